@@ -1,0 +1,1 @@
+"""What is made: Dagster definitions, thin, over a pure core (`dge_assets.core`)."""

@@ -1,0 +1,112 @@
+"""The fourth stage: the downstream models of each (family, seed), fitted on that member's dataset alone."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from dge_assets.assets.generator import stored_record
+from dge_assets.assets.line import LAKE, Line, contract_of, table_metadata
+from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.core.errors import StorageError
+from dge_assets.core.provenance import Provenance, Recipe
+from dge_resources.compute import Compute, Finished
+from dge_resources.lake import Address, address_of
+from dge_resources.records import Recorded
+from dge_resources.storage import Storage
+
+
+def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
+    """`<table>/<family>/downstream[seed]`."""
+    models = ", ".join(line.plan.declaration.models)
+
+    @dg.asset(
+        key=line.key("downstream", family),
+        description=f"The downstream models ({models}) of each seed, fitted on `{line.table}/{family}/synthetic` of the "
+        f"same seed: once on all its rows, once on its own train part. Kept as skops files; real rows are not read.",
+        partitions_def=line.partitions,
+        io_manager_key=LAKE,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[line.key("synthetic", family)],
+        pool="dge_training",
+        **line.attributes("downstream", "sklearn", parameters=line.downstream_parameters),
+    )
+    def downstream(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
+        stage = _stage(context, line, family, storage)
+        run_members(context, stage, compute, retrain=config.retrain)
+
+    return downstream
+
+
+def synthetic_members(line: Line, storage: Storage, family: str, seeds: list[int]) -> dict[int, Recorded]:
+    """Datasets by seed, each checked to be the one that the present table and declaration make."""
+    real_train = storage.lake.record(Address(line.table, "real_train"))
+    if real_train is None:
+        raise StorageError(f"{line.table}/real_train is not there; {line.remedy('real_train')}")
+    found = {}
+    for seed in seeds:
+        generator = line.generator_recipe(family, seed, real_train)
+        remedy = line.remedy("generator", family, seed)
+        stored = storage.artifacts.record(address_of(generator))
+        if stored is None or stored.sha256 != generator.sha256:
+            storage.artifacts.read_expected(generator, remedy=remedy)
+            raise StorageError(f"{generator.place} is not there; {remedy}")
+        expected = line.synthetic_recipe(family, seed, stored)
+        found[seed] = storage.lake.read_expected(expected, remedy=line.remedy("synthetic", family, seed))
+    return found
+
+
+def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage) -> MemberStage:
+    from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
+
+    declaration = line.plan.declaration
+    real_train = storage.lake.record(Address(line.table, "real_train"))
+    datasets = synthetic_members(line, storage, family, partition_seeds(context))
+    assert real_train is not None
+    contract = contract_of(real_train)
+
+    def task(seed: int) -> DownstreamTask:
+        return DownstreamTask(
+            table=line.table,
+            family=family,
+            seed=seed,
+            dataset=datasets[seed].frame,
+            contract=contract,
+            models=declaration.models,
+            test_share=declaration.test_share,
+            max_levels=declaration.max_levels,
+        )
+
+    def keep(recipe: Recipe, done: Finished[Any]) -> Provenance:
+        return storage.artifacts.write(recipe, to_files(done.result), run_id=context.run_id, seconds=done.seconds)
+
+    return MemberStage(
+        title=f"{line.table}/{family}: downstream models",
+        wanted={seed: line.downstream_recipe(family, seed, item.record) for seed, item in datasets.items()},
+        is_current=storage.artifacts.is_current,
+        stored=lambda recipe: stored_record(storage, recipe),
+        work=fit_downstream,
+        task=task,
+        keep=keep,
+        describe=lambda record: _describe(storage, record),
+        processes=declaration.processes,
+    )
+
+
+def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
+    from dge_assets.core.downstream import read_index
+
+    index = read_index(storage.artifacts.read(address_of(record)).files, place=record.place)
+    rows = [
+        {
+            "model": entry["model"],
+            "fit_seconds": entry["full"]["fit_seconds"],
+            "converged": entry["full"]["converged"],
+            "one class only": entry["full"]["is_constant"],
+        }
+        for entry in index
+    ]
+    return {
+        "models": table_metadata(pd.DataFrame(rows)),
+        "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
+    }

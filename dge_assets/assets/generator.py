@@ -1,0 +1,115 @@
+"""The second stage: one generator per (family, seed), trained on real_train."""
+
+from typing import Any
+
+import dagster as dg
+
+from dge_assets.assets.line import LAKE, Line, contract_of, png_metadata
+from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.core.errors import StorageError
+from dge_assets.core.provenance import Provenance, Recipe
+from dge_resources.compute import Compute, Finished
+from dge_resources.lake import address_of
+from dge_resources.records import Recorded
+from dge_resources.storage import Storage
+
+
+def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
+    """`<table>/<family>/generator[seed]`."""
+    parameters = line.generator_parameters(family)
+    epochs = parameters["hyperparameters"]["epochs"]
+
+    @dg.asset(
+        key=line.key("generator", family),
+        description=f"One {parameters['algorithm']} generator per seed, trained for {epochs} epochs on "
+        f"`{line.table}/real_train`: the members of the ensemble. Kept as safetensors and JSON. Fitted on real rows: "
+        f"custodian only.\n\nMembers that are stored and current are left alone; set `retrain` to train them anew.",
+        partitions_def=line.partitions,
+        io_manager_key=LAKE,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        ins={"real_train": dg.AssetIn(line.key("real_train"))},
+        pool="dge_training",
+        **line.attributes("generator", "pytorch", parameters=parameters),
+    )
+    def generator(
+        context: dg.AssetExecutionContext,
+        config: MemberConfig,
+        real_train: Recorded,
+        storage: Storage,
+        compute: Compute,
+    ) -> None:
+        stage = _stage(context, line, family, real_train, storage)
+        run_members(context, stage, compute, retrain=config.retrain)
+
+    return generator
+
+
+def _stage(
+    context: dg.AssetExecutionContext,
+    line: Line,
+    family: str,
+    real_train: Recorded,
+    storage: Storage,
+) -> MemberStage:
+    from dge_assets.core.generators.members import TrainedMember, TrainingTask, train_member
+    from dge_assets.core.generators.state_files import to_files
+
+    declaration = line.plan.declaration
+
+    def task(seed: int) -> TrainingTask:
+        return TrainingTask(
+            table=line.table,
+            family=family,
+            seed=seed,
+            algorithm=line.plan.algorithm(family),
+            parameters=line.plan.parameters(family),
+            real_train=real_train.frame,
+            contract=contract_of(real_train.record),
+            max_levels=declaration.max_levels,
+            many_levels=declaration.many_levels,
+            device=declaration.device,
+        )
+
+    def keep(recipe: Recipe, done: Finished[TrainedMember]) -> Provenance:
+        for note in done.result.notes:
+            context.log.warning(f"{recipe.place}: {note}")
+        return storage.artifacts.write(
+            recipe, to_files(done.result), run_id=context.run_id, device=declaration.device, seconds=done.seconds
+        )
+
+    return MemberStage(
+        title=f"{line.table}/{family}: training",
+        wanted={seed: line.generator_recipe(family, seed, real_train.record) for seed in partition_seeds(context)},
+        is_current=storage.artifacts.is_current,
+        stored=lambda recipe: stored_record(storage, recipe),
+        work=train_member,
+        task=task,
+        keep=keep,
+        describe=lambda record: _describe(storage, record),
+        processes=declaration.processes,
+    )
+
+
+def stored_record(storage: Storage, recipe: Recipe) -> Provenance:
+    """The record of an artifact that is known to be there."""
+    record = storage.artifacts.record(address_of(recipe))
+    if record is None:
+        raise StorageError(f"{recipe.place} was there a moment ago and is gone; start the run again")
+    return record
+
+
+def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
+    from dge_assets.core.charts import loss_curves
+    from dge_assets.core.generators.state_files import from_files
+
+    member = from_files(storage.artifacts.read(address_of(record)).files, place=record.place)
+    last = {f"last_{name}": float(value) for name, value in member.losses.iloc[-1].drop("epoch").items()}
+    curves = member.losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=record.seed)
+    return {
+        **last,
+        "epochs": len(member.losses),
+        "hyperparameters": dg.MetadataValue.json(record.parameters["hyperparameters"]),
+        "loss_curves": png_metadata(loss_curves(curves, f"{record.place}: losses"), "losses by epoch"),
+        "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in member.notes) or "—"),
+        "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
+    }

@@ -1,0 +1,204 @@
+"""What the stages of one table's line share: asset keys, partitions, recipes, metadata.
+
+A recipe says what an artifact is made from; every stage makes its recipe here, from its parents' records alone, so
+that "is it still what is wanted" has one answer for assets, checks and the release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from dge_assets.core.contract import Contract
+from dge_assets.core.declaration import TablePlan
+from dge_assets.core.fingerprint import document_sha256
+from dge_assets.core.provenance import Provenance, Recipe
+
+CODE_VERSIONS = {
+    "source": "1",
+    "split": "1",
+    "generator": "1",
+    "synthetic": "1",
+    "downstream": "1",
+    "evaluation": "1",
+    "report": "1",
+    "release": "1",
+}
+"""Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
+
+LAKE = "lake"
+"""Resource key of the IO manager."""
+
+EVALUATION_TABLES = (
+    "training_scores",
+    "evaluation_scores",
+    "selection",
+    "cross_scores",
+    "group_scores",
+    "k_curve",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One table's line of assets."""
+
+    plan: TablePlan
+    folder: str
+    """Folder of the declaration, where relative paths start."""
+
+    @property
+    def table(self) -> str:
+        """The table's name: group, key prefix and schema."""
+        return self.plan.table
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the families, in declared order."""
+        return tuple(self.plan.families)
+
+    @property
+    def partitions(self) -> dg.StaticPartitionsDefinition:
+        """The seeds: `000`, `001`, ...; raising K appends, so what is there stays."""
+        return dg.StaticPartitionsDefinition([f"{seed:03d}" for seed in range(self.plan.seeds)])
+
+    @property
+    def seeds(self) -> range:
+        """All seeds of the ensemble."""
+        return range(self.plan.seeds)
+
+    def key(self, asset: str, family: str | None = None) -> dg.AssetKey:
+        """`crash/real_train`, `crash/ctgan/generator`."""
+        return dg.AssetKey([part for part in (self.table, family, asset) if part])
+
+    def attributes(self, stage: str, *kinds: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Arguments that all assets of a stage share.
+
+        Dagster's `code_version` holds the stage's version and the hash of its settings, so a changed
+        hyperparameter makes its own family stale in the UI and nothing else.
+        """
+        settings = "" if parameters is None else "-" + document_sha256(parameters)[:12]
+        return {
+            "group_name": self.table,
+            "owners": list(self.plan.declaration.owners),
+            "kinds": {"python", *kinds},
+            "code_version": CODE_VERSIONS[stage] + settings,
+            "tags": {"dge/stage": stage},
+        }
+
+    def remedy(self, asset: str, family: str | None = None, seed: int | None = None) -> str:
+        """The command that makes an asset anew."""
+        partition = "" if seed is None else f" --partition {seed:03d}"
+        return f"dg launch --assets {self.key(asset, family).to_user_string()}{partition}"
+
+    def generator_parameters(self, family: str) -> dict[str, Any]:
+        """The settings that decide a generator, besides rows and seed."""
+        declaration = self.plan.declaration
+        return {
+            "algorithm": self.plan.algorithm(family),
+            "hyperparameters": self.plan.parameters(family).model_dump(mode="json"),
+            "max_levels": declaration.max_levels,
+            "many_levels": declaration.many_levels,
+        }
+
+    @property
+    def synthetic_parameters(self) -> dict[str, Any]:
+        """The settings that decide a dataset, besides its generator."""
+        return {"rows": self.plan.declaration.synthetic_rows}
+
+    @property
+    def downstream_parameters(self) -> dict[str, Any]:
+        """The settings that decide a member's downstream models, besides its dataset."""
+        declaration = self.plan.declaration
+        return {
+            "models": list(declaration.models),
+            "max_levels": declaration.max_levels,
+            "test_share": declaration.test_share,
+        }
+
+    @property
+    def evaluation_parameters(self) -> dict[str, Any]:
+        """The settings that decide the evaluation tables, besides what is evaluated."""
+        return {**self.downstream_parameters, "families": list(self.families), "ks": list(self.plan.ks)}
+
+    def generator_recipe(self, family: str, seed: int, real_train: Provenance) -> Recipe:
+        """What the generator of (family, seed) is made from."""
+        return self._child("generator", self.generator_parameters(family), real_train, family=family, seed=seed)
+
+    def synthetic_recipe(self, family: str, seed: int, generator: Provenance) -> Recipe:
+        """What the dataset of (family, seed) is made from."""
+        return self._child("synthetic", self.synthetic_parameters, generator, family=family, seed=seed)
+
+    def downstream_recipe(self, family: str, seed: int, synthetic: Provenance) -> Recipe:
+        """What the downstream models of (family, seed) are made from."""
+        return self._child("downstream", self.downstream_parameters, synthetic, family=family, seed=seed)
+
+    def evaluation_recipe(self, asset: str, parents: list[Provenance]) -> Recipe:
+        """What one evaluation table is made from; the first parent is real_train."""
+        return self._child("evaluation", self.evaluation_parameters, *parents, asset=asset)
+
+    def _child(
+        self,
+        stage: str,
+        parameters: dict[str, Any],
+        *parents: Provenance,
+        asset: str | None = None,
+        family: str | None = None,
+        seed: int | None = None,
+    ) -> Recipe:
+        return Recipe(
+            table=self.table,
+            asset=asset or stage,
+            family=family,
+            seed=seed,
+            table_fingerprint=parents[0].table_fingerprint,
+            contract_sha256=parents[0].contract_sha256,
+            parameters=parameters,
+            code_version=CODE_VERSIONS[stage],
+            parents=tuple(parent.record_id for parent in parents),
+        )
+
+
+def contract_of(record: Provenance) -> Contract:
+    """The complete contract that a source, real_train or real_test record carries."""
+    return Contract.model_validate(record.parameters["contract"])
+
+
+def record_metadata(record: Provenance) -> dict[str, Any]:
+    """A record as Dagster metadata: what the asset's page shows of its lineage."""
+    metadata: dict[str, Any] = {
+        "dge/record_id": record.record_id,
+        "dge/content_sha256": record.content_sha256,
+        "dge/table_fingerprint": record.table_fingerprint[:12],
+        "dge/contract": record.contract_sha256[:12],
+        "dge/record": dg.MetadataValue.json(record.to_document()),
+    }
+    if record.seconds is not None:
+        metadata["seconds"] = round(record.seconds, 3)
+    return metadata
+
+
+def png_metadata(png: bytes, alt: str) -> dg.MarkdownMetadataValue:
+    """A picture that the asset's page can show."""
+    import base64
+
+    return dg.MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue:
+    """A small frame as a Markdown table, floats to four digits, missing values as a dash."""
+
+    def cell(value: Any) -> str:
+        if pd.isna(value):
+            return "—"
+        return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")
+
+    head = [str(name).replace("|", "\\|") for name in frame.columns]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in frame.head(most_rows).itertuples(index=False)]
+    if len(frame) > most_rows:
+        lines.append(f"\n{len(frame) - most_rows} more rows in the warehouse")
+    return dg.MetadataValue.md("\n".join(lines))

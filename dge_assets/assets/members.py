@@ -1,0 +1,103 @@
+"""The loop that all member stages share: make what is missing, keep each member at once, tell Dagster as it goes.
+
+A member that is stored and was made by exactly the wanted recipe is left alone, so a run that is started again makes
+only what is missing, and raising K touches no old member.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from dge_assets.assets.line import record_metadata
+from dge_assets.core.fingerprint import document_sha256
+from dge_assets.core.provenance import Provenance, Recipe
+from dge_resources.compute import Compute, Finished, Work
+from dge_resources.progress import ProgressBoard, duration
+
+TERMINAL = logging.getLogger("dge.progress")
+"""Where progress goes besides Dagster's log: a terminal that wants it attaches a handler."""
+
+
+class MemberConfig(dg.Config):
+    """Run configuration of a member stage."""
+
+    retrain: bool = False
+    """Make members anew even where what is stored is still what is wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberStage:
+    """One member stage of one family, as the loop needs it."""
+
+    title: str
+    wanted: Mapping[int, Recipe]
+    is_current: Callable[[Recipe], bool]
+    stored: Callable[[Recipe], Provenance]
+    """The record of a member that is current."""
+    work: Work[Any, Any]
+    task: Callable[[int], Any]
+    keep: Callable[[Recipe, Finished[Any]], Provenance]
+    describe: Callable[[Provenance], dict[str, Any]]
+    """Metadata of a kept member, besides its record."""
+    processes: int | None = None
+
+
+def run_members(
+    context: dg.AssetExecutionContext, stage: MemberStage, compute: Compute, *, retrain: bool = False
+) -> dict[int, Provenance]:
+    """Make and keep the members of `stage.wanted`; returns their records by seed."""
+    reused = {} if retrain else {s: stage.stored(r) for s, r in stage.wanted.items() if stage.is_current(r)}
+    missing = {f"{seed:03d}": seed for seed in stage.wanted if seed not in reused}
+    if reused:
+        _tell(context, f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current")
+    records = dict(reused)
+    described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
+    board = ProgressBoard(stage.title, list(missing), lambda line: _tell(context, line))
+    tasks = {key: stage.task(seed) for key, seed in missing.items()}
+    for done in compute.map(stage.work, tasks, processes=stage.processes, on_step=board.step):
+        seed = missing[done.key]
+        records[seed] = stage.keep(stage.wanted[seed], done)
+        described[seed] = _metadata(stage, records[seed], reused=False)
+        _announce(context, done.key, records[seed], described[seed])
+        board.finish(done.key)
+        context.log.info(f"{records[seed].place} kept after {duration(done.seconds)}")
+    _conclude(context, records, described)
+    return records
+
+
+def partition_seeds(context: dg.AssetExecutionContext) -> list[int]:
+    """The seeds that this run was asked for, in order."""
+    return [int(key) for key in context.partition_keys]
+
+
+def _tell(context: dg.AssetExecutionContext, line: str) -> None:
+    context.log.info(line)
+    TERMINAL.info(line)
+
+
+def _metadata(stage: MemberStage, record: Provenance, *, reused: bool) -> dict[str, Any]:
+    return {**stage.describe(record), **record_metadata(record), "reused": reused}
+
+
+def _announce(context: dg.AssetExecutionContext, key: str, record: Provenance, metadata: dict[str, Any]) -> None:
+    """An event of the member's own, now: a run that is killed later keeps it."""
+    tags = {"dagster/data_version": record.content_sha256}
+    context.log_event(dg.AssetMaterialization(asset_key=context.asset_key, partition=key, metadata=metadata, tags=tags))
+
+
+def _conclude(
+    context: dg.AssetExecutionContext, records: dict[int, Provenance], described: dict[int, dict[str, Any]]
+) -> None:
+    """At the end of the step Dagster writes its own event per partition, which hides ours: repeat the metadata.
+
+    Its data version is one for the whole step; the members' own are in their records.
+    """
+    for seed in records:
+        context.add_asset_metadata(described[seed], partition_key=f"{seed:03d}")
+    versions = document_sha256({str(seed): record.content_sha256 for seed, record in sorted(records.items())})
+    context.set_data_version(context.asset_key, dg.DataVersion(versions))

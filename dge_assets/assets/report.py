@@ -1,0 +1,201 @@
+"""The sixth stage: the report that the custodian reads before a release, one HTML file."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from dge_assets.assets.line import EVALUATION_TABLES, Line, contract_of, png_metadata, table_metadata
+from dge_assets.core.contract import Contract
+from dge_assets.core.provenance import Provenance
+from dge_resources.lake import Address
+from dge_resources.progress import duration
+from dge_resources.records import Recorded
+from dge_resources.storage import Storage
+from dge_resources.verdicts import Verdict
+
+Figure = tuple[str, str, bytes]
+
+
+def report_path(table: str) -> str:
+    """Relative path of a table's report."""
+    return f"reports/{table}/report.html"
+
+
+def report_asset(line: Line) -> dg.AssetsDefinition:
+    """`<table>/report`."""
+
+    @dg.asset(
+        key=line.key("report"),
+        description="One HTML file for the custodian: verdict, scores, pictures, checks, members and lineage. Shows "
+        "statistics of real rows, so it stays with the custodian. Also builds the warehouse anew.",
+        ins={
+            **{name: dg.AssetIn(line.key(name)) for name in EVALUATION_TABLES},
+            "real_train": dg.AssetIn(line.key("real_train")),
+            "real_test": dg.AssetIn(line.key("real_test")),
+            **{f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family)) for family in line.families},
+        },
+        **line.attributes("report", "html"),
+    )
+    def report(context: dg.AssetExecutionContext, storage: Storage, **inputs: Any) -> dg.MaterializeResult[None]:
+        from dge_assets.core.report import headline_table, render_report
+
+        shown = _report_input(line, storage, inputs)
+        path = report_path(line.table)
+        storage.store.write(path, render_report(shown).encode())
+        headline = headline_table(inputs["training_scores"].frame)
+        context.log.info(f"report: {storage.store.url(path)}")
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(storage.store.url(path)),
+                "warehouse": dg.MetadataValue.path(storage.warehouse.build()),
+                "headline": table_metadata(headline),
+                **{f"figure {title}": png_metadata(png, caption) for title, caption, png in shown.figures[:2]},
+            },
+        )
+
+    return report
+
+
+def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
+    from dge_assets.core.report import ReportInput
+
+    declaration = line.plan.declaration
+    real_train: Recorded = inputs["real_train"]
+    contract = contract_of(real_train.record)
+    members = _members(line, storage)
+    return ReportInput(
+        table=line.table,
+        title=f"{line.table}: is the release safe and useful?",
+        description=declaration.description,
+        facts=[
+            ("Real rows", f"{len(real_train.frame)} to train, {len(inputs['real_test'].frame)} to test"),
+            ("Columns", f"{len(contract.modelled)} modelled of {len(contract.columns)}"),
+            ("Target", f"{contract.target} ({contract.task})"),
+            ("Members", f"K = {line.plan.seeds} per family"),
+            ("Families", ", ".join(f"{f} ({line.plan.parameters(f).epochs} epochs)" for f in line.families)),
+            ("Downstream models", ", ".join(declaration.models)),
+            ("Profile", line.plan.profile),
+        ],
+        **{name: inputs[name].frame for name in EVALUATION_TABLES if name != "cross_scores"},
+        figures=_figures(line, storage, contract, inputs),
+        checks=_checks_table(storage.verdicts.read(line.table)),
+        members=pd.DataFrame([_member_row(record) for record in members]),
+        notes=_notes(line, members, storage),
+        lineage=[
+            ("Real table (content)", real_train.record.table_fingerprint),
+            ("Contract", real_train.record.contract_sha256),
+            ("real_train", real_train.record.record_id),
+            ("real_test", inputs["real_test"].record.record_id),
+            ("Training scores", inputs["training_scores"].record.record_id),
+        ],
+    )
+
+
+def _members(line: Line, storage: Storage) -> list[Provenance]:
+    addresses = [Address(line.table, "generator", family, seed) for family in line.families for seed in line.seeds]
+    records = [storage.artifacts.record(address) for address in addresses]
+    return [record for record in records if record is not None]
+
+
+def _member_row(record: Provenance) -> dict[str, Any]:
+    return {
+        "family": record.family,
+        "seed": record.seed,
+        "record_id": record.record_id,
+        "epochs": record.parameters["hyperparameters"]["epochs"],
+        "seconds": round(record.seconds or 0.0, 1),
+        "parameters": record.parameters_sha256[:12],
+        "weights": record.content_sha256[:12],
+        "code": record.code_version,
+    }
+
+
+def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
+    rows = [
+        {
+            "asset": verdict.asset,
+            "check": verdict.check,
+            "member": verdict.member,
+            "passed": verdict.passed,
+            "severity": verdict.severity,
+            "summary": verdict.summary,
+        }
+        for verdict in verdicts
+    ]
+    return pd.DataFrame(rows, columns=["asset", "check", "member", "passed", "severity", "summary"])
+
+
+def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
+    from dge_assets.core import charts
+
+    metrics = ("auc", "brier") if contract.task != "regression" else ("rmse", "crps")
+    training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
+    figures = [
+        (
+            f"Approaches, {metric}",
+            "Scored on real_test; bars: spread over datasets",
+            charts.approach_comparison(training, metric),
+        )
+        for metric in metrics
+    ]
+    if len(evaluation):
+        claim = charts.evaluation_comparison(evaluation, metrics[0])
+        figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
+    curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
+    figures.append(("How many generators", "Score by K, measured and predicted", curve))
+    columns = [(column.name, column.kind) for column in contract.modelled]
+    for family in line.families:
+        datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}
+        picture = charts.marginals(inputs["real_train"].frame, datasets, columns)
+        figures.append((f"Marginals, {family}", "Real rows against each member's dataset", picture))
+        figures.append((f"Losses, {family}", "By epoch, one line per seed", _losses(line, storage, family)))
+    return figures
+
+
+def _losses(line: Line, storage: Storage, family: str) -> bytes:
+    from dge_assets.core.charts import loss_curves
+    from dge_assets.core.generators.state_files import from_files
+
+    parts = []
+    for seed in line.seeds:
+        artifact = storage.artifacts.read(Address(line.table, "generator", family, seed))
+        losses = from_files(artifact.files, place=artifact.record.place).losses
+        parts.append(losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=seed))
+    return loss_curves(pd.concat(parts, ignore_index=True), f"{line.table}/{family}")
+
+
+def _notes(line: Line, members: list[Provenance], storage: Storage) -> list[str]:
+    """What a reader must know: how much was trained, what the whole would take, what the codec did."""
+    from dge_assets.core.generators.state_files import from_files
+    from dge_resources.lake import address_of
+
+    notes = [note for note in [full_profile_note(line, members)] if note]
+    for family in line.families:
+        first = next((record for record in members if record.family == family), None)
+        if first is not None:
+            stored = from_files(storage.artifacts.read(address_of(first)).files, place=first.place)
+            notes += [f"{family}: {note}" for note in stored.notes]
+    return notes
+
+
+def full_profile_note(line: Line, members: list[Provenance]) -> str:
+    """What the `full` profile would take here, from the measured seconds per epoch of this run's members."""
+    if line.plan.profile == "full":
+        return ""
+    full = line.plan.declaration.plan("full")
+    seconds = 0.0
+    for family in line.families:
+        measured = [
+            (record.seconds or 0.0) / record.parameters["hyperparameters"]["epochs"]
+            for record in members
+            if record.family == family
+        ]
+        if measured:
+            seconds += sum(measured) / len(measured) * full.parameters(family).epochs * full.seeds
+    epochs = ", ".join(f"{family} {full.parameters(family).epochs}" for family in line.families)
+    return (
+        f"Profile {line.plan.profile}: K = {line.plan.seeds}. The full profile (K = {full.seeds}, epochs: {epochs}) would "
+        f"take about {duration(seconds)} of one core's training here, from this run's seconds per epoch; divide by the "
+        f"members that run side by side."
+    )

@@ -1,0 +1,143 @@
+"""The first stage: the real table as declared, and its split into real_train and real_test."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from dge_assets.assets.columns import frame_metadata
+from dge_assets.assets.line import CODE_VERSIONS, LAKE, Line, contract_of, record_metadata
+from dge_assets.core.contract import Contract
+from dge_assets.core.errors import ContractError
+from dge_assets.core.fingerprint import frame_sha256
+from dge_assets.core.provenance import Recipe
+from dge_resources.records import Recorded, recorded
+from dge_resources.storage import Storage
+
+
+def source_assets(line: Line) -> list[dg.AssetsDefinition]:
+    """`source`, and `real_train` with `real_test`."""
+    return [_source(line), _split(line)]
+
+
+def _source(line: Line) -> dg.AssetsDefinition:
+    declaration = line.plan.declaration
+    settings = {
+        "source": declaration.source.model_dump(mode="json"),
+        "contract": declaration.contract.model_dump(mode="json"),
+    }
+
+    @dg.asset(
+        key=line.key("source"),
+        description=f"One row per row of the real table `{line.table}`, in the contract's types.\n\n"
+        f"{declaration.description}\n\nRead from {declaration.source.describe()}. Holds real rows: custodian only.",
+        deps=[line.key("origin")],
+        io_manager_key=LAKE,
+        **line.attributes("source", "parquet", parameters=settings),
+    )
+    def source(context: dg.AssetExecutionContext, storage: Storage) -> dg.Output[Recorded]:
+        from dge_assets.core.conform import conform
+        from dge_assets.core.inference import complete_contract
+        from dge_resources.sources import read_source
+
+        raw = read_source(
+            declaration.source, base_folder=line.folder, cache_folder=storage.cache_folder, table=line.table
+        )
+        notes = list(raw.attrs.get("notes", []))
+        raw = _with_targets(raw, line, notes)
+        completed = complete_contract(declaration.contract, raw, table=line.table)
+        frame = conform(raw, completed.contract, table=line.table)
+        item = _record_source(frame, completed.contract, line, context.run_id)
+        for note in (*notes, *completed.notes):
+            context.log.info(note)
+        return dg.Output(
+            item,
+            data_version=dg.DataVersion(item.record.content_sha256),
+            metadata={
+                **frame_metadata(frame, completed.contract),
+                **record_metadata(item.record),
+                "contract": dg.MetadataValue.json(completed.contract.model_dump(mode="json")),
+                "inferred": dg.MetadataValue.md("\n".join(f"- {note}" for note in (*notes, *completed.notes)) or "—"),
+                "path": dg.MetadataValue.path(storage.lake.url_of(item.record)),
+            },
+        )
+
+    return source
+
+
+def _with_targets(raw: pd.DataFrame, line: Line, notes: list[str]) -> pd.DataFrame:
+    """Rows without a target teach nothing: an error, or dropped with a note, as declared."""
+    contract = line.plan.declaration.contract
+    if contract.target not in raw.columns:
+        return raw  # complete_contract says so, with what there is
+    absent = int(raw[contract.target].isna().sum())
+    if not absent:
+        return raw
+    if contract.missing_target == "error":
+        raise ContractError(
+            f"table {line.table!r}, target {contract.target!r}: missing in {absent} of {len(raw)} rows; mend the "
+            f"source, or declare contract.missing_target: drop"
+        )
+    notes.append(f"{absent} rows without target {contract.target!r} dropped")
+    return raw[raw[contract.target].notna()].reset_index(drop=True)
+
+
+def _record_source(frame: pd.DataFrame, contract: Contract, line: Line, run_id: str) -> Recorded:
+    recipe = Recipe(
+        table=line.table,
+        asset="source",
+        table_fingerprint=frame_sha256(frame),
+        contract_sha256=contract.sha256,
+        parameters={"source": line.plan.declaration.source.describe(), "contract": contract.model_dump(mode="json")},
+        code_version=CODE_VERSIONS["source"],
+    )
+    return recorded(frame, recipe, run_id=run_id)
+
+
+def _split(line: Line) -> dg.AssetsDefinition:
+    share = line.plan.declaration.test_share
+    attributes = line.attributes("split", "parquet", parameters={"test_share": share})
+    group = attributes.pop("group_name")
+    descriptions = {
+        "real_train": f"One row per real row that generators may learn from ({1 - share:.0%}), stratified on the "
+        f"target, with `row_id`. The oracle trains here too. Holds real rows: custodian only.",
+        "real_test": f"One row per real row that nothing trains on ({share:.0%}), with `row_id`. Only evaluation and "
+        f"the checks read it. Holds real rows: custodian only.",
+    }
+
+    @dg.multi_asset(
+        name=f"{line.table}__split",
+        group_name=group,
+        ins={"source": dg.AssetIn(line.key("source"))},
+        outs={
+            name: dg.AssetOut(key=line.key(name), io_manager_key=LAKE, description=text, **attributes)
+            for name, text in descriptions.items()
+        },
+    )
+    def split(context: dg.AssetExecutionContext, source: Recorded) -> Iterator[dg.Output[Recorded]]:
+        from dge_assets.core.split import split_real
+
+        contract = contract_of(source.record)
+        parts = split_real(source.frame, contract, test_share=share, table=line.table)
+        for name, frame in zip(descriptions, parts, strict=True):
+            recipe = Recipe(
+                table=line.table,
+                asset=name,
+                table_fingerprint=source.record.table_fingerprint,
+                contract_sha256=source.record.contract_sha256,
+                parameters={"test_share": share, "contract": source.record.parameters["contract"]},
+                code_version=CODE_VERSIONS["split"],
+                parents=(source.record.record_id,),
+            )
+            item = recorded(frame, recipe, run_id=context.run_id)
+            yield dg.Output(
+                item,
+                output_name=name,
+                data_version=dg.DataVersion(item.record.content_sha256),
+                metadata={
+                    **frame_metadata(frame, contract, parent=line.key("source")),
+                    **record_metadata(item.record),
+                },
+            )
+
+    return split

@@ -1,0 +1,284 @@
+"""Asset checks: the contract through Great Expectations, and what it has no expectation for.
+
+Each verdict is kept with the record ids of what was looked at; the release asks for those. Only the source's check
+blocks: a member that fails must not keep the others of its batch from being finished, it keeps the release back.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dge_assets.assets.line import Line, contract_of
+from dge_resources.lake import Address
+from dge_resources.records import Recorded
+from dge_resources.storage import Storage
+from dge_resources.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from dge_resources.quality import ValidationOutcome
+
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+def table_checks(line: Line) -> list[dg.AssetChecksDefinition]:
+    """All checks of a table's line."""
+    checks = [_source_contract(line), _split_overlap(line)]
+    for family in line.families:
+        checks += [_synthetic_contract(line, family), _members_differ(line, family), _no_copies(line, family)]
+    return checks
+
+
+def _source_contract(line: Line) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=line.key("source"),
+        name="contract",
+        blocking=True,
+        description="The real table against its contract (Great Expectations): columns, types, ranges, categories, "
+        "missing values, ids, classes of the target, constraints. Blocks everything after it.",
+    )
+    def contract(storage: Storage) -> dg.AssetCheckResult:
+        source = storage.lake.read(Address(line.table, "source"), remedy=line.remedy("source"))
+        outcome = _validate(line, source, source, subject="source", place=f"{line.table}/source")
+        verdict = _keep_outcome(line, storage, outcome, asset="source", item=source)
+        return _result(verdict, _outcome_metadata(outcome, verdict))
+
+    return contract
+
+
+def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=line.key("real_test"),
+        additional_deps=[line.key("real_train")],
+        name="overlap",
+        description="No row of real_test is in what trained: row ids are disjoint. Rows of equal content are counted as "
+        "information, since real tables have natural duplicates.",
+    )
+    def overlap(storage: Storage) -> dg.AssetCheckResult:
+        from dge_assets.core.copies import split_overlap
+
+        train, test = (storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test"))
+        found = split_overlap(
+            train.frame["row_id"],
+            test.frame["row_id"],
+            real_train=train.frame,
+            real_test=test.frame,
+            columns=[column.name for column in contract_of(train.record).columns],
+        )
+        summary = (
+            f"{found.shared_id_count} row ids are in both parts; {found.equal_rows} rows of real_test have an equal row in "
+            f"real_train"
+        )
+        verdict = _keep(line, storage, "real_test", "overlap", found.passed, summary, [train, test])
+        metadata = {"shared_row_ids": found.shared_id_count, "equal_rows": found.equal_rows}
+        return _result(verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
+
+    return overlap
+
+
+def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=line.key("synthetic", family),
+        name="contract",
+        description="Each member's dataset against the table's contract (Great Expectations): types, ranges, categories, "
+        "missing values, all classes of the target, constraints within the declared thresholds.",
+    )
+    def contract(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
+        real_train = storage.lake.read(Address(line.table, "real_train"))
+
+        def judge(seed: int, item: Recorded) -> tuple[Verdict, dict[str, Any]]:
+            place = f"{line.table}/{family}/synthetic[{seed:03d}]"
+            outcome = _validate(line, real_train, item, subject="synthetic", place=place)
+            verdict = _keep_outcome(line, storage, outcome, asset="synthetic", item=item, member=f"{family}/{seed:03d}")
+            return verdict, _outcome_metadata(outcome, verdict)
+
+        return _each_member(context, line, family, storage, "contract", judge)
+
+    return contract
+
+
+def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
+    alpha = line.plan.declaration.thresholds.copies_alpha / line.plan.seeds
+
+    @dg.asset_check(
+        asset=line.key("synthetic", family),
+        name="no_copies",
+        description="No member repeats rows of real_train beyond chance: distinct rows that match only real_train against "
+        "those that match only real_test (exact one-sided test, Bonferroni over members).",
+    )
+    def no_copies(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
+        from dge_assets.core.copies import copy_test
+        from dge_assets.core.randomness import seed_sequence
+
+        train, test = (storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test"))
+        columns = [column.name for column in contract_of(train.record).modelled]
+
+        def judge(seed: int, item: Recorded) -> tuple[Verdict, dict[str, Any]]:
+            stream = seed_sequence(table=line.table, family=family, seed=seed, purpose="copies")
+            found = copy_test(item.frame, train.frame, test.frame, columns=columns, seed=stream)
+            passed = not found.beyond_chance(alpha=alpha)
+            member = f"{family}/{seed:03d}"
+            verdict = _keep(line, storage, "synthetic", "no_copies", passed, found.summary, [item], member=member)
+            metadata = {"p_value": found.p_value, "copied_rows": found.copied_rows, "copied_share": found.copied_share}
+            return verdict, metadata
+
+        return _each_member(context, line, family, storage, "no_copies", judge)
+
+    return no_copies
+
+
+def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=line.key("synthetic", family),
+        name="members_differ",
+        description="No two members gave the same dataset, and no two generators have the same weights.",
+    )
+    def differ(storage: Storage) -> dg.AssetCheckResult:
+        from dge_assets.core.copies import members_differ
+
+        items = _stored(line, family, storage, list(line.seeds))
+        found = members_differ({seed: item.frame for seed, item in items.items()})
+        weights = [
+            record.content_sha256
+            for seed in items
+            if (record := storage.artifacts.record(Address(line.table, "generator", family, seed))) is not None
+        ]
+        same_weights = len(weights) - len(set(weights))
+        passed = found.passed and same_weights == 0
+        summary = (
+            f"{len(items)} members: {len(found.identical)} pairs with identical datasets, {same_weights} generators with "
+            f"weights of another one"
+        )
+        verdict = _keep(line, storage, "synthetic", "members_differ", passed, summary, items.values(), member=family)
+        metadata = {"pairs": found.compared_pairs, "largest_shared_share": found.largest_shared_share}
+        return _result(verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]})
+
+    return differ
+
+
+def _validate(line: Line, real: Recorded, item: Recorded, *, subject: Any, place: str) -> "ValidationOutcome":
+    from dge_resources.quality import validate
+    from dge_resources.quality.suite import Tolerance, contract_suite
+
+    thresholds = line.plan.declaration.thresholds
+    tolerance = Tolerance(range_share=thresholds.range_share, constraint_share=thresholds.constraint_share)
+    suite = contract_suite(contract_of(real.record), subject=subject, tolerance=tolerance)
+    return validate(item.frame, suite, name=place)
+
+
+def _keep_outcome(
+    line: Line, storage: Storage, outcome: "ValidationOutcome", *, asset: str, item: Recorded, member: str = ""
+) -> Verdict:
+    from dge_resources.quality.docs import render_page
+
+    page = render_page(outcome, title=f"{outcome.name}: contract")
+    return _keep(line, storage, asset, "contract", outcome.passed, outcome.summary, [item], member=member, page=page)
+
+
+def _keep(
+    line: Line,
+    storage: Storage,
+    asset: str,
+    check: str,
+    passed: bool,
+    summary: str,
+    items: Iterable[Recorded],
+    *,
+    member: str = "",
+    page: str | None = None,
+) -> Verdict:
+    verdict = Verdict(
+        table=line.table,
+        asset=asset,
+        check=check,
+        member=member,
+        passed=bool(passed),
+        severity=ERROR.value,
+        summary=summary,
+        subjects=tuple(item.record.record_id for item in items),
+    )
+    return storage.verdicts.write(verdict, page)
+
+
+def _outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[str, Any]:
+    """What a person needs to mend a violated contract: the column, the expectation, example values, the page."""
+    failures = [
+        {
+            "column": ", ".join(failure.expectation.columns) or "(table)",
+            "expectation": failure.expectation.expected,
+            "engine_type": failure.expectation.type,
+            "found": failure.sentence,
+            "examples": list(failure.examples),
+        }
+        for failure in outcome.failures
+    ]
+    return {
+        "rows": outcome.rows,
+        "expectations": len(outcome.results),
+        "failures": dg.MetadataValue.json(failures),
+        "data_docs": dg.MetadataValue.path(verdict.page),
+    }
+
+
+def _result(verdict: Verdict, metadata: dict[str, Any]) -> dg.AssetCheckResult:
+    severity = dg.AssetCheckSeverity(verdict.severity)
+    return dg.AssetCheckResult(
+        passed=verdict.passed, severity=severity, description=verdict.summary, metadata={**metadata}
+    )
+
+
+def _each_member(
+    context: dg.AssetCheckExecutionContext,
+    line: Line,
+    family: str,
+    storage: Storage,
+    name: str,
+    judge: Callable[[int, Recorded], tuple[Verdict, dict[str, Any]]],
+) -> dg.AssetCheckResult:
+    """Judge each member of this run (all that are stored, outside a partitioned run); one event for each, one in all.
+
+    Dagster evaluates a check once per run, so each member's own evaluation is logged with its partition.
+    """
+    verdicts = []
+    for seed, item in _stored(line, family, storage, _seeds_of_run(context, line)).items():
+        verdict, metadata = judge(seed, item)
+        verdicts.append(verdict)
+        context.op_execution_context.log_event(
+            dg.AssetCheckEvaluation(  # type: ignore[arg-type] # accepted, but not in its annotation
+                asset_key=line.key("synthetic", family),
+                check_name=name,
+                passed=verdict.passed,
+                severity=dg.AssetCheckSeverity(verdict.severity),
+                metadata=metadata,
+                description=verdict.summary,
+                partition=f"{seed:03d}",
+            )
+        )
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    summary = "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=ERROR,
+        description=summary,
+        metadata={
+            "members": len(verdicts),
+            "failed": len(failed),
+            "by_member": dg.MetadataValue.json({v.member: v.summary for v in verdicts}),
+        },
+    )
+
+
+def _seeds_of_run(context: dg.AssetCheckExecutionContext, line: Line) -> list[int]:
+    tags = context.op_execution_context.run.tags
+    if "dagster/partition" in tags:
+        return [int(tags["dagster/partition"])]
+    if "dagster/asset_partition_range_start" in tags:
+        first, last = (int(tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end"))
+        return list(range(first, last + 1))
+    return list(line.seeds)
+
+
+def _stored(line: Line, family: str, storage: Storage, seeds: list[int]) -> dict[int, Recorded]:
+    """The datasets of `seeds` that there are."""
+    addresses = {seed: Address(line.table, "synthetic", family, seed) for seed in seeds}
+    return {seed: storage.lake.read(place) for seed, place in addresses.items() if storage.lake.has(place)}

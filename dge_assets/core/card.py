@@ -1,0 +1,74 @@
+"""The card of a release: the README that a consumer finds beside the datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from dge_assets.core.contract import Contract
+from dge_assets.core.report import headline_table
+
+
+def release_card(
+    *,
+    table: str,
+    description: str,
+    contract: Contract,
+    members: Sequence[tuple[str, int, int]],
+    epochs: Mapping[str, int],
+    training_scores: pd.DataFrame,
+) -> str:
+    """Markdown: what is here, how to use K datasets honestly, what the custodian measured.
+
+    `members` are (family, seed, rows).
+    """
+    families = list(dict.fromkeys(family for family, _, _ in members))
+    trained = "\n".join(
+        f"- `{family}`: {sum(name == family for name, _, _ in members)} datasets, generators trained for "
+        f"{epochs[family]} epochs"
+        for family in families
+    )
+    columns = "\n".join(f"| {_cell(c.name)} | {c.kind} | {_cell(c.description)} |" for c in contract.columns)
+    return f"""# {table}: a release of synthetic datasets
+
+{description}
+
+**Every row here is synthetic.** One dataset is one generator's guess: its errors look like data. Use the datasets
+together, as an ensemble (van Breugel, Qian, van der Schaar, ICML 2023, arXiv 2305.09235):
+
+1. fit your model or compute your statistic on each dataset of a family, and average;
+2. score a model on the datasets of *other* generators, never on its own;
+3. report the spread between datasets: it is the uncertainty that the generator adds.
+
+## What is here
+
+{trained}
+
+`datasets/family=F/seed=S/data.parquet` (each row has `record_id`), `contract.json`, `lineage.json` (which generator,
+seed, code and real table made each dataset), `scores/` (measured by the custodian on real test rows), `manifest.json`
+(SHA-256 of every file). Target: `{contract.target}` ({contract.task}).
+
+| column | kind | meaning |
+| --- | --- | --- |
+{columns}
+
+## What the custodian measured
+
+Downstream models on real test rows, mean over models; `oracle` was trained on real rows.
+
+{_markdown(headline_table(training_scores))}
+"""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    head = "| " + " | ".join(map(str, frame.columns)) + " |\n|" + " --- |" * len(frame.columns)
+    rows = [
+        "| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row) + " |"
+        for row in frame.itertuples(index=False)
+    ]
+    return "\n".join([head, *rows])

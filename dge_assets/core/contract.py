@@ -1,0 +1,188 @@
+"""The contract: what a real table must look like, declared or inferred.
+
+Here: its words (`Column`, `Constraint`, `Contract`), the partial form that people write
+(`ContractDeclaration`), and the hash that provenance records carry. Not here: inference from
+data (`inference.py`), bringing a frame into the contract's types (`conform.py`), checks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import BeforeValidator, Field, model_validator
+
+from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.errors import ContractError
+
+Kind = Literal["continuous", "integer", "categorical", "boolean", "datetime", "id"]
+Task = Literal["binary", "multiclass", "regression"]
+Operator = Literal["<", "<=", ">", ">=", "=="]
+Bound = float | str
+Level = bool | int | float | str
+
+RANGED_KINDS: tuple[Kind, ...] = ("continuous", "integer", "datetime")
+RESERVED_NAMES = ("family", "seed", "record_id", "row_id")
+
+
+def _written_bound(value: object) -> object:
+    """YAML turns an unquoted date into a `date`; a bound is kept in ISO form."""
+    return value if value is None or isinstance(value, int | float | str) else str(value)
+
+
+OptionalBound = Annotated[Bound | None, BeforeValidator(_written_bound)]
+
+
+class ColumnDeclaration(ClosedModel):
+    """One column as somebody declares it; what is left out (`None`) is inferred from the data."""
+
+    kind: Kind | None = Field(None, description="continuous, integer, categorical, boolean, datetime or id")
+    nullable: bool | None = Field(None, description="may a value be missing")
+    minimum: OptionalBound = Field(None, description="smallest allowed value; ISO text for datetimes")
+    maximum: OptionalBound = Field(None, description="largest allowed value; ISO text for datetimes")
+    categories: tuple[Level, ...] | None = Field(None, description="the allowed levels")
+    description: str = Field("", description="what the column means")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ColumnDeclaration:
+        if self.minimum is not None and self.maximum is not None:
+            low, high = comparable(self.minimum), comparable(self.maximum)
+            if type(low) is not type(high):
+                raise ValueError(f"minimum {self.minimum!r} and maximum {self.maximum!r} are of different types")
+            if low > high:
+                raise ValueError(
+                    f"the range is upside down: minimum {self.minimum!r} is above maximum {self.maximum!r}; swap them"
+                )
+        ranged = self.minimum is not None or self.maximum is not None
+        if ranged and self.kind is not None and self.kind not in RANGED_KINDS:
+            raise ValueError(f"a {self.kind} column has no minimum or maximum; use `categories`, or another kind")
+        if self.categories is not None and self.kind not in (None, "categorical", "boolean"):
+            raise ValueError(f"a {self.kind} column has no categories; declare kind: categorical, or drop them")
+        if self.categories is not None and len(set(self.categories)) != len(self.categories):
+            raise ValueError(f"categories name a level twice: {list(self.categories)}")
+        return self
+
+
+class Constraint(ClosedModel):
+    """A relation that holds between two columns of each row where both are present."""
+
+    left: str
+    operator: Operator
+    right: str
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.operator} {self.right}"
+
+
+class ContractDeclaration(ClosedModel):
+    """The part of a contract that a `defs.yaml` states; all but the target may be left out."""
+
+    target: str = Field(description="the column that downstream models predict")
+    task: Task | None = Field(None, description="binary, multiclass or regression; inferred when left out")
+    columns: dict[str, ColumnDeclaration] = Field(default_factory=dict, description="by column name")
+    sensitive: tuple[str, ...] = Field((), description="columns that need care in a release")
+    constraints: tuple[Constraint, ...] = Field((), description="relations between two columns")
+    missing_target: Literal["error", "drop"] = Field("error", description="what to do with rows that have no target")
+
+
+class Column(ClosedModel):
+    """One column of a complete contract."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+    minimum: OptionalBound = None
+    maximum: OptionalBound = None
+    categories: tuple[Level, ...] | None = None
+    description: str = ""
+    declared_range: bool = False
+    """True where a person stated the range; an inferred one repeats real extremes and stays in house."""
+
+
+class Contract(ClosedModel):
+    """A complete contract: every column of the table, in order, with nothing left open."""
+
+    target: str
+    task: Task
+    columns: tuple[Column, ...]
+    sensitive: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Contract:
+        names = self.names
+        for place, name in [("target", self.target), *(("sensitive", name) for name in self.sensitive)]:
+            if name not in names:
+                raise ContractError(f"{place}: no column {name!r}; the columns are {list(names)}")
+        for constraint in self.constraints:
+            for name in (constraint.left, constraint.right):
+                if name not in names:
+                    raise ContractError(f"constraint '{constraint}': no column {name!r}; the columns are {list(names)}")
+        if self.column(self.target).kind == "id":
+            raise ContractError(f"target {self.target!r} is an id column: ids are never synthesized")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, in the table's order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def modelled(self) -> tuple[Column, ...]:
+        """The columns that generators learn and synthetic datasets have: all but ids."""
+        return tuple(column for column in self.columns if column.kind != "id")
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns that downstream models read: modelled and not the target."""
+        return tuple(column.name for column in self.modelled if column.name != self.target)
+
+    @property
+    def classes(self) -> tuple[Level, ...] | None:
+        """The target's levels in sorted order (the last is the positive class), None for regression."""
+        return None if self.task == "regression" else self.column(self.target).categories
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError when there is none."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all that binds data; descriptions do not, so mending one makes nothing stale."""
+        document = self.model_dump(mode="json")
+        for column in document["columns"]:
+            column.pop("description")
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    def for_release(self) -> Contract:
+        """The contract that consumers get: ranges that only repeat real extremes are left out.
+
+        Ids are left out too, since no synthetic dataset has them.
+        """
+        hidden = {"minimum": None, "maximum": None}
+        columns = tuple(
+            column if column.declared_range else column.model_copy(update=hidden) for column in self.modelled
+        )
+        kept = {column.name for column in columns}
+        return self.model_copy(
+            update={
+                "columns": columns,
+                "sensitive": tuple(name for name in self.sensitive if name in kept),
+                "constraints": tuple(c for c in self.constraints if {c.left, c.right} <= kept),
+            }
+        )
+
+
+def comparable(bound: Bound) -> float | pd.Timestamp:
+    """A bound as something that compares: numbers as float, ISO text as a timestamp.
+
+    Raises ValueError for text that is no date.
+    """
+    return pd.Timestamp(bound) if isinstance(bound, str) else float(bound)
+
+
+def sorted_levels(levels: list[Level]) -> tuple[Level, ...]:
+    """Levels in a stable order, numbers before text."""
+    return tuple(sorted(levels, key=lambda level: (isinstance(level, str), level)))

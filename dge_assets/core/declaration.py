@@ -1,0 +1,225 @@
+"""A table's declaration: everything that one `defs.yaml` says, checked before anything runs.
+
+Here: the schema, the profiles (how much of it to train), and what follows from both (`TablePlan`). Not here: reading
+files (the component does), the data.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PositiveInt, ValidationError, field_validator, model_validator
+
+from dge_assets.core.catalog import require_model_name
+from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.contract import ContractDeclaration
+from dge_assets.core.errors import DeclarationError
+from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
+from dge_assets.core.source_declaration import SourceDeclaration
+
+Profile = Literal["smoke", "default", "full"]
+PROFILES: tuple[Profile, ...] = ("smoke", "default", "full")
+MOST_SEEDS = 1000
+"""Partition keys have three digits."""
+NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
+"""The ensemble sizes that are reported, as far as there are members; the largest K always is."""
+
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage")
+_TAKEN_FAMILY_NAMES = (
+    "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "generator", "synthetic",
+    "downstream",
+)  # fmt: skip
+
+
+def _identifier(name: str) -> str:
+    if not _NAME.match(name):
+        raise ValueError(f"{name!r} is not a usable name; allowed: lower-case letters, digits and _, a letter first")
+    return name
+
+
+class FamilyDeclaration(ClosedModel):
+    """A family: an algorithm and its hyperparameters."""
+
+    algorithm: str
+    parameters: FamilyParameters
+
+
+class ProfileLimits(ClosedModel):
+    """At most so many seeds and epochs under a profile."""
+
+    seeds: PositiveInt | None = None
+    epochs: PositiveInt | dict[str, PositiveInt] | None = Field(None, description="one number, or one per family")
+
+    def epochs_of(self, family: str, declared: int) -> int:
+        """The epochs that `family` trains for under this profile."""
+        limit = self.epochs.get(family) if isinstance(self.epochs, dict) else self.epochs
+        return declared if limit is None else min(declared, limit)
+
+
+_BUILT_IN_LIMITS: dict[Profile, ProfileLimits] = {
+    "smoke": ProfileLimits(seeds=3, epochs=2),
+    "default": ProfileLimits(seeds=5, epochs=50),
+    "full": ProfileLimits(seeds=None, epochs=None),
+}
+
+
+class Thresholds(ClosedModel):
+    """What the checks let pass."""
+
+    range_share: float = Field(0.0, ge=0, le=1, description="share of synthetic rows that may be out of range")
+    constraint_share: float = Field(0.05, ge=0, le=1, description="share of rows that may break a constraint")
+    copies_alpha: float = Field(0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members")
+
+
+class ScheduleDeclaration(ClosedModel):
+    """When the whole line runs by itself; stopped until somebody starts it."""
+
+    cron: str = Field(description="five fields: minute hour day month weekday")
+    timezone: str = "UTC"
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, cron: str) -> str:
+        if len(cron.split()) != 5:
+            raise ValueError(f"{cron!r} is not a cron line; five fields are needed, such as '0 3 * * *'")
+        return cron
+
+
+class ReleaseDeclaration(ClosedModel):
+    """How a release is signed off."""
+
+    sign_off: Literal["automatic", "manual"] = Field(
+        "automatic", description="automatic: by passed checks alone; manual: a person's name is needed as well"
+    )
+
+
+class TableDeclaration(ClosedModel):
+    """One table that becomes a data product."""
+
+    table: Annotated[str, AfterValidator(_identifier)] = Field(description="name of the table, its group and schema")
+    description: str = ""
+    owners: tuple[str, ...] = Field((), description="e-mail addresses or team:NAME")
+    source: SourceDeclaration
+    contract: ContractDeclaration
+    families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
+    seeds: int = Field(20, ge=1, le=MOST_SEEDS, description="K: members per family")
+    models: tuple[Annotated[str, AfterValidator(require_model_name)], ...] = ("lr", "mlp", "gbdt")
+    test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
+    synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
+    max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")
+    many_levels: Literal["pool", "error"] = Field("pool", description="what to do with a column of more levels")
+    thresholds: Thresholds = Thresholds()
+    schedule: ScheduleDeclaration | None = None
+    on_source_change: Literal["mark", "run", "ignore"] = Field("mark", description="what the source's sensor does")
+    release: ReleaseDeclaration = ReleaseDeclaration()
+    profiles: dict[Profile, ProfileLimits] = Field(default_factory=dict)
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where generators are trained")
+    processes: PositiveInt | None = Field(None, description="members side by side; as many as cores if left out")
+
+    @field_validator("families", mode="before")
+    @classmethod
+    def _families_with_algorithms(cls, families: Any) -> Any:
+        if not isinstance(families, dict) or not families:
+            raise ValueError(f"at least one family is needed, found {families!r}; known: {', '.join(ALGORITHMS)}")
+        return {str(name): _family(str(name), given) for name, given in families.items()}
+
+    @field_validator("models")
+    @classmethod
+    def _some_models(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        if not models or len(set(models)) != len(models):
+            raise ValueError(f"needs at least one model and none twice, found {list(models)}")
+        return models
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> TableDeclaration:
+        if self.table in _TAKEN_TABLE_NAMES:
+            raise ValueError(f"table: {self.table!r} is a name of DuckDB's own; choose another")
+        for limits in self.profiles.values():
+            unknown = set(limits.epochs) - set(self.families) if isinstance(limits.epochs, dict) else set()
+            if unknown:
+                raise ValueError(
+                    f"profiles: epochs name unknown families {sorted(unknown)}; allowed: {', '.join(self.families)}"
+                )
+        return self
+
+    def plan(self, profile: Profile) -> TablePlan:
+        """What to train and evaluate under `profile`."""
+        stated = self.profiles.get(profile, ProfileLimits())
+        built_in = _BUILT_IN_LIMITS[profile]
+        limits = ProfileLimits(seeds=stated.seeds or built_in.seeds, epochs=stated.epochs or built_in.epochs)
+        families = {
+            name: family.parameters.model_copy(update={"epochs": limits.epochs_of(name, family.parameters.epochs)})
+            for name, family in self.families.items()
+        }
+        return TablePlan(
+            declaration=self, profile=profile, seeds=min(self.seeds, limits.seeds or self.seeds), families=families
+        )
+
+
+class TablePlan(ClosedModel):
+    """A declaration under a profile: the seeds and hyperparameters that are really used."""
+
+    declaration: TableDeclaration
+    profile: Profile
+    seeds: int
+    families: dict[str, Any]
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.declaration.table
+
+    @property
+    def ks(self) -> tuple[int, ...]:
+        """The nested ensemble sizes that are reported: those of `NESTED_KS` below K, and K itself."""
+        return (*(k for k in NESTED_KS if k < self.seeds), self.seeds)
+
+    def parameters(self, family: str) -> FamilyParameters:
+        """The hyperparameters that `family` trains with."""
+        parameters = self.families[family]
+        assert isinstance(parameters, FamilyParameters)
+        return parameters
+
+    def algorithm(self, family: str) -> str:
+        """The algorithm behind `family`."""
+        return self.declaration.families[family].algorithm
+
+
+def _family(name: str, given: Any) -> Any:
+    if isinstance(given, FamilyDeclaration):
+        return given
+    if not isinstance(given, dict | None):
+        raise ValueError(  # noqa: TRY004 (pydantic wants ValueError)
+            f"{name}: hyperparameters are a mapping, found {given!r}; write `{name}: {{}}` for defaults"
+        )
+    if not _NAME.match(name) or name in _TAKEN_FAMILY_NAMES:
+        raise ValueError(f"{name!r} is not a usable family name: lower-case letters, digits and _, and not a stage's")
+    stated = dict(given or {})
+    algorithm = str(stated.pop("algorithm", name))
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"unknown family {name!r} (algorithm {algorithm!r}); allowed: {', '.join(ALGORITHMS)}")
+    try:
+        return FamilyDeclaration(algorithm=algorithm, parameters=parameters_for(algorithm, stated))
+    except ValidationError as error:
+        raise ValueError("; ".join(f"{name}.{line}" for line in error_lines(error))) from error
+
+
+def error_lines(error: ValidationError) -> list[str]:
+    """One line per mistake: the field, what is wrong and allowed, what was found."""
+    lines = []
+    for item in error.errors():
+        field = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        found = repr(item["input"])
+        shown = "" if item["type"] in ("value_error", "missing") or len(found) > 200 else f"; found {found}"
+        lines.append(f"{field}: {message}{shown}" if field else message + shown)
+    return lines
+
+
+def read_profile(name: str) -> Profile:
+    """`name` as a profile; DeclarationError with the allowed names otherwise."""
+    if name not in PROFILES:
+        raise DeclarationError(f"DGE_PROFILE: unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
+    return name

@@ -1,0 +1,1 @@
+"""Generator families: an algorithm with its hyperparameters, trained per seed into a member."""

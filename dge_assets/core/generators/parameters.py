@@ -1,0 +1,65 @@
+"""Hyperparameters of the families, with their published defaults, checked before any training.
+
+Light on purpose (pydantic only): declarations are validated when Dagster loads, long before torch is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.errors import DeclarationError
+
+
+class FamilyParameters(ClosedModel):
+    """What every family has."""
+
+    epochs: PositiveInt = Field(300, description="passes over the training rows")
+    batch_size: PositiveInt = Field(500, description="rows per step")
+
+
+class CTGANParameters(FamilyParameters):
+    """Hyperparameters of CTGAN (Xu et al., NeurIPS 2019), named and defaulted as in `ctgan`."""
+
+    embedding_dim: PositiveInt = 128
+    generator_dim: tuple[PositiveInt, ...] = (256, 256)
+    discriminator_dim: tuple[PositiveInt, ...] = (256, 256)
+    generator_lr: PositiveFloat = 2e-4
+    generator_decay: float = Field(1e-6, ge=0)
+    discriminator_lr: PositiveFloat = 2e-4
+    discriminator_decay: float = Field(1e-6, ge=0)
+    discriminator_steps: PositiveInt = 1
+    log_frequency: bool = True
+    pac: PositiveInt = 10
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> CTGANParameters:
+        if self.batch_size % self.pac or self.batch_size % 2:
+            raise ValueError(f"batch_size {self.batch_size} must be even and a multiple of pac ({self.pac})")
+        return self
+
+
+class TVAEParameters(FamilyParameters):
+    """Hyperparameters of TVAE (Xu et al., NeurIPS 2019), named and defaulted as in `ctgan`."""
+
+    embedding_dim: PositiveInt = 128
+    compress_dims: tuple[PositiveInt, ...] = (128, 128)
+    decompress_dims: tuple[PositiveInt, ...] = (128, 128)
+    l2scale: float = Field(1e-5, ge=0)
+    loss_factor: PositiveFloat = 2
+
+
+ALGORITHMS: dict[str, type[FamilyParameters]] = {"ctgan": CTGANParameters, "tvae": TVAEParameters}
+"""The algorithms that a family can name, and what they can be told."""
+
+
+def parameters_for(algorithm: str, given: dict[str, Any]) -> FamilyParameters:
+    """The checked hyperparameters of `algorithm`; DeclarationError for an unknown algorithm.
+
+    Raises pydantic's ValidationError for a wrong hyperparameter.
+    """
+    if algorithm not in ALGORITHMS:
+        raise DeclarationError(f"unknown family algorithm {algorithm!r}; allowed: {', '.join(ALGORITHMS)}")
+    return ALGORITHMS[algorithm].model_validate(given)

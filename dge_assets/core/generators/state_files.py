@@ -1,0 +1,44 @@
+"""A trained member as files that cannot run code when loaded: safetensors and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import safetensors
+from safetensors.numpy import load, save
+
+from dge_assets.core.errors import StorageError
+from dge_assets.core.generators.base import GeneratorState
+from dge_assets.core.generators.members import TrainedMember
+
+WEIGHTS, DOCUMENT, CODEC, LOSSES = "weights.safetensors", "generator.json", "codec.json", "losses.json"
+
+
+def to_files(member: TrainedMember) -> dict[str, bytes]:
+    """The files of a trained member; the same member gives the same bytes."""
+    tensors = {name: np.ascontiguousarray(value) for name, value in sorted(member.state.tensors.items())}
+    return {
+        WEIGHTS: save(tensors),
+        DOCUMENT: _json(member.state.document),
+        CODEC: _json({"codec": member.codec, "notes": member.notes}),
+        LOSSES: _json(member.losses.to_dict(orient="list")),
+    }
+
+
+def from_files(files: Mapping[str, bytes], *, place: str) -> TrainedMember:
+    """The member that `to_files` wrote; StorageError naming `place` for files of another sort."""
+    try:
+        state = GeneratorState(load(files[WEIGHTS]), json.loads(files[DOCUMENT]))
+        codec = json.loads(files[CODEC])
+        losses = pd.DataFrame(json.loads(files[LOSSES]))
+        return TrainedMember(state, codec["codec"], losses, codec["notes"])
+    except (KeyError, ValueError, safetensors.SafetensorError) as error:
+        raise StorageError(f"{place}: not a stored generator ({error!r}); materialize it again") from error
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False).encode()

@@ -1,0 +1,169 @@
+"""Preprocessing of features for downstream models: mixed columns in, a float matrix out.
+
+Here: which column is treated how, and the transformers that scikit-learn has not. All of it is fitted
+inside a model's pipeline, on that model's rows only, so nothing of a test set leaks. Not here: the target
+(`targets.py`), models (`models.py`), the generators' own encodings.
+
+The transformers live at module level and hold plain lists, so that a fitted pipeline can be stored with
+skops, which runs no code on loading.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.targets import plain_level
+
+Treatment = Literal["numeric", "categorical", "datetime"]
+
+MOST_LEVELS = 30
+"""Default for the most one-hot columns that one categorical column may become."""
+MISSING_LEVEL = "\x00missing"
+"""The level that missing cells of a categorical column form; the NUL keeps it apart from any real level."""
+UNKNOWN_CODE = -1
+
+
+def treatment_of(column: pd.Series) -> Treatment:
+    """How a column is treated, by its type; EvaluationError for types that no treatment is known for."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype) or dtype.kind == "O" or dtype.name == "string":
+        return "categorical"
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return "datetime"
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
+        return "numeric"
+    raise EvaluationError(
+        f"column {column.name!r} has type {dtype}, which downstream models cannot read; "
+        f"allowed are numbers, booleans, categories, text and datetimes"
+    )
+
+
+def _as_floats(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Numeric columns, nullable ones too, as floats with NaN for missing."""
+    if all(isinstance(dtype, np.dtype) for dtype in frame.dtypes):
+        values = frame.to_numpy(dtype=np.float64)
+    else:
+        columns = [frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in frame.columns]
+        values = np.column_stack(columns)
+    return np.asarray(values, dtype=np.float64)
+
+
+class NumberReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Numeric and boolean columns, nullable or not, as a float matrix with NaN for missing."""
+
+    def fit(self, X: pd.DataFrame, _y: Any = None) -> NumberReader:
+        """Remember the width only; nothing is learned."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """(rows, columns) floats."""
+        return _as_floats(X)
+
+
+class MomentReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Datetime columns as year, month, day of week (Monday 0) and days since 1970-01-01, NaN for missing."""
+
+    def fit(self, X: pd.DataFrame, _y: Any = None) -> MomentReader:
+        """Remember the width only; nothing is learned."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """(rows, 4 x columns) floats."""
+        parts: list[Any] = []
+        for name in X.columns:
+            moments = pd.to_datetime(X[name])
+            naive = moments if moments.dt.tz is None else moments.dt.tz_convert("UTC").dt.tz_localize(None)
+            days = (naive - pd.Timestamp(0)) / pd.Timedelta(days=1)
+            parts += [naive.dt.year, naive.dt.month, naive.dt.dayofweek, days]
+        return np.column_stack([np.asarray(part, dtype=np.float64) for part in parts])
+
+
+class LevelCoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Categorical columns as level numbers; missing is a level of its own, an unknown level becomes -1.
+
+    Levels are compared as text (a whole float as the integer it is), so a column read back with another
+    type keeps its levels. Numbers instead of text make the one-hot step several times faster.
+    """
+
+    def fit(self, X: pd.DataFrame, _y: Any = None) -> LevelCoder:
+        """Learn each column's levels, as `levels_`: one sorted list per column."""
+        self.n_features_in_ = X.shape[1]
+        self.levels_ = [sorted(set(_level_table(X[name])[1])) for name in X.columns]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """(rows, columns) level numbers."""
+        coded = []
+        for name, levels in zip(X.columns, self.levels_, strict=True):
+            codes, texts = _level_table(X[name])
+            number = {level: index for index, level in enumerate(levels)}
+            coded.append(np.asarray([number.get(text, UNKNOWN_CODE) for text in texts], dtype=np.int64)[codes])
+        return np.column_stack(coded)
+
+
+def _level_table(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Row codes (rows,) and the text of each code; only levels that occur are listed."""
+    codes, levels = pd.factorize(column, use_na_sentinel=False)
+    return codes, [MISSING_LEVEL if pd.isna(level) else str(plain_level(level)) for level in levels]
+
+
+def _numeric_steps(reader: BaseEstimator) -> Pipeline:
+    """Median for missing cells, with an indicator only for columns that had some when fitted; then scaling.
+
+    An all-missing column becomes a constant. On columns without missing cells this is the scaler alone.
+    """
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return Pipeline([("read", reader), ("impute", imputer), ("scale", StandardScaler())])
+
+
+def _categorical_steps(max_levels: int) -> Pipeline:
+    one_hot = OneHotEncoder(handle_unknown="ignore", max_categories=max_levels, sparse_output=False)
+    return Pipeline([("read", LevelCoder()), ("one_hot", one_hot)])
+
+
+def build_preprocessing(features: pd.DataFrame, *, max_levels: int = MOST_LEVELS) -> ColumnTransformer:
+    """An unfitted transformer for frames with the columns and types of `features` (no target in it).
+
+    Columns that `features` does not have are ignored later on. Categorical columns with more than
+    `max_levels` levels keep their max_levels - 1 most frequent ones and pool the others (see
+    `pooled_columns`); a level first met when predicting is all zeros.
+    """
+    treatments = {name: treatment_of(features[name]) for name in features.columns}
+    if not treatments:
+        raise EvaluationError("no feature columns: a downstream model needs at least one besides the target")
+    steps: dict[Treatment, BaseEstimator] = {
+        "numeric": _numeric_steps(NumberReader()),
+        "categorical": _categorical_steps(max_levels),
+        "datetime": _numeric_steps(MomentReader()),
+    }
+    chosen = {kind: [name for name, found in treatments.items() if found == kind] for kind in steps}
+    return ColumnTransformer(
+        [(kind, step, chosen[kind]) for kind, step in steps.items() if chosen[kind]],
+        sparse_threshold=0.0,
+        verbose_feature_names_out=False,
+    )
+
+
+def pooled_columns(frame: pd.DataFrame, max_levels: int = MOST_LEVELS) -> dict[str, int]:
+    """Categorical columns with more than `max_levels` levels, whose rare levels a model pools into one.
+
+    Returns column name -> number of levels found, a missing cell counting as a level.
+    """
+    levels = {
+        str(name): len(set(_level_table(frame[name])[1]))
+        for name in frame.columns
+        if treatment_of(frame[name]) == "categorical"
+    }
+    return {name: count for name, count in levels.items() if count > max_levels}

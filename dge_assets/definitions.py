@@ -1,0 +1,33 @@
+"""The code location: all declared tables and their resources, assembled in one place."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dge_assets.assets.line import LAKE
+from dge_assets.component import TableComponent
+from dge_assets.declarations import declared_tables
+from dge_assets.recovery import recovery_sensor
+from dge_resources.compute import Compute
+from dge_resources.home import home_url
+from dge_resources.io_manager import LakeIOManager
+from dge_resources.storage import Storage
+
+
+def build_definitions(home: str) -> dg.Definitions:
+    """All definitions over the root `home`; tests call this with a root of their own."""
+    return dg.Definitions.merge(
+        *(dg.build_defs_for_component(TableComponent(*found)) for found in declared_tables().values()),
+        dg.Definitions(
+            sensors=[recovery_sensor],
+            resources={
+                LAKE: LakeIOManager(home=home),
+                "storage": Storage(home=home),
+                "compute": Compute(processes=None),
+            },
+            executor=dg.in_process_executor,
+        ),
+    )
+
+
+defs = build_definitions(home_url())

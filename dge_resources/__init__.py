@@ -1,0 +1,1 @@
+"""Where things are kept and what runs them: lake, artifacts, warehouse, releases, sources, compute."""

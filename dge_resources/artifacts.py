@@ -1,0 +1,158 @@
+"""Artifacts: fitted generators and models as sets of files, in formats that cannot run code when loaded.
+
+A set is written into a folder named by its content; one manifest file then points at it. The manifest is replaced in
+one step, so what was there stays readable until the new set is whole. Each file's SHA-256 is checked on load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dge_assets.core.errors import ProvenanceError, StorageError
+from dge_assets.core.fingerprint import document_sha256
+from dge_assets.core.provenance import Provenance, Recipe, require_recipe
+from dge_resources.home import Store
+from dge_resources.lake import Address, address_of
+from dge_resources.records import record_of
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A set of files by name, with its record."""
+
+    files: dict[str, bytes]
+    record: Provenance
+
+
+def files_sha256(files: Mapping[str, bytes]) -> str:
+    """One hash over all files of a set."""
+    return document_sha256({name: hashlib.sha256(data).hexdigest() for name, data in files.items()})
+
+
+@dataclass(frozen=True)
+class ArtifactStore:
+    """Artifacts by address: `artifacts/<table>/<family>/<seed>/<asset>.json` and the files beside it."""
+
+    store: Store
+
+    def folder(self, address: Address) -> str:
+        """Relative folder of a member's artifacts, or of a table's where there is no member."""
+        member = "" if address.family is None else f"/{address.family}"
+        return f"artifacts/{address.table}{member}" + ("" if address.seed is None else f"/{address.seed:03d}")
+
+    def manifest_path(self, address: Address) -> str:
+        """Relative path of the manifest."""
+        return f"{self.folder(address)}/{address.asset}.json"
+
+    def url(self, address: Address) -> str:
+        """Where the manifest is, for people."""
+        return self.store.url(self.manifest_path(address))
+
+    def write(
+        self,
+        recipe: Recipe,
+        files: Mapping[str, bytes],
+        *,
+        run_id: str,
+        device: str = "cpu",
+        seconds: float | None = None,
+    ) -> Provenance:
+        """Keep a set of files made by `recipe`; returns its record."""
+        content = files_sha256(files)
+        record = record_of(recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds)
+        address = address_of(recipe)
+        place = f"{self.folder(address)}/{address.asset}-{record.content_sha256[:16]}"
+        former = self._manifest(address, strict=False)
+        for name, data in files.items():
+            self.store.write(f"{place}/{name}", data)
+        manifest = {
+            "folder": place,
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+            "record": record.to_document(),
+        }
+        text = json.dumps(manifest, indent=1, sort_keys=True)
+        self.store.write(self.manifest_path(address), text.encode())
+        if former and former["folder"] != place:
+            self.store.remove(former["folder"])
+        return record
+
+    def record(self, address: Address) -> Provenance | None:
+        """The record of what is kept at `address`, None where nothing is."""
+        manifest = self._manifest(address, strict=True)
+        return None if manifest is None else self._record(manifest, address)
+
+    def read(self, address: Address, *, remedy: str = "materialize it first") -> Artifact:
+        """The files at `address`, each checked against its hash.
+
+        Raises StorageError when nothing is there or a file is missing or damaged, ProvenanceError when the set
+        belongs elsewhere.
+        """
+        manifest = self._manifest(address, strict=True)
+        if manifest is None:
+            raise StorageError(f"{address.name} is not there ({self.url(address)}); {remedy}")
+        record = self._record(manifest, address)
+        files = {}
+        for name, expected in manifest["files"].items():
+            data = self.store.read(f"{manifest['folder']}/{name}")
+            found = hashlib.sha256(data).hexdigest()
+            if found != expected:
+                raise StorageError(
+                    f"{address.name}: file {name} has SHA-256 {found[:12]}, its manifest says {expected[:12]}: it is "
+                    f"damaged or was exchanged; delete {self.url(address)} and materialize the asset again"
+                )
+            files[name] = data
+        if files_sha256(files) != record.content_sha256:
+            raise StorageError(f"{address.name}: the manifest's files are not those of its record; {remedy}")
+        return Artifact(files, record)
+
+    def read_expected(self, expected: Recipe, *, remedy: str) -> Artifact:
+        """The files that `expected` makes; ProvenanceError when something else is kept in their place."""
+        artifact = self.read(address_of(expected), remedy=remedy)
+        require_recipe(artifact.record, expected, remedy=remedy)
+        return artifact
+
+    def is_current(self, expected: Recipe) -> bool:
+        """Whether what is kept was made by exactly `expected` and can be read."""
+        try:
+            return self.read(address_of(expected)).record.sha256 == expected.sha256
+        except StorageError:
+            return False
+
+    def records(self) -> list[Provenance]:
+        """The records of all artifacts, in the order of their paths."""
+        paths = [path for path in self.store.files("artifacts") if path.endswith(".json")]
+        manifests = [json.loads(self.store.read(path)) for path in paths if _is_manifest_path(path)]
+        return [Provenance.from_document(manifest["record"]) for manifest in manifests]
+
+    def _manifest(self, address: Address, *, strict: bool) -> dict[str, Any] | None:
+        path = self.manifest_path(address)
+        if not self.store.exists(path):
+            return None
+        try:
+            manifest = json.loads(self.store.read(path))
+            return {"folder": manifest["folder"], "files": manifest["files"], "record": manifest["record"]}
+        except (ValueError, KeyError, TypeError) as error:
+            if not strict:
+                return None
+            raise StorageError(
+                f"{address.name}: the manifest {self.store.url(path)} is not one ({error!r}); delete it and "
+                f"materialize the asset again"
+            ) from error
+
+    def _record(self, manifest: dict[str, Any], address: Address) -> Provenance:
+        record = Provenance.from_document(manifest["record"])
+        if address_of(record) != address:
+            raise ProvenanceError(
+                f"{address.name}: what is kept in its place is {address_of(record).name} by its own record; "
+                f"somebody moved it; materialize {address.name} again"
+            )
+        return record
+
+
+def _is_manifest_path(path: str) -> bool:
+    """A manifest lies beside the content folders, whose names hold a hash; files inside those are content."""
+    return "-" not in path.split("/")[-2]

@@ -1,0 +1,167 @@
+"""Compute: map a pure function over members, side by side, each in a process of its own with one thread.
+
+One thread per member keeps a member's result independent of its company; a process of its own is what the `ctgan`
+package's seeding (a swap of global state) needs. Results come back as they finish, so that each can be kept at once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import dagster as dg
+import psutil
+from pydantic import Field
+
+from dge_assets.core.errors import GeneratorError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Report = Callable[[int, int], None]
+Work = Callable[[Task, Report], Result]
+
+_messages: Any = None
+"""The worker's way to its parent; set once per worker process."""
+
+
+@dataclass(frozen=True)
+class Finished(Generic[Result]):
+    """One member's result and the seconds that it took in its worker."""
+
+    key: str
+    result: Result
+    seconds: float
+
+
+class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where members are trained. Local processes; other forms have the same `map`."""
+
+    processes: int | None = Field(None, ge=1, description="members side by side; as many as cores if left out")
+
+    def workers(self, declared: int | None, tasks: int) -> int:
+        """How many members run at a time: the declaration's number, the resource's, or the machine's cores."""
+        return max(1, min(declared or self.processes or available_cores(), tasks))
+
+    def map(
+        self,
+        work: Work[Task, Result],
+        tasks: Mapping[str, Task],
+        *,
+        processes: int | None = None,
+        on_step: Callable[[str, int, int], None] = lambda *_: None,
+    ) -> Iterator[Finished[Result]]:
+        """What `work(task, report)` gives for each task, in the order in which they finish.
+
+        `on_step(key, done, of)` is called as members report. An exception in one member stops the others' start
+        and is raised here; results that came before it have been given out already. Raises GeneratorError when
+        a worker process dies, naming the members that were in work.
+        """
+        if not tasks:
+            return
+        context = multiprocessing.get_context("spawn")
+        messages = context.Queue()
+        pool = ProcessPoolExecutor(
+            max_workers=self.workers(processes, len(tasks)),
+            mp_context=context,
+            initializer=_prepare_worker,
+            initargs=(messages, os.getpid()),
+        )
+        try:
+            futures = {pool.submit(_run, work, key, task): key for key, task in tasks.items()}
+            yield from _as_finished(futures, messages, on_step)
+        finally:
+            _stop(pool)
+            messages.close()
+
+
+def available_cores() -> int:
+    """Cores that this process may use (a container's limit counts where the system tells it)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _as_finished(
+    futures: dict[Future[tuple[Result, float]], str], messages: Any, on_step: Callable[[str, int, int], None]
+) -> Iterator[Finished[Result]]:
+    open_futures, started = set(futures), set()
+    while open_futures:
+        done, open_futures = wait(open_futures, timeout=0.2, return_when=FIRST_COMPLETED)
+        for key, step, of in _waiting(messages):
+            started.add(key)
+            on_step(key, step, of)
+        for future in done:
+            key = futures[future]
+            try:
+                result, seconds = future.result()
+            except BrokenProcessPool as error:
+                in_work = sorted(started & {futures[item] for item in [future, *open_futures]})
+                raise GeneratorError(
+                    f"a worker process died (killed, or out of memory) with members {in_work or [key]} in work; "
+                    f"finished members are kept: start the run again, with fewer `processes` if memory was short"
+                ) from error
+            yield Finished(key, result, seconds)
+            started.discard(key)
+
+
+def _waiting(messages: Any) -> Iterator[tuple[str, int, int]]:
+    while True:
+        try:
+            yield messages.get_nowait()
+        except (queue.Empty, OSError):
+            return
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers without waiting for work that nobody will collect."""
+    workers = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        if worker.is_alive():
+            worker.terminate()
+    for worker in workers:
+        worker.join(timeout=10)
+
+
+def _prepare_worker(messages: Any, parent: int) -> None:
+    """One thread for all numeric libraries; die with the parent instead of training on for nobody."""
+    global _messages  # noqa: PLW0603 (a worker process has one parent)
+    _messages = messages
+    messages.cancel_join_thread()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent and psutil.pid_exists(parent):
+        time.sleep(1.0)
+    os._exit(1)
+
+
+def _run(work: Work[Task, Result], key: str, task: Task) -> tuple[Result, float]:
+    from threadpoolctl import threadpool_limits
+
+    def report(done: int, of: int) -> None:
+        _messages.put((key, done, of))
+
+    report(0, 1)
+    with threadpool_limits(limits=1):
+        _limit_torch()
+        started = time.perf_counter()
+        return work(task, report), time.perf_counter() - started
+
+
+def _limit_torch() -> None:
+    """torch keeps a thread count of its own; only where the work has imported it."""
+    import sys
+
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)

@@ -1,0 +1,103 @@
+"""`DGE_HOME`: the root of everything that is kept, as a URL, and writing to it without halves.
+
+Local folders and anything that fsspec knows (`s3://`, ...). A write is seen whole or not at all: on a local disk by a
+temporary name and a rename, on object storage because a put is atomic. Not here: what is kept (lake, artifacts, ...).
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+
+from dge_assets.core.errors import StorageError
+
+TEMPORARY = ".tmp-"
+"""How the last part of a name starts while it is being written; readers skip such names."""
+
+
+def project_root() -> Path:
+    """The folder that holds `workspace.yaml`, if this is a checkout; the working folder otherwise."""
+    checkout = Path(__file__).resolve().parents[1]
+    return checkout if (checkout / "workspace.yaml").exists() else Path.cwd()
+
+
+def home_url() -> str:
+    """`DGE_HOME`, or `.dge` in the project."""
+    return os.environ.get("DGE_HOME") or str(project_root() / ".dge")
+
+
+@dataclass(frozen=True)
+class Store:
+    """Bytes by relative path under a root URL."""
+
+    root: str
+
+    @cached_property
+    def _place(self) -> tuple[Any, str]:
+        url = self.root if "://" in self.root else str(Path(self.root).expanduser().resolve())
+        filesystem, path = fsspec.core.url_to_fs(url)
+        return filesystem, str(path).rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the root is a folder of this machine."""
+        return "file" in (
+            self._place[0].protocol if isinstance(self._place[0].protocol, tuple) else (self._place[0].protocol,)
+        )
+
+    def full(self, path: str) -> str:
+        """The whole path of `path`, as the filesystem knows it (for messages, DuckDB and people)."""
+        return f"{self._place[1]}/{path}" if path else self._place[1]
+
+    def url(self, path: str) -> str:
+        """`path` with its protocol; a plain path on a local disk."""
+        return self.full(path) if self.is_local else str(self._place[0].unstrip_protocol(self.full(path)))
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is at `path`."""
+        return bool(self._place[0].exists(self.full(path)))
+
+    def read(self, path: str) -> bytes:
+        """The bytes at `path`; StorageError when there are none."""
+        try:
+            return bytes(self._place[0].cat_file(self.full(path)))
+        except FileNotFoundError as error:
+            raise StorageError(f"nothing is stored at {self.url(path)}") from error
+
+    def open(self, path: str) -> IO[bytes]:
+        """The file at `path` for reading parts of it."""
+        return self._place[0].open(self.full(path), "rb")  # type: ignore[no-any-return]
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put `data` at `path`: a reader sees all of the old bytes or all of the new ones."""
+        filesystem = self._place[0]
+        target = self.full(path)
+        if not self.is_local:
+            filesystem.pipe_file(target, data)
+            return
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(target).with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+        try:
+            temporary.write_bytes(data)
+            os.replace(temporary, target)  # noqa: PTH105 (atomic replacement is what is meant)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def files(self, path: str) -> list[str]:
+        """Relative paths of all finished files below `path`, sorted; none where there is no such folder."""
+        filesystem, root = self._place
+        filesystem.invalidate_cache()
+        found = filesystem.find(self.full(path)) if filesystem.exists(self.full(path)) else []
+        relative = [str(name)[len(root) + 1 :] for name in found]
+        return sorted(name for name in relative if not any(part.startswith(TEMPORARY) for part in name.split("/")))
+
+    def remove(self, path: str) -> None:
+        """Take away a file or a folder, if it is there."""
+        if self._place[0].exists(self.full(path)):
+            self._place[0].rm(self.full(path), recursive=True)

@@ -1,0 +1,160 @@
+"""The lake: one Parquet file per (table, asset, family, seed), each with its provenance inside.
+
+The record travels in the file's own metadata, so file and record can never be out of step. Parallel writers never
+contend, and a reader sees a whole old or a whole new file. Not here: DuckDB (warehouse), Dagster (io_manager).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dge_assets.core.errors import ProvenanceError, StorageError
+from dge_assets.core.fingerprint import frame_sha256
+from dge_assets.core.provenance import Provenance, Recipe, artifact_name, require_recipe
+from dge_resources.home import Store
+from dge_resources.parquet import from_parquet, open_parquet, to_parquet
+from dge_resources.records import Recorded
+
+_KEY = b"dge.provenance"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where one artifact is kept."""
+
+    table: str
+    asset: str
+    family: str | None = None
+    seed: int | None = None
+
+    @property
+    def folder(self) -> str:
+        """Relative folder, hive-partitioned where there is a member."""
+        member = "" if self.family is None else f"/family={self.family}"
+        return f"{self.table}/{self.asset}{member}" + ("" if self.seed is None else f"/seed={self.seed:03d}")
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return artifact_name(table=self.table, asset=self.asset, family=self.family, seed=self.seed)
+
+
+def address_of(recipe: Recipe) -> Address:
+    """Where what `recipe` makes is kept."""
+    return Address(recipe.table, recipe.asset, recipe.family, recipe.seed)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Frames by address."""
+
+    store: Store
+
+    def path(self, address: Address) -> str:
+        """Relative path of the file."""
+        return f"lake/{address.folder}/data.parquet"
+
+    def url(self, address: Address) -> str:
+        """Where the file is, for people."""
+        return self.store.url(self.path(address))
+
+    def url_of(self, recipe: Recipe) -> str:
+        """Where the file that `recipe` makes is."""
+        return self.url(address_of(recipe))
+
+    def has(self, address: Address) -> bool:
+        """Whether a file is kept at `address`."""
+        return self.store.exists(self.path(address))
+
+    def write(self, item: Recorded, *, with_record_id: bool = False) -> None:
+        """Keep a frame with its record; `with_record_id` adds the id to each row, for rows that travel alone."""
+        frame = item.frame.assign(record_id=item.record.record_id) if with_record_id else item.frame
+        note = json.dumps(item.record.to_document(), sort_keys=True).encode()
+        self.store.write(self.path(address_of(item.record)), to_parquet(frame, {_KEY: note}))
+
+    def record(self, address: Address) -> Provenance | None:
+        """The record of what is kept at `address`; None where nothing is; StorageError where it is damaged."""
+        path = self.path(address)
+        if not self.store.exists(path):
+            return None
+        return self._record(self._open(path, address).schema_arrow.metadata or {}, address)
+
+    def read(self, address: Address, *, remedy: str = "materialize it first") -> Recorded:
+        """The frame at `address`, checked against its record.
+
+        Raises StorageError when nothing is there or when it is damaged, ProvenanceError when it belongs elsewhere.
+        """
+        path = self.path(address)
+        if not self.store.exists(path):
+            raise StorageError(f"{address.name} is not there ({self.store.url(path)}); {remedy}")
+        file = self._open(path, address)
+        record = self._record(file.schema_arrow.metadata or {}, address)
+        try:
+            frame = from_parquet(file)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise _damaged(address, self.store.url(path), str(error)) from error
+        frame = frame.drop(columns="record_id", errors="ignore")
+        found = frame_sha256(frame)
+        if found != record.content_sha256:
+            why = f"its content hash is {found[:12]}, its record says {record.content_sha256[:12]}"
+            raise _damaged(address, self.store.url(path), why)
+        return Recorded(frame, record)
+
+    def read_expected(self, expected: Recipe, *, remedy: str) -> Recorded:
+        """The frame that `expected` makes; ProvenanceError when something else is kept in its place."""
+        item = self.read(address_of(expected), remedy=remedy)
+        require_recipe(item.record, expected, remedy=remedy)
+        return item
+
+    def is_current(self, expected: Recipe) -> bool:
+        """Whether what is kept was made by exactly `expected` and can be read."""
+        try:
+            return self.read(address_of(expected)).record.sha256 == expected.sha256
+        except StorageError:
+            return False
+
+    def records(self) -> list[Provenance]:
+        """All records of the lake, in the order of their paths."""
+        found = []
+        for path in self.store.files("lake"):
+            if path.endswith("/data.parquet"):
+                with self.store.open(path) as file:
+                    metadata = pq.read_schema(file).metadata or {}
+                found.append(Provenance.from_document(json.loads(metadata[_KEY])))
+        return found
+
+    def _open(self, path: str, address: Address) -> pq.ParquetFile:
+        try:
+            return open_parquet(self.store.read(path))
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(address, self.store.url(path), str(error)) from error
+
+    def _record(self, metadata: Mapping[bytes, Any], address: Address) -> Provenance:
+        if _KEY not in metadata:
+            raise StorageError(
+                f"{address.name}: the file at {self.store.url(self.path(address))} has no provenance record, so "
+                f"this line did not write it; move it away and materialize the asset again"
+            )
+        record = Provenance.from_document(json.loads(metadata[_KEY]))
+        if address_of(record) != address:
+            raise ProvenanceError(
+                f"{address.name}: the file in its place is {address_of(record).name} by its own record; "
+                f"somebody moved it; materialize {address.name} again"
+            )
+        return record
+
+
+def _damaged(address: Address, url: str, why: str) -> StorageError:
+    return StorageError(f"{address.name}: the file {url} is damaged ({why}); delete it and materialize the asset again")
+
+
+def concat(items: Mapping[str, Recorded]) -> pd.DataFrame:
+    """All frames of a fan-in, one below the other, with `seed` as a column."""
+    return pd.concat([item.frame.assign(seed=int(key)) for key, item in items.items()], ignore_index=True)

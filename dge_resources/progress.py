@@ -1,0 +1,81 @@
+"""Progress of members that run side by side: who is where, how much is done, how long it will take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ProgressBoard:
+    """Collects (member, step, steps) and says one line at a time through `say`, at most every `every_seconds`."""
+
+    title: str
+    keys: Sequence[str]
+    say: Callable[[str], None]
+    every_seconds: float = 5.0
+    clock: Callable[[], float] = time.monotonic
+    noun: str = "members"
+    _steps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _done: set[str] = field(default_factory=set)
+    _started: float = 0.0
+    _said: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._started = self._said = self.clock()
+
+    def step(self, key: str, done: int, of: int) -> None:
+        """Member `key` has done `done` of `of` steps."""
+        self._steps[key] = (done, of)
+        if self.clock() - self._said >= self.every_seconds:
+            self._speak()
+
+    def finish(self, key: str) -> None:
+        """Member `key` is done and kept."""
+        self._done.add(key)
+        self._speak()
+
+    @property
+    def share(self) -> float:
+        """The part of the whole work that is done, 0 to 1."""
+        parts = [1.0 if key in self._done else self._share_of(key) for key in self.keys]
+        return sum(parts) / max(len(parts), 1)
+
+    def line(self) -> str:
+        """The line that is said."""
+        running = [
+            f"{key} {done}/{of}"
+            for key, (done, of) in sorted(self._steps.items())
+            if key not in self._done and done < of
+        ]
+        parts = [f"{self.title}: {len(self._done)} of {len(self.keys)} {self.noun} done"]
+        if running:
+            parts.append("in work: " + ", ".join(running))
+        left = self._seconds_left()
+        if left is not None and len(self._done) < len(self.keys):
+            parts.append(f"about {duration(left)} left")
+        return " · ".join(parts)
+
+    def _speak(self) -> None:
+        self._said = self.clock()
+        self.say(self.line())
+
+    def _share_of(self, key: str) -> float:
+        done, of = self._steps.get(key, (0, 1))
+        return done / max(of, 1)
+
+    def _seconds_left(self) -> float | None:
+        share = self.share
+        return None if share <= 0 else (self.clock() - self._started) * (1 - share) / share
+
+
+def duration(seconds: float) -> str:
+    """`75` as `1 min 15 s`, `7300` as `2 h 2 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

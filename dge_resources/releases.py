@@ -1,0 +1,129 @@
+"""Releases: immutable, versioned folders that consumers read, and nothing else of what is kept.
+
+A release holds the datasets, the contract as consumers may see it, the scores, lineage without real values, a card,
+and a manifest with the SHA-256 of every file. Its version is a hash of what it holds, so the same members give the
+same release, whenever and however often they were made. A folder is written aside and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dge_assets.core.errors import ReleaseError, StorageError
+from dge_resources.home import Store
+from dge_resources.parquet import from_parquet, open_parquet
+
+MANIFEST = "manifest.json"
+LATEST = "latest.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release as a consumer sees it."""
+
+    table: str
+    version: str
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The releases under a root; all that a downstream team is given."""
+
+    store: Store
+
+    def publish(
+        self,
+        table: str,
+        files: Mapping[str, bytes],
+        *,
+        version: str,
+        members: list[dict[str, Any]],
+        note: dict[str, Any],
+    ) -> Release:
+        """Put a release in place, unless that very version is there already, and point `latest` at it.
+
+        Files first, then the manifest, which makes it a release: without one a folder is no release.
+        """
+        folder = f"{table}/{version}"
+        if not self.store.exists(f"{folder}/{MANIFEST}"):
+            for name, data in files.items():
+                self.store.write(f"{folder}/{name}", data)
+            manifest = {
+                "table": table,
+                "version": version,
+                "members": members,
+                "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+                "sign_off": note,
+            }
+            self.store.write(f"{folder}/{MANIFEST}", _json(manifest))
+        self.store.write(f"{table}/{LATEST}", _json({"version": version}))
+        return self.open(table, version)
+
+    def versions(self, table: str) -> list[str]:
+        """All versions of a table that are complete."""
+        paths = [path.split("/") for path in self.store.files(table)]
+        return sorted(parts[1] for parts in paths if len(parts) == 3 and parts[2] == MANIFEST)
+
+    def open(self, table: str, version: str | None = None) -> Release:
+        """A release, the latest one when no version is named; ReleaseError says which there are."""
+        try:
+            chosen = version or json.loads(self.store.read(f"{table}/{LATEST}"))["version"]
+            manifest = json.loads(self.store.read(f"{table}/{chosen}/{MANIFEST}"))
+        except (StorageError, ValueError, KeyError) as error:
+            raise ReleaseError(
+                f"table {table!r}: no release {version or 'at all'} in {self.store.url('')}; there are "
+                f"{self.versions(table)}; the custodian makes one with the job {table}_release"
+            ) from error
+        return Release(table, chosen, manifest)
+
+    def read_file(self, release: Release, name: str) -> bytes:
+        """One file of a release, checked against the manifest; ReleaseError when it was changed."""
+        expected = release.manifest["files"].get(name)
+        if expected is None:
+            raise ReleaseError(
+                f"{release.table} {release.version}: no file {name!r}; {sorted(release.manifest['files'])}"
+            )
+        data = self.store.read(f"{release.table}/{release.version}/{name}")
+        found = hashlib.sha256(data).hexdigest()
+        if found != expected:
+            raise ReleaseError(
+                f"{release.table} {release.version}: {name} has SHA-256 {found[:12]}, the manifest says "
+                f"{expected[:12]}: it was changed after the release; get the release again"
+            )
+        return data
+
+    def datasets(self, release: Release, family: str | None = None) -> dict[tuple[str, int], pd.DataFrame]:
+        """The synthetic datasets by (family, seed), of one family or of all."""
+        members = [m for m in release.manifest["members"] if family in (None, m["family"])]
+        if not members:
+            families = sorted({member["family"] for member in release.manifest["members"]})
+            raise ReleaseError(f"{release.table} {release.version}: no family {family!r}; there are {families}")
+        return {
+            (member["family"], member["seed"]): from_parquet(open_parquet(self.read_file(release, member["file"])))
+            for member in members
+        }
+
+    def url(self, release: Release) -> str:
+        """Where the release is."""
+        return self.store.url(f"{release.table}/{release.version}")
+
+
+def dataset_file(family: str, seed: int) -> str:
+    """Path of a dataset within a release."""
+    return f"datasets/family={family}/seed={seed:03d}/data.parquet"
+
+
+def release_version(content: Mapping[str, Any]) -> str:
+    """The version that names a release's content: `r-` and 12 hex digits of its hash."""
+    return "r-" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()

@@ -1,0 +1,53 @@
+"""One resource for all that is kept under `DGE_HOME`; assets reach the lake and the artifacts through it."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dge_resources.artifacts import ArtifactStore
+from dge_resources.home import Store, project_root
+from dge_resources.lake import Lake
+from dge_resources.releases import Releases
+from dge_resources.verdicts import Verdicts
+from dge_resources.warehouse import Warehouse
+
+
+class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Everything that is kept, by the root's URL."""
+
+    home: str
+
+    @property
+    def store(self) -> Store:
+        """Bytes by path."""
+        return Store(self.home)
+
+    @property
+    def cache_folder(self) -> str:
+        """A local folder for what a source has to download."""
+        return self.store.full("cache") if self.store.is_local else str(project_root() / ".dge" / "cache")
+
+    @property
+    def lake(self) -> Lake:
+        """Frames with provenance."""
+        return Lake(self.store)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The DuckDB file that people open."""
+        return Warehouse(self.store)
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """What the checks found."""
+        return Verdicts(self.store)
+
+    @property
+    def releases(self) -> Releases:
+        """What consumers get."""
+        return Releases(Store(f"{self.home.rstrip('/')}/releases"))
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Fitted generators and models with provenance."""
+        return ArtifactStore(self.store)

@@ -1,0 +1,61 @@
+"""Verdicts: what the checks found, kept with the record of what they looked at, for the report and the release.
+
+Dagster's own check events are a view of this; the release asks here, since a verdict on an older artifact does not
+count for the present one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dge_resources.home import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One check's result on one artifact."""
+
+    table: str
+    asset: str
+    check: str
+    member: str = ""
+    """`ctgan/003`, or empty where the check is on the whole asset."""
+    passed: bool
+    severity: str
+    summary: str
+    subjects: tuple[str, ...]
+    """Record ids of what was looked at."""
+    page: str = ""
+    """Where the full page of the validation is, if there is one."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Verdicts below `reports/<table>/quality/`."""
+
+    store: Store
+
+    def folder(self, table: str) -> str:
+        """Relative folder of a table's verdicts and pages."""
+        return f"reports/{table}/quality"
+
+    def write(self, verdict: Verdict, page: str | None = None) -> Verdict:
+        """Keep a verdict, and its page if there is one; returns it with the page's place."""
+        parts = [verdict.asset, verdict.check, verdict.member]
+        stem = f"{self.folder(verdict.table)}/" + "--".join(part.replace("/", "-") for part in parts if part)
+        if page is not None:
+            self.store.write(f"{stem}.html", page.encode())
+            verdict = Verdict(**{**asdict(verdict), "page": self.store.url(f"{stem}.html")})
+        self.store.write(f"{stem}.json", json.dumps(asdict(verdict), indent=1, ensure_ascii=False).encode())
+        return verdict
+
+    def read(self, table: str) -> list[Verdict]:
+        """All verdicts of a table."""
+        found = []
+        for path in self.store.files(self.folder(table)):
+            if path.endswith(".json"):
+                document: dict[str, Any] = json.loads(self.store.read(path))
+                found.append(Verdict(**{**document, "subjects": tuple(document["subjects"])}))
+        return found

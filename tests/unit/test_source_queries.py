@@ -1,0 +1,149 @@
+"""DuckDB and SQLite (through SQLAlchemy) read for real."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from pydantic import TypeAdapter
+
+from dge_assets.core.errors import SourceError
+from dge_assets.core.source_declaration import SourceDeclaration
+from dge_resources.sources import read_source, source_fingerprint
+
+
+def declare(**keys: Any) -> Any:
+    return TypeAdapter(SourceDeclaration).validate_python(keys)
+
+
+def read(folder: Path, **keys: Any) -> pd.DataFrame:
+    return read_source(declare(**keys), base_folder=str(folder), table="crash")
+
+
+def fingerprint(folder: Path, **keys: Any) -> str:
+    return source_fingerprint(declare(**keys), base_folder=str(folder), table="crash")
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+DUCKDB_QUERY = """SELECT * FROM (VALUES
+    (1, 9007199254740993, DATE '2020-01-01', 1.5::DECIMAL(5, 2), TRUE, [1, 2], 'ä'::ENUM('ä', 'b')),
+    (2, NULL, NULL, NULL, NULL, NULL, NULL)) AS t("a b", big, day, "dec""imal", flag, list, level)"""
+
+
+def test_duckdb_types_and_names(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.execute(f"CREATE TABLE t AS {DUCKDB_QUERY}")
+    frame = read(tmp_path, type="duckdb", path="a.duckdb", query="FROM t")
+    kinds = {name: str(kind) for name, kind in frame.dtypes.items()}
+    assert kinds == {
+        "a b": "int32",
+        "big": "Int64",
+        "day": "datetime64[ns]",
+        'dec"imal': "float64",
+        "flag": "boolean",
+        "list": "object",
+        "level": "category",
+    }
+    assert frame["big"][0] == 9007199254740993
+    assert frame.attrs["notes"] == ["column 'list' holds ndarray; all became text"]
+
+
+def test_duckdb_reads_files_beside_the_declaration_and_no_python_variable(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", "a,b\n1,2\n")
+    assert read(tmp_path, type="duckdb", query="FROM 'a.csv'").iloc[0].tolist() == [1, 2]
+    with pytest.raises(SourceError, match="the query fails: CatalogException"):
+        read(tmp_path, type="duckdb", query="FROM context")
+
+
+def test_duckdb_does_not_change_the_file(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+    with pytest.raises(SourceError, match="read-only"):
+        read(tmp_path, type="duckdb", path="a.duckdb", query="INSERT INTO t VALUES (2)")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"query": "SELECT nope"}, 'query fails: BinderException.*"nope"'),
+        ({"query": "SELECT 1 AS a, 2 AS a"}, r"more than once: \['a'\].*SELECT"),
+        ({"query": "SELECT 1 AS a, 2 AS A"}, "upper and lower case"),
+        ({"query": "SELECT 1 AS a WHERE false"}, "empty: 0 rows, 1 columns"),
+        ({"query": ";"}, "gives no table"),
+        ({"path": "none.duckdb", "query": "SELECT 1"}, r"no DuckDB file '.*/none\.duckdb'"),
+        ({"path": "bad.duckdb", "query": "SELECT 1"}, "cannot be opened: IOException"),
+    ],
+)
+def test_duckdb_failures(keys: dict[str, str], message: str, tmp_path: Path) -> None:
+    write(tmp_path, "bad.duckdb", "no database" * 100)
+    for use in (read, fingerprint):
+        with pytest.raises(SourceError, match="table 'crash', source DuckDB query.*" + message):
+            use(tmp_path, type="duckdb", **keys)
+
+
+@pytest.fixture
+def sqlite_folder(tmp_path: Path) -> Path:
+    connection = sqlite3.connect(tmp_path / "crash.sqlite")
+    connection.executescript(
+        """CREATE TABLE t ("a b" INTEGER, "ü"" " REAL, s TEXT, mixed);
+        INSERT INTO t VALUES (1, 1.5, 'x', 1), (NULL, NULL, NULL, 'y'), (9007199254740993, 2, 'ä', NULL);"""
+    )
+    connection.close()
+    return tmp_path
+
+
+def test_sqlite_through_sqlalchemy(sqlite_folder: Path) -> None:
+    frame = read(sqlite_folder, type="sql", url="sqlite:///crash.sqlite", query="SELECT * FROM t")
+    assert [str(kind) for kind in frame.dtypes] == ["Int64", "float64", "object", "object"]
+    assert frame["a b"].tolist()[2] == 9007199254740993
+    assert frame.attrs["notes"] == ["column 'mixed' holds int, str; all became text"]
+
+
+def test_colons_and_percent_signs_in_a_query_are_no_parameters(sqlite_folder: Path) -> None:
+    query = "SELECT ':x' AS a, s FROM t WHERE s LIKE 'x%'"
+    frame = read(sqlite_folder, type="sql", url="sqlite:///crash.sqlite", query=query)
+    assert frame.iloc[0].tolist() == [":x", "x"]
+
+
+def test_a_query_cannot_change_the_database(sqlite_folder: Path) -> None:
+    keys = {"type": "sql", "url": "sqlite:///crash.sqlite"}
+    with pytest.raises(SourceError, match="gives no table"):
+        read(sqlite_folder, **keys, query="DELETE FROM t")
+    assert len(read(sqlite_folder, **keys, query="SELECT * FROM t")) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sqlite:///none.sqlite", r"no SQLite file '.*/none\.sqlite'"),
+        ("no url", "database URL is not usable: ArgumentError"),
+        ("nosuch://ann:SECRET@host/db", "not usable: NoSuchModuleError"),
+        ("${NO_SUCH_URL}", "NO_SUCH_URL, which is not set"),
+        ("sqlite:///crash.sqlite", "query fails: OperationalError.*no such column"),
+    ],
+)
+def test_sql_failures_say_what_is_wrong_but_no_secret(url: str, message: str, sqlite_folder: Path) -> None:
+    for use in (read, fingerprint):
+        with pytest.raises(SourceError, match=message) as caught:
+            use(sqlite_folder, type="sql", url=url, query="SELECT nope FROM t")
+        assert "SECRET" not in str(caught.value)
+
+
+def test_a_query_s_fingerprint_follows_its_rows_not_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    prints = []
+    for values in ("(1, 'x'), (2, NULL)", "(2, NULL), (1, 'x')", "(1, 'x'), (2, 'y')", "(1, 'x'), (NULL, NULL)"):
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {values}) AS t(a, b)")
+        prints.append(fingerprint(tmp_path, type="duckdb", path="a.duckdb", query="SELECT * FROM t"))
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3

@@ -1,0 +1,48 @@
+"""Targets: the task that a column suggests, and labels that are equal whatever their type."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dge_assets.core.contract import Task
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.targets import classes_of, encode_target, infer_task
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["x", "y"], "binary"),
+        (pd.Categorical([3, 4, 5]), "multiclass"),
+        ([True, False], "binary"),
+        ([0, 1, 1], "binary"),
+        (range(10), "multiclass"),
+        (range(11), "regression"),
+        ([0.0, 1.0, 1.0], "binary"),
+        ([0.5, 1.0, 1.0], "regression"),
+        ([0.0, 1.0, 2.0], "regression"),
+        (pd.array([0, 1, 2], dtype="Int64"), "multiclass"),
+    ],
+)
+def test_the_task_follows_from_the_target(values: object, task: Task) -> None:
+    assert infer_task({"real_train": pd.DataFrame({"t": values})}, "t") == task
+
+
+def test_labels_are_equal_across_column_types() -> None:
+    """A 0/1 target is read as integers, floats, booleans or categories; classes are the same."""
+    types = [[0, 1], [0.0, 1.0], pd.Categorical([0, 1]), pd.array([0, 1], dtype="Int64")]
+    for values in types:
+        frame = pd.DataFrame({"t": values})
+        assert classes_of({"frame": frame}, "t") == (0, 1)
+        np.testing.assert_array_equal(encode_target(frame, "t", task="binary", classes=(0, 1), name="f"), [0, 1])
+    assert classes_of({"f": pd.DataFrame({"t": pd.array([True, False], dtype="boolean")})}, "t") == (False, True)
+
+
+def test_infinite_and_strange_targets_are_named() -> None:
+    frame = pd.DataFrame({"t": [1.0, np.inf]})
+    with pytest.raises(EvaluationError, match="real_test: target 't' holds infinite values"):
+        encode_target(frame, "t", task="regression", classes=(), name="real_test")
+    with pytest.raises(EvaluationError, match=r"real_test: labels \['z'\] are none of the classes"):
+        encode_target(pd.DataFrame({"t": ["a", "z"]}), "t", task="binary", classes=("a", "b"), name="real_test")
