@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 import dagster as dg
 import psutil
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from dge_assets.core.errors import GeneratorError
 
@@ -45,6 +45,7 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where members are trained. Local processes; other forms have the same `map`."""
 
     processes: int | None = Field(None, ge=1, description="members side by side; as many as cores if left out")
+    _kept: _Workers | None = PrivateAttr(default=None)
 
     def workers(self, declared: int | None, tasks: int) -> int:
         """How many members run at a time: the declaration's number, the resource's, or the machine's cores."""
@@ -66,20 +67,54 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         if not tasks:
             return
+        workers = self._workers_for(self.workers(processes, len(tasks)))
+        finished = False
+        try:
+            futures = {workers.pool.submit(_run, work, key, task): key for key, task in tasks.items()}
+            yield from _as_finished(futures, workers.messages, on_step)
+            finished = True
+        finally:
+            if not finished:  # an error, or nobody wants the rest: what is still in work ends now
+                self._end_workers(at_once=True)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """End the workers with the run."""
+        self._end_workers()
+
+    def _workers_for(self, count: int) -> _Workers:
+        """Workers stay for the run's next stage, since each start costs seconds of imports."""
+        if self._kept is None or self._kept.count < count:
+            self._end_workers()
+            self._kept = _Workers.start(count)
+        return self._kept
+
+    def _end_workers(self, *, at_once: bool = False) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            if at_once:
+                _terminate(kept.pool)
+            kept.pool.shutdown(wait=True, cancel_futures=True)
+            kept.messages.close()
+            kept.messages.join_thread()
+
+
+@dataclass
+class _Workers:
+    """Worker processes and the queue on which they report."""
+
+    count: int
+    pool: ProcessPoolExecutor
+    messages: Any
+
+    @classmethod
+    def start(cls, count: int) -> _Workers:
+        """Start up to `count` processes, as tasks come."""
         context = multiprocessing.get_context("spawn")
         messages = context.Queue()
         pool = ProcessPoolExecutor(
-            max_workers=self.workers(processes, len(tasks)),
-            mp_context=context,
-            initializer=_prepare_worker,
-            initargs=(messages, os.getpid()),
+            max_workers=count, mp_context=context, initializer=_prepare_worker, initargs=(messages, os.getpid())
         )
-        try:
-            futures = {pool.submit(_run, work, key, task): key for key, task in tasks.items()}
-            yield from _as_finished(futures, messages, on_step)
-        finally:
-            _stop(pool)
-            messages.close()
+        return cls(count, pool, messages)
 
 
 def available_cores() -> int:
@@ -118,15 +153,11 @@ def _waiting(messages: Any) -> Iterator[tuple[str, int, int]]:
             return
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers without waiting for work that nobody will collect."""
-    workers = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
+def _terminate(pool: ProcessPoolExecutor) -> None:
+    """End the workers in the middle of work that nobody will collect."""
+    for worker in list((pool._processes or {}).values()):
         if worker.is_alive():
             worker.terminate()
-    for worker in workers:
-        worker.join(timeout=10)
 
 
 def _prepare_worker(messages: Any, parent: int) -> None:

@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 
+EARLIEST_SHARE = 0.05
+"""Before this much is done, starting up hides how fast the work is: no time left is told."""
+
+
 @dataclass
 class ProgressBoard:
     """Collects (member, step, steps) and says one line at a time through `say`, at most every `every_seconds`."""
@@ -68,7 +72,7 @@ class ProgressBoard:
 
     def _seconds_left(self) -> float | None:
         share = self.share
-        return None if share <= 0 else (self.clock() - self._started) * (1 - share) / share
+        return None if share < EARLIEST_SHARE else (self.clock() - self._started) * (1 - share) / share
 
 
 def duration(seconds: float) -> str:

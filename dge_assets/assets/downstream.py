@@ -78,7 +78,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
         )
 
     def keep(recipe: Recipe, done: Finished[Any]) -> Provenance:
-        return storage.artifacts.write(recipe, to_files(done.result), run_id=context.run_id, seconds=done.seconds)
+        return storage.artifacts.write(recipe, to_files(done.result), run_id=context.run.run_id, seconds=done.seconds)
 
     return MemberStage(
         title=f"{line.table}/{family}: downstream models",

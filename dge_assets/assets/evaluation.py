@@ -20,7 +20,7 @@ from dge_assets.assets.line import (
     record_metadata,
     table_metadata,
 )
-from dge_assets.assets.members import TERMINAL
+from dge_assets.assets.telling import tell
 from dge_assets.core.provenance import Provenance, require_recipe
 from dge_resources.artifacts import Artifact
 from dge_resources.compute import Compute
@@ -91,7 +91,7 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
         if tables is None:
             tables = _evaluate(context, line, compute, ensemble)
         else:
-            _say(context, f"{line.table}: evaluation is stored and current")
+            tell(context, f"{line.table}: evaluation is stored and current")
         for name in EVALUATION_TABLES:
             yield _output(name, tables[name])
 
@@ -145,7 +145,7 @@ def _evaluate(
         context.log.warning(note)
     frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
     return {
-        name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run_id)
+        name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
         for name in EVALUATION_TABLES
     }
 
@@ -195,17 +195,12 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
 def _side_by_side(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, title: str, work: Any, tasks: dict[str, Any]
 ) -> dict[str, Any]:
-    board = ProgressBoard(f"{line.table}: {title}", list(tasks), lambda text: _say(context, text), noun="parts")
+    board = ProgressBoard(f"{line.table}: {title}", list(tasks), lambda text: tell(context, text), noun="parts")
     results = {}
     for done in compute.map(work, tasks, processes=line.plan.declaration.processes, on_step=board.step):
         results[done.key] = done.result
         board.finish(done.key)
     return results
-
-
-def _say(context: dg.AssetExecutionContext, text: str) -> None:
-    context.log.info(text)
-    TERMINAL.info(text)
 
 
 def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
@@ -268,7 +263,7 @@ def _output(name: str, item: Recorded) -> dg.Output[Recorded]:
 
 
 def _picture(name: str, frame: pd.DataFrame) -> dict[str, Any]:
-    from dge_assets.core import charts
+    from dge_assets.core.reporting import charts
 
     if frame.empty:
         return {}

@@ -74,7 +74,7 @@ def _stage(
         for note in done.result.notes:
             context.log.warning(f"{recipe.place}: {note}")
         return storage.artifacts.write(
-            recipe, to_files(done.result), run_id=context.run_id, device=declaration.device, seconds=done.seconds
+            recipe, to_files(done.result), run_id=context.run.run_id, device=declaration.device, seconds=done.seconds
         )
 
     return MemberStage(
@@ -99,8 +99,8 @@ def stored_record(storage: Storage, recipe: Recipe) -> Provenance:
 
 
 def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
-    from dge_assets.core.charts import loss_curves
     from dge_assets.core.generators.state_files import from_files
+    from dge_assets.core.reporting.charts import loss_curves
 
     member = from_files(storage.artifacts.read(address_of(record)).files, place=record.place)
     last = {f"last_{name}": float(value) for name, value in member.losses.iloc[-1].drop("epoch").items()}

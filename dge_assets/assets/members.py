@@ -6,7 +6,6 @@ only what is missing, and raising K touches no old member.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +13,11 @@ from typing import Any
 import dagster as dg
 
 from dge_assets.assets.line import record_metadata
+from dge_assets.assets.telling import tell
 from dge_assets.core.fingerprint import document_sha256
 from dge_assets.core.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished, Work
 from dge_resources.progress import ProgressBoard, duration
-
-TERMINAL = logging.getLogger("dge.progress")
-"""Where progress goes besides Dagster's log: a terminal that wants it attaches a handler."""
 
 
 class MemberConfig(dg.Config):
@@ -54,10 +51,10 @@ def run_members(
     reused = {} if retrain else {s: stage.stored(r) for s, r in stage.wanted.items() if stage.is_current(r)}
     missing = {f"{seed:03d}": seed for seed in stage.wanted if seed not in reused}
     if reused:
-        _tell(context, f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current")
+        tell(context, f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current")
     records = dict(reused)
     described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
-    board = ProgressBoard(stage.title, list(missing), lambda line: _tell(context, line))
+    board = ProgressBoard(stage.title, list(missing), lambda line: tell(context, line))
     tasks = {key: stage.task(seed) for key, seed in missing.items()}
     for done in compute.map(stage.work, tasks, processes=stage.processes, on_step=board.step):
         seed = missing[done.key]
@@ -73,11 +70,6 @@ def run_members(
 def partition_seeds(context: dg.AssetExecutionContext) -> list[int]:
     """The seeds that this run was asked for, in order."""
     return [int(key) for key in context.partition_keys]
-
-
-def _tell(context: dg.AssetExecutionContext, line: str) -> None:
-    context.log.info(line)
-    TERMINAL.info(line)
 
 
 def _metadata(stage: MemberStage, record: Provenance, *, reused: bool) -> dict[str, Any]:

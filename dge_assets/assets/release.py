@@ -8,6 +8,7 @@ import dagster as dg
 
 from dge_assets.assets.line import Line, contract_of, table_metadata
 from dge_assets.assets.report import report_path
+from dge_assets.assets.telling import tell
 from dge_assets.core.errors import ReleaseError
 from dge_assets.core.provenance import Provenance
 from dge_resources.lake import Address
@@ -56,7 +57,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         version = release_version({"members": members, "content": _content(inputs)})
         made = storage.releases.publish(line.table, files, version=version, members=members, note=note)
         storage.warehouse.build()
-        context.log.info(f"release {version}: {storage.releases.url(made)}")
+        tell(context, f"{line.table}: release {version} at {storage.releases.url(made)}")
         return dg.MaterializeResult(
             data_version=dg.DataVersion(version),
             metadata={
@@ -197,7 +198,7 @@ def _released_record(record: Provenance) -> dict[str, Any]:
 
 
 def _card(line: Line, contract: Any, inputs: Mapping[str, Any], datasets: Mapping[Member, Recorded]) -> str:
-    from dge_assets.core.card import release_card
+    from dge_assets.core.reporting.card import release_card
 
     return release_card(
         table=line.table,

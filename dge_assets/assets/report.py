@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.line import EVALUATION_TABLES, Line, contract_of, png_metadata, table_metadata
+from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.provenance import Provenance
 from dge_resources.lake import Address
@@ -38,13 +39,14 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         **line.attributes("report", "html"),
     )
     def report(context: dg.AssetExecutionContext, storage: Storage, **inputs: Any) -> dg.MaterializeResult[None]:
-        from dge_assets.core.report import headline_table, render_report
+        from dge_assets.core.reporting.headline import headline_table
+        from dge_assets.core.reporting.report import render_report
 
         shown = _report_input(line, storage, inputs)
         path = report_path(line.table)
         storage.store.write(path, render_report(shown).encode())
         headline = headline_table(inputs["training_scores"].frame)
-        context.log.info(f"report: {storage.store.url(path)}")
+        tell(context, f"{line.table}: report at {storage.store.url(path)}")
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(storage.store.url(path)),
@@ -58,7 +60,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
 
 
 def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
-    from dge_assets.core.report import ReportInput
+    from dge_assets.core.reporting.report_input import ReportInput
 
     declaration = line.plan.declaration
     real_train: Recorded = inputs["real_train"]
@@ -127,7 +129,8 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
-    from dge_assets.core import charts
+    from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.marginals import marginals
 
     metrics = ("auc", "brier") if contract.task != "regression" else ("rmse", "crps")
     training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
@@ -147,15 +150,15 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     columns = [(column.name, column.kind) for column in contract.modelled]
     for family in line.families:
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}
-        picture = charts.marginals(inputs["real_train"].frame, datasets, columns)
+        picture = marginals(inputs["real_train"].frame, datasets, columns)
         figures.append((f"Marginals, {family}", "Real rows against each member's dataset", picture))
         figures.append((f"Losses, {family}", "By epoch, one line per seed", _losses(line, storage, family)))
     return figures
 
 
 def _losses(line: Line, storage: Storage, family: str) -> bytes:
-    from dge_assets.core.charts import loss_curves
     from dge_assets.core.generators.state_files import from_files
+    from dge_assets.core.reporting.charts import loss_curves
 
     parts = []
     for seed in line.seeds:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from dge_assets.assets.columns import frame_metadata
 from dge_assets.assets.line import CODE_VERSIONS, LAKE, Line, contract_of, record_metadata
+from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.errors import ContractError
 from dge_assets.core.fingerprint import frame_sha256
@@ -47,7 +48,8 @@ def _source(line: Line) -> dg.AssetsDefinition:
         raw = _with_targets(raw, line, notes)
         completed = complete_contract(declaration.contract, raw, table=line.table)
         frame = conform(raw, completed.contract, table=line.table)
-        item = _record_source(frame, completed.contract, line, context.run_id)
+        item = _record_source(frame, completed.contract, line, context.run.run_id)
+        tell(context, f"{line.table}: {len(frame)} real rows, {len(frame.columns)} columns")
         for note in (*notes, *completed.notes):
             context.log.info(note)
         return dg.Output(
@@ -129,7 +131,7 @@ def _split(line: Line) -> dg.AssetsDefinition:
                 code_version=CODE_VERSIONS["split"],
                 parents=(source.record.record_id,),
             )
-            item = recorded(frame, recipe, run_id=context.run_id)
+            item = recorded(frame, recipe, run_id=context.run.run_id)
             yield dg.Output(
                 item,
                 output_name=name,

@@ -55,7 +55,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
         )
 
     def keep(recipe: Recipe, done: Finished[Any]) -> Provenance:
-        item = recorded(done.result, recipe, run_id=context.run_id, seconds=done.seconds)
+        item = recorded(done.result, recipe, run_id=context.run.run_id, seconds=done.seconds)
         storage.lake.write(item, with_record_id=True)
         return item.record
 
@@ -73,7 +73,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
 
 
 def _describe(line: Line, storage: Storage, real_train: Recorded, record: Provenance) -> dict[str, Any]:
-    from dge_assets.core.charts import marginals
+    from dge_assets.core.reporting.marginals import marginals
 
     contract = contract_of(real_train.record)
     frame = storage.lake.read(address_of(record)).frame

@@ -8,12 +8,12 @@ import re
 MODEL_NAMES = ("lr", "mlp", "deep_mlp", "gbdt", "rf", "knn", "svm")
 """Downstream models by name; `models` has their factories, and a test holds the two together."""
 
-_IMPORT_PATH = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+_IMPORT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def require_model_name(name: str) -> str:
     """`name`, when it is a known downstream model or an import path; ValueError with the allowed names otherwise."""
-    if name in MODEL_NAMES or _IMPORT_PATH.match(name):
+    if name in MODEL_NAMES or _IMPORT_PATH.fullmatch(name):
         return name
     near = difflib.get_close_matches(name, MODEL_NAMES, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""

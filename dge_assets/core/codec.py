@@ -19,6 +19,9 @@ from dge_assets.core.errors import GeneratorError
 Role = Literal["constant", "number", "discrete"]
 Array = np.ndarray[Any, Any]
 NANOSECONDS_PER_DAY = 86_400_000_000_000
+Resolution = Literal["D", "s", "ms", "us"]
+RESOLUTIONS: tuple[Resolution, ...] = ("D", "s", "ms", "us")
+"""Coarsest first. Days since 1970 as float64 tell microseconds apart, nothing finer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class ColumnPlan:
     low: float = 0.0
     high: float = 0.0
     """Bounds that decoded numbers are clipped to (days since 1970 for datetimes)."""
-    whole_days: bool = False
+    resolution: Resolution = "us"
+    """The coarsest unit in which all of a datetime column's values are whole; decoded ones are rounded to it."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,8 @@ def _plan(column: Column, values: pd.Series, key: str, *, max_levels: int, many_
         constant = None if present.empty else _plain(present.iloc[0], column.kind)
         return ColumnPlan(column.name, column.kind, "constant", key, constant=constant)
     if column.kind in ("categorical", "boolean"):
-        return _plan_discrete(column, values, key, max_levels, many_levels)
+        # The target's classes are always told apart: pooled ones would be drawn without regard to their rows.
+        return _plan_discrete(column, values, key, values.nunique() if keep else max_levels, many_levels)
     numbers = _as_numbers(present, column.kind)
     return ColumnPlan(
         column.name,
@@ -144,8 +149,12 @@ def _plan(column: Column, values: pd.Series, key: str, *, max_levels: int, many_
         indicator=f"{key}_missing" if gaps else None,
         low=float(numbers.min()),
         high=float(numbers.max()),
-        whole_days=column.kind == "datetime" and bool(np.all(numbers == np.floor(numbers))),
+        resolution=_resolution(present) if column.kind == "datetime" else "us",
     )
+
+
+def _resolution(moments: pd.Series) -> Resolution:
+    return next((unit for unit in RESOLUTIONS if (moments == moments.dt.floor(unit)).all()), "us")
 
 
 def _plan_discrete(column: Column, values: pd.Series, key: str, max_levels: int, many_levels: str) -> ColumnPlan:
@@ -217,7 +226,7 @@ def _decode_column(
     if plan.role == "discrete":
         return _typed(_decode_levels(modelled[plan.key], plan, rng), plan, categories)
     numbers = np.clip(modelled[plan.key].to_numpy(dtype=float), plan.low, plan.high)
-    if plan.kind == "integer" or plan.whole_days:
+    if plan.kind == "integer":
         numbers = np.round(numbers)
     if plan.indicator:
         numbers = np.where(modelled[plan.indicator].to_numpy() == "1", np.nan, numbers)
@@ -240,8 +249,8 @@ def _decode_levels(codes: pd.Series, plan: ColumnPlan, rng: np.random.Generator)
 def _typed_numbers(numbers: Array, plan: ColumnPlan) -> pd.Series:
     if plan.kind == "datetime":
         whole = np.round(np.nan_to_num(numbers) * NANOSECONDS_PER_DAY).astype("int64")
-        seconds = pd.Series(pd.to_datetime(whole)).dt.round("s")
-        return seconds.where(~np.isnan(numbers)).astype("datetime64[ns]")
+        moments = pd.Series(pd.to_datetime(whole)).dt.round(plan.resolution)
+        return moments.where(~np.isnan(numbers)).astype("datetime64[ns]")
     if plan.kind == "integer":
         # The type follows the table, not the sample: a dataset without a gap still is nullable.
         return pd.Series(numbers).astype("Int64" if plan.indicator else "int64")

@@ -6,59 +6,86 @@ so is the checks' work. A value that cannot be of the column's kind at all is an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import Column, Contract, Kind
+from dge_assets.core.contract import Contract, Kind, Level
 from dge_assets.core.errors import ContractError
+from dge_assets.core.values import INTEGER_END, distinct, moments, plain_level, require_usable_columns
+
+Levels = Sequence[Level]
+_MISFITS = (ValueError, TypeError, OverflowError, pd.errors.ParserError)
 
 
 def conform(frame: pd.DataFrame, contract: Contract, *, table: str) -> pd.DataFrame:
     """`frame` (n rows) with the contract's columns, in its order and its types.
 
-    continuous: float64; integer: int64, or nullable Int64 where a value is missing; boolean: bool or nullable
-    boolean; categorical: category; datetime: datetime64[ns]; id: as it comes.
+    continuous: float64, finite; integer: int64, or nullable Int64 where a value is missing; boolean: bool or nullable
+    boolean; categorical: category; datetime: datetime64[ns] in UTC; id: as it comes.
     Raises ContractError naming table, column, the first values that do not fit and the remedy.
     """
     absent = [name for name in contract.names if name not in frame.columns]
     if absent:
         raise ContractError(f"table {table!r}: columns {absent} of the contract are not in the data")
+    require_usable_columns(frame.loc[:, frame.columns.isin(contract.names)], table)
     return pd.DataFrame(
-        {column.name: _convert(frame[column.name], column, table) for column in contract.columns}
-    ).reset_index(drop=True)
+        {
+            column.name: convert_column(
+                frame[column.name],
+                column.kind,
+                column.categories or (),
+                place=f"table {table!r}, column {column.name!r}",
+            )
+            for column in contract.columns
+        }
+    )
 
 
-def _convert(values: pd.Series, column: Column, table: str) -> pd.Series:
+def convert_column(values: pd.Series, kind: Kind, levels: Levels = (), *, place: str) -> pd.Series:
+    """`values` (n rows) in the type of `kind`, the index starting anew; `levels` are those of a category.
+
+    Raises ContractError naming `place`, the first values that do not fit and the remedy.
+    """
+    values = values.reset_index(drop=True)
     try:
-        return _CONVERTERS[column.kind](values, column)
-    except (ValueError, TypeError, pd.errors.ParserError) as error:
-        offending = _offending(values, column)
+        return _CONVERTERS[kind](values, levels)
+    except _MISFITS as error:
+        reason = str(error).split("\n", maxsplit=1)[0]
         raise ContractError(
-            f"table {table!r}, column {column.name!r}: declared {column.kind}, found {offending} ({error}); "
+            f"{place}: declared {kind}, found {_offending(values, kind, levels)} ({reason}); "
             f"mend the data, or declare another kind"
         ) from error
 
 
-def _offending(values: pd.Series, column: Column) -> list[object]:
+def _offending(values: pd.Series, kind: Kind, levels: Levels) -> list[object]:
     """The first three values that do not convert by themselves."""
     bad: list[object] = []
-    for value in values.dropna().unique():
+    for value in distinct(values):
         try:
-            _CONVERTERS[column.kind](pd.Series([value]), column)
-        except (ValueError, TypeError, pd.errors.ParserError):
+            _CONVERTERS[kind](pd.Series([value]), levels)
+        except _MISFITS:
             bad.append(value)
         if len(bad) == 3:
             break
     return bad
 
 
-def _to_continuous(values: pd.Series, _: Column) -> pd.Series:
-    return pd.to_numeric(values).astype("float64")
+def _to_continuous(values: pd.Series, _: Levels) -> pd.Series:
+    numbers = pd.to_numeric(values).astype("float64")
+    infinite = int(np.isinf(numbers).sum())
+    if infinite:
+        raise ValueError(f"{infinite} of {len(numbers)} values are infinite, and no generator learns those")
+    return numbers
 
 
-def _to_integer(values: pd.Series, _: Column) -> pd.Series:
-    numbers = pd.to_numeric(values)
+def _to_integer(values: pd.Series, _: Levels) -> pd.Series:
+    # Through floats, as `to_numeric` takes integers beside missing cells, large ones would lose digits.
+    exact = pd.api.types.infer_dtype(values, skipna=True) == "integer"
+    numbers = values if exact else pd.to_numeric(values)
+    if not exact and np.any(np.abs(numbers.to_numpy(dtype=float, na_value=np.nan)) >= INTEGER_END):
+        raise ValueError("beyond what an integer of 64 bits holds")
     nullable = numbers.astype("Int64")
     return nullable if nullable.isna().any() else nullable.astype("int64")
 
@@ -67,42 +94,57 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0
 """Booleans as files spell them."""
 
 
-def _to_boolean(values: pd.Series, _: Column) -> pd.Series:
+def _to_boolean(values: pd.Series, _: Levels) -> pd.Series:
     words = values.map(lambda value: _WORDS.get(str(value).strip().lower()), na_action="ignore")
     if words.isna().sum() > values.isna().sum():
-        raise ValueError("neither true nor false")
+        raise ValueError("neither true nor false; unquoted in YAML, yes and no mean true and false")
     flags = words.astype("boolean")
     return flags if flags.isna().any() else flags.astype("bool")
 
 
-def _to_categorical(values: pd.Series, column: Column) -> pd.Series:
+def _to_categorical(values: pd.Series, levels: Levels) -> pd.Series:
     """Declared levels first, in their order; others follow, so that checks can point at them."""
-    declared = list(column.categories or ())
-    if declared and all(isinstance(level, str) for level in declared):
-        # Only real text is kept as it is: a declared level '1' meets the number 1 of a file.
-        values = values.map(lambda value: value if isinstance(value, str) else str(value), na_action="ignore")
-    elif declared and not any(isinstance(level, str) for level in declared):
-        values = pd.to_numeric(values)
-        declared = [int(level) if float(level).is_integer() else level for level in declared]
-        if all(isinstance(level, int) for level in declared):
-            values = values.map(lambda value: int(value) if float(value).is_integer() else value, "ignore")
-    known = set(declared)
-    others = sorted((level for level in values.dropna().unique() if level not in known), key=str)
-    return pd.Series(pd.Categorical(values, categories=[*declared, *others]), index=values.index)
+    known = [plain_level(level) for level in levels]
+    if known:
+        values = _in_type_of(known)(values, known)
+    others = sorted(set(distinct(values)).difference(known), key=str)
+    return pd.Series(pd.Categorical(values, categories=[*known, *others]))
 
 
-def _to_datetime(values: pd.Series, _: Column) -> pd.Series:
-    moments = pd.to_datetime(values)
-    if getattr(moments.dt, "tz", None) is not None:
-        moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
-    return moments.astype("datetime64[ns]")
+def _in_type_of(known: Levels) -> Callable[[pd.Series, Levels], pd.Series]:
+    if any(isinstance(level, str) for level in known):
+        return _as_text
+    return _to_boolean if all(isinstance(level, bool) for level in known) else _as_numbers
 
 
-def _to_id(values: pd.Series, _: Column) -> pd.Series:
+def _as_text(values: pd.Series, known: Levels) -> pd.Series:
+    """Each value as text, in the spelling that a declared level has: the number 1.0 of a file meets '1'."""
+    texts = {value: _spelling(value, known) for value in distinct(values)}
+    return values.astype(object).map(texts.__getitem__, na_action="ignore")
+
+
+def _spelling(value: object, known: Levels) -> str:
+    if isinstance(value, str):
+        return value
+    spellings = [str(plain_level(value)), str(value), str(value).lower()]
+    return next((spelling for spelling in spellings if spelling in known), spellings[0])
+
+
+def _as_numbers(values: pd.Series, _: Levels) -> pd.Series:
+    present = values.dropna().astype(object)
+    numbers = [plain_level(number) for number in pd.to_numeric(present)]
+    return pd.Series(numbers, index=present.index, dtype=object).reindex(values.index)
+
+
+def _to_datetime(values: pd.Series, _: Levels) -> pd.Series:
+    return moments(values)
+
+
+def _to_id(values: pd.Series, _: Levels) -> pd.Series:
     return values
 
 
-_CONVERTERS: dict[Kind, Callable[[pd.Series, Column], pd.Series]] = {
+_CONVERTERS: dict[Kind, Callable[[pd.Series, Levels], pd.Series]] = {
     "continuous": _to_continuous,
     "integer": _to_integer,
     "boolean": _to_boolean,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from typing import Annotated, Literal
 
 import pandas as pd
@@ -24,6 +26,7 @@ Bound = float | str
 Level = bool | int | float | str
 
 RANGED_KINDS: tuple[Kind, ...] = ("continuous", "integer", "datetime")
+_ISO_DATE = re.compile(r"^\d{4}(-\d{2}|$)")
 RESERVED_NAMES = ("family", "seed", "record_id", "row_id")
 
 
@@ -47,6 +50,8 @@ class ColumnDeclaration(ClosedModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> ColumnDeclaration:
+        if any(isinstance(bound, float) and math.isnan(bound) for bound in (self.minimum, self.maximum)):
+            raise ValueError("a bound must be a number or an ISO date, found NaN; leave it out")
         if self.minimum is not None and self.maximum is not None:
             low, high = comparable(self.minimum), comparable(self.maximum)
             if type(low) is not type(high):
@@ -141,7 +146,7 @@ class Contract(ClosedModel):
 
     @property
     def classes(self) -> tuple[Level, ...] | None:
-        """The target's levels in sorted order (the last is the positive class), None for regression."""
+        """The target's levels, sorted unless declared otherwise (the last is the positive class); None for regression."""
         return None if self.task == "regression" else self.column(self.target).categories
 
     def column(self, name: str) -> Column:
@@ -176,11 +181,16 @@ class Contract(ClosedModel):
 
 
 def comparable(bound: Bound) -> float | pd.Timestamp:
-    """A bound as something that compares: numbers as float, ISO text as a timestamp.
+    """A bound as something that compares: numbers as float, ISO text as a timestamp in UTC without a zone.
 
     Raises ValueError for text that is no date.
     """
-    return pd.Timestamp(bound) if isinstance(bound, str) else float(bound)
+    if not isinstance(bound, str):
+        return float(bound)
+    if not _ISO_DATE.match(bound):  # pandas would take `now`, or a lone number, for a moment
+        raise ValueError(f"{bound!r} is neither a number nor an ISO 8601 date such as '2020-12-31'")
+    moment = pd.Timestamp(bound)
+    return moment if moment.tz is None else moment.tz_convert("UTC").tz_localize(None)
 
 
 def sorted_levels(levels: list[Level]) -> tuple[Level, ...]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.conform import convert_column
 from dge_assets.core.contract import (
-    RANGED_KINDS,
     RESERVED_NAMES,
-    Bound,
     Column,
     ColumnDeclaration,
     Contract,
@@ -27,6 +27,8 @@ from dge_assets.core.contract import (
     sorted_levels,
 )
 from dge_assets.core.errors import ContractError
+from dge_assets.core.ranges import complete_range
+from dge_assets.core.values import INTEGER_END, LARGEST_EXACT, distinct, plain_levels, require_usable_columns
 
 MOST_CLASSES = 50
 """A classification target with more levels than this is more likely a mistake than a task."""
@@ -46,19 +48,21 @@ class Inferred:
 def complete_contract(declared: ContractDeclaration, frame: pd.DataFrame, *, table: str) -> Inferred:
     """Fill what `declared` leaves open from `frame` (n rows, the table's columns).
 
-    Raises ContractError naming table and column for a column that is not there, a target that does
-    not fit its task, one class only, or a missing target.
+    Raises ContractError naming table and column for names or cells that cannot be kept, a column that is not there,
+    values or bounds that do not fit the kind, a target that does not fit its task, one class only, or a missing target.
     """
-    _require_usable_names(frame, table)
+    require_usable_columns(frame, table)
+    _require_free_names(frame, table)
     _require_columns(declared, frame, table)
-    kinds = {name: _kind(declared, frame, str(name)) for name in frame.columns}
-    task = declared.task or _infer_task(frame[declared.target], kinds[declared.target])
-    kinds[declared.target] = _target_kind(kinds[declared.target], task, declared, table)
+    kinds, task = _kinds_and_task(declared, frame, table)
+    places = {name: f"table {table!r}, column {name!r}" for name in kinds}
+    levels = {name: _levels(declared, frame[name], kind) for name, kind in kinds.items()}
+    values = {
+        name: convert_column(frame[name], kind, levels[name] or (), place=places[name]) for name, kind in kinds.items()
+    }
     columns = tuple(
-        _complete_column(
-            str(name), kinds[name], declared.columns.get(str(name), ColumnDeclaration()), frame[name], table
-        )
-        for name in frame.columns
+        _complete_column(name, kind, _stated(declared, name), values[name], levels[name], places[name])
+        for name, kind in kinds.items()
     )
     try:
         contract = Contract(
@@ -70,12 +74,12 @@ def complete_contract(declared: ContractDeclaration, frame: pd.DataFrame, *, tab
         )
     except ContractError as error:
         raise ContractError(f"table {table!r}: {error}") from error
-    _require_task_fits(contract, frame, table)
-    return Inferred(contract, _notes(declared, contract))
+    _require_task_fits(contract, values[contract.target], table)
+    return Inferred(contract, _notes(declared, contract, frame))
 
 
-def _require_usable_names(frame: pd.DataFrame, table: str) -> None:
-    taken = [name for name in frame.columns if str(name).lower() in RESERVED_NAMES]
+def _require_free_names(frame: pd.DataFrame, table: str) -> None:
+    taken = [name for name in frame.columns if name.lower() in RESERVED_NAMES]
     if taken:
         raise ContractError(
             f"table {table!r}: column names {taken} are reserved for lineage; "
@@ -88,21 +92,43 @@ def _require_columns(declared: ContractDeclaration, frame: pd.DataFrame, table: 
     for place, names in named.items():
         for name in names:
             if name not in frame.columns:
-                near = difflib.get_close_matches(name, [str(column) for column in frame.columns], n=1)
+                near = difflib.get_close_matches(name, list(frame.columns), n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise ContractError(
-                    f"table {table!r}, contract.{place}: no column {name!r}{hint} "
-                    f"The columns are {[str(column) for column in frame.columns]}"
+                    f"table {table!r}, contract.{place}: no column {name!r}{hint} The columns are {list(frame.columns)}"
                 )
 
 
+def _stated(declared: ContractDeclaration, name: str) -> ColumnDeclaration:
+    return declared.columns.get(name, ColumnDeclaration())
+
+
+def _kinds_and_task(declared: ContractDeclaration, frame: pd.DataFrame, table: str) -> tuple[dict[str, Kind], Task]:
+    target = declared.target
+    kinds = {name: _kind(declared, frame, name) for name in frame.columns}
+    if kinds[target] == "id":
+        raise ContractError(
+            f"table {table!r}: target {target!r} is an id column: ids are never synthesized; declare another kind, "
+            f"or another target"
+        )
+    task = declared.task or _infer_task(frame[target], kinds[target], _stated(declared, target))
+    kinds[target] = _target_kind(kinds[target], task, declared, table)
+    return kinds, task
+
+
 def _kind(declared: ContractDeclaration, frame: pd.DataFrame, name: str) -> Kind:
-    column = declared.columns.get(name, ColumnDeclaration())
+    column = _stated(declared, name)
     if column.kind is not None:
         return column.kind
     if column.categories is not None:
-        return "categorical"
+        return "boolean" if _are_truth_values(column.categories) else "categorical"
     return infer_kind(frame[name], is_target=name == declared.target)
+
+
+def _are_truth_values(levels: Iterable[object]) -> bool:
+    """Whether there are levels and all are boolean: 0 and 1 are not, although Python calls them equal."""
+    found = {type(level) for level in levels}
+    return bool(found) and found <= {bool, np.bool_}
 
 
 def infer_kind(values: pd.Series, *, is_target: bool = False) -> Kind:
@@ -110,35 +136,51 @@ def infer_kind(values: pd.Series, *, is_target: bool = False) -> Kind:
 
     Whole numbers are integer even where missing cells made pandas store floats; two distinct whole
     numbers are categorical (a 0/1 flag keeps its numbers); text that is all ISO dates is a datetime; text or
-    consecutive numbers that never repeat are an id.
+    consecutive numbers that never repeat are an id. Dates that cannot be kept (see `moments`) are categorical.
     """
     present = values.dropna()
-    if pd.api.types.is_bool_dtype(values.dtype) or (len(present) and set(map(type, present)) == {bool}):
+    if pd.api.types.is_bool_dtype(values.dtype) or _are_truth_values(present):
         return "boolean"
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return "datetime"
+    if _look_like_dates(present):
+        return "categorical" if _trouble_with_dates(present) else "datetime"
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _infer_numeric_kind(present, is_target)
-    if len(present) and all(isinstance(value, str) and _ISO_DATE.match(value) for value in present):
-        return "datetime"
-    never_repeats = len(present) >= ID_ROWS and present.astype(str).is_unique
+    never_repeats = len(present) >= ID_ROWS and len(set(map(str, present))) == len(present)
     return "id" if never_repeats and not is_target else "categorical"
+
+
+def _look_like_dates(present: pd.Series) -> bool:
+    if pd.api.types.is_datetime64_any_dtype(present.dtype):
+        return True
+    return bool(len(present)) and all(isinstance(value, str) and _ISO_DATE.match(value) for value in present)
+
+
+def _trouble_with_dates(present: pd.Series) -> str:
+    """What stands against taking `present` for moments; empty when nothing does."""
+    try:
+        convert_column(present, "datetime", place="")
+    except ContractError as error:
+        return str(error).removeprefix(": declared datetime, ").removesuffix("; mend the data, or declare another kind")
+    return ""
 
 
 def _infer_numeric_kind(present: pd.Series, is_target: bool) -> Kind:
     numbers = present.to_numpy(dtype=float)
     if not len(numbers) or not np.all(np.isfinite(numbers)) or np.any(numbers != np.round(numbers)):
         return "continuous"
-    if len(np.unique(numbers)) <= 2:
+    exact = pd.api.types.is_integer_dtype(present.dtype)
+    if np.any(np.abs(numbers) > LARGEST_EXACT) and (not exact or int(present.max()) >= INTEGER_END):
+        return "continuous"
+    if present.nunique() <= 2:
         return "categorical"
     consecutive = len(numbers) >= ID_ROWS and not is_target and bool(np.all(np.diff(numbers) == 1))
     return "id" if consecutive else "integer"
 
 
-def _infer_task(target: pd.Series, kind: Kind) -> Task:
-    levels = target.dropna().nunique()
+def _infer_task(target: pd.Series, kind: Kind, stated: ColumnDeclaration) -> Task:
+    levels = max(len(distinct(target)), len(stated.categories or ()))
     if kind in ("categorical", "boolean", "datetime"):
-        return "binary" if levels <= 2 else "multiclass"
+        return "binary" if levels <= 2 or kind == "boolean" else "multiclass"
     return "multiclass" if kind == "integer" and levels <= 10 else "regression"
 
 
@@ -149,9 +191,9 @@ def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: s
             f"table {table!r}: task regression needs a numeric target, but {declared.target!r} is {kind}; "
             f"declare task: binary or multiclass, or another target"
         )
-    if task == "regression" or kind in ("categorical", "boolean", "id"):
+    if task == "regression" or kind in ("categorical", "boolean"):
         return kind
-    stated = declared.columns.get(declared.target, ColumnDeclaration()).kind
+    stated = _stated(declared, declared.target).kind
     if stated is not None:
         raise ContractError(
             f"table {table!r}: task {task} needs a categorical or boolean target, "
@@ -160,60 +202,47 @@ def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: s
     return "categorical"
 
 
-def _complete_column(name: str, kind: Kind, declared: ColumnDeclaration, values: pd.Series, table: str) -> Column:
-    present = values.dropna()
-    minimum, maximum, categories = declared.minimum, declared.maximum, declared.categories
-    if kind in RANGED_KINDS and len(present):
-        low, high = _bounds(present, kind, f"table {table!r}, column {name!r}")
-        minimum = low if minimum is None else minimum
-        maximum = high if maximum is None else maximum
-    if kind == "categorical" and categories is None:
-        categories = sorted_levels([_plain(level) for level in present.unique()])
+def _levels(declared: ContractDeclaration, values: pd.Series, kind: Kind) -> tuple[Level, ...] | None:
+    stated = _stated(declared, values.name).categories
     if kind == "boolean":
-        categories = (False, True)
+        return tuple(stated) if stated is not None and _are_truth_values(stated) else (False, True)
+    if kind != "categorical":
+        return None
+    return sorted_levels(plain_levels(distinct(values))) if stated is None else tuple(plain_levels(stated))
+
+
+def _complete_column(
+    name: str,
+    kind: Kind,
+    stated: ColumnDeclaration,
+    values: pd.Series,
+    levels: tuple[Level, ...] | None,
+    place: str,
+) -> Column:
+    minimum, maximum = complete_range(stated, kind, values, place=place)
     return Column(
         name=name,
         kind=kind,
-        nullable=bool(values.isna().any()) if declared.nullable is None else declared.nullable,
+        nullable=bool(values.isna().any()) if stated.nullable is None else stated.nullable,
         minimum=minimum,
         maximum=maximum,
-        categories=categories,
-        description=declared.description,
-        declared_range=declared.minimum is not None and declared.maximum is not None,
+        categories=levels,
+        description=stated.description,
+        declared_range=stated.minimum is not None and stated.maximum is not None,
     )
 
 
-def _bounds(present: pd.Series, kind: Kind, place: str) -> tuple[Bound, Bound]:
-    try:
-        if kind == "datetime":
-            moments = pd.to_datetime(present)
-            return moments.min().isoformat(), moments.max().isoformat()
-        numbers = pd.to_numeric(present)
-    except (ValueError, TypeError) as error:
-        raise ContractError(
-            f"{place} is {kind}, but holds something else: {error}; mend the data or the declared kind"
-        ) from error
-    return float(numbers.min()), float(numbers.max())
-
-
-def _plain(level: object) -> Level:
-    """A level as JSON knows it; whole floats (integers beside missing cells) become int."""
-    value = level.item() if isinstance(level, np.generic) else level
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, bool | int | float | str) else str(value)
-
-
-def _require_task_fits(contract: Contract, frame: pd.DataFrame, table: str) -> None:
+def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> None:
     if contract.task == "regression":
         return
-    found = sorted_levels([_plain(level) for level in frame[contract.target].dropna().unique()])
+    found = sorted_levels(plain_levels(distinct(target)))
+    levels = sorted_levels(list({*found, *(contract.classes or ())}))
     place = f"table {table!r}: task {contract.task}, target {contract.target!r}"
     if len(found) < 2:
         raise ContractError(f"{place}: needs at least 2 classes, found {list(found)}; nothing can be learned")
-    if contract.task == "binary" and len(found) != 2:
-        shown = list(found[:6])
-        raise ContractError(f"{place}: needs exactly 2 classes, found {len(found)}: {shown}; declare task: multiclass")
+    if contract.task == "binary" and len(levels) != 2:
+        shown = list(levels[:6])
+        raise ContractError(f"{place}: needs exactly 2 classes, found {len(levels)}: {shown}; declare task: multiclass")
     if len(found) > MOST_CLASSES:
         raise ContractError(
             f"{place}: found {len(found)} classes, more than {MOST_CLASSES}; is it a number (task: regression) "
@@ -221,10 +250,10 @@ def _require_task_fits(contract: Contract, frame: pd.DataFrame, table: str) -> N
         )
 
 
-def _notes(declared: ContractDeclaration, contract: Contract) -> list[str]:
+def _notes(declared: ContractDeclaration, contract: Contract, frame: pd.DataFrame) -> list[str]:
     notes = [] if declared.task else [f"task {contract.task} inferred from target {contract.target!r}"]
     for column in contract.columns:
-        stated = declared.columns.get(column.name, ColumnDeclaration())
+        stated = _stated(declared, column.name)
         inferred = [
             part
             for part in ("kind", "nullable", "minimum", "maximum", "categories")
@@ -232,4 +261,11 @@ def _notes(declared: ContractDeclaration, contract: Contract) -> list[str]:
         ]
         if inferred:
             notes.append(f"column {column.name!r} ({column.kind}): {', '.join(inferred)} inferred")
+        if stated.kind is None and stated.categories is None:
+            notes += _note_on_dates(column, frame[column.name].dropna())
     return notes
+
+
+def _note_on_dates(column: Column, present: pd.Series) -> list[str]:
+    trouble = _trouble_with_dates(present) if column.kind == "categorical" and _look_like_dates(present) else ""
+    return [f"column {column.name!r} looks like dates, but is taken as categorical: {trouble}"] if trouble else []

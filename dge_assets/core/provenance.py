@@ -79,11 +79,12 @@ class Provenance(Recipe):
         known = {item.name for item in fields(cls)}
         try:
             record = cls(**{**{k: v for k, v in document.items() if k in known}, "parents": tuple(document["parents"])})
-        except (KeyError, TypeError) as error:
-            raise ProvenanceError(f"not a provenance record: {error}") from error
+            place = record.place
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ProvenanceError(f"not a provenance record: {error!r}") from error
         if record.record_id != document.get("record_id"):
             raise ProvenanceError(
-                f"{record.place}: the provenance record says id {document.get('record_id')!r}, its fields give "
+                f"{place}: the provenance record says id {document.get('record_id')!r}, its fields give "
                 f"{record.record_id!r}: it was altered after it was written; materialize the asset again"
             )
         return record

@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dge_assets.core import charts
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.reporting import charts, marginals
+from dge_assets.core.reporting.drawing import MAXIMUM_BYTES
+from dge_assets.core.reporting.frames import approach_order
 
 APPROACHES = ("oracle", "naive_single", "naive_concat", "dge_5", "dge_20")
 COLUMNS = [
@@ -83,9 +85,9 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "losses": lambda: charts.loss_curves(losses(), "ctgan"),
     "losses of 20 seeds": lambda: charts.loss_curves(losses(20), "ctgan"),
     "no losses": lambda: charts.loss_curves(losses(0), "copula"),
-    "marginals": lambda: charts.marginals(real_like(0), {seed: real_like(seed) for seed in (1, 2)}, COLUMNS),
-    "marginals without members": lambda: charts.marginals(real_like(0), {}, COLUMNS),
-    "no marginals": lambda: charts.marginals(real_like(0), {}, [("record", "id")]),
+    "marginals": lambda: marginals.marginals(real_like(0), {seed: real_like(seed) for seed in (1, 2)}, COLUMNS),
+    "marginals without members": lambda: marginals.marginals(real_like(0), {}, COLUMNS),
+    "no marginals": lambda: marginals.marginals(real_like(0), {}, [("record", "id")]),
     "approaches": lambda: charts.approach_comparison(scores(), "auc"),
     "evaluation": lambda: charts.evaluation_comparison(scores(), "auc"),
     "no evaluation": lambda: charts.evaluation_comparison(scores(), "brier"),
@@ -100,7 +102,7 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
 def test_a_chart_is_a_small_png_and_the_same_twice(name: str) -> None:
     png = DRAWINGS[name]()
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    assert len(png) <= charts.MAXIMUM_BYTES
+    assert len(png) <= MAXIMUM_BYTES
     assert png == DRAWINGS[name]()
     with Image.open(BytesIO(png)) as image:
         assert image.info == {}, "metadata (software, time) would make equal pictures differ"
@@ -111,11 +113,11 @@ def test_the_worst_case_stays_small() -> None:
     columns = [(f"column {index}", "continuous") for index in range(12)]
     rng = np.random.default_rng(0)
     frames = [pd.DataFrame(rng.normal(size=(300, 12)), columns=[name for name, _ in columns]) for _ in range(21)]
-    png = charts.marginals(frames[0], dict(enumerate(frames[1:])), columns)
-    assert len(png) <= charts.MAXIMUM_BYTES
+    png = marginals.marginals(frames[0], dict(enumerate(frames[1:])), columns)
+    assert len(png) <= MAXIMUM_BYTES
     noise = [(seed, epoch, name, rng.normal()) for seed in range(20) for epoch in range(300) for name in "abcdef"]
     curves = charts.loss_curves(pd.DataFrame(noise, columns=["seed", "epoch", "loss", "value"]), "noise")
-    assert len(curves) <= charts.MAXIMUM_BYTES
+    assert len(curves) <= MAXIMUM_BYTES
 
 
 def test_charts_leave_pyplot_alone() -> None:
@@ -139,7 +141,7 @@ def test_a_missing_column_is_named(draw: Callable[[pd.DataFrame], bytes], column
 
 def test_a_member_that_lacks_a_column_is_named() -> None:
     with pytest.raises(EvaluationError, match=r"synthetic, seed 7.*\['age'\]"):
-        charts.marginals(real_like(0), {7: real_like(1).drop(columns="age")}, COLUMNS)
+        marginals.marginals(real_like(0), {7: real_like(1).drop(columns="age")}, COLUMNS)
 
 
 def test_cross_scores_of_two_models_are_refused() -> None:
@@ -166,7 +168,7 @@ def test_approaches_are_ordered_by_meaning_not_by_letter() -> None:
         "dge_100",
         "dge_5",
     ]
-    assert charts.approach_order(mixed) == [
+    assert approach_order(mixed) == [
         *("oracle", "naive_single", "naive_ensemble", "naive_concat"),
         *("dge_5", "dge_20", "dge_100", "other"),
     ]
@@ -175,15 +177,15 @@ def test_approaches_are_ordered_by_meaning_not_by_letter() -> None:
 def test_shares_count_values_beyond_the_axis() -> None:
     # 1,000 small values and 5 huge ones: the axis covers the middle, and the bars must not be scaled up to 1.
     values = np.r_[np.linspace(0, 1, 1000), np.full(5, 1e9)]
-    edges = charts._bin_edges([values])
+    edges = marginals._bin_edges([values])
     assert edges is not None
     assert edges[-1] < 2
-    assert charts._shares(values, edges).sum() == pytest.approx(1000 / 1005, abs=0.012)
-    assert "beyond" in charts._beyond_note(edges, np.full(10, 1e9), values)
+    assert marginals._shares(values, edges).sum() == pytest.approx(1000 / 1005, abs=0.012)
+    assert "beyond" in marginals._beyond_note(edges, np.full(10, 1e9), values)
 
 
 def test_whole_numbers_get_bins_around_them() -> None:
-    edges = charts._bin_edges([np.array([2.0, 3.0, 4.0, 5.0])])
+    edges = marginals._bin_edges([np.array([2.0, 3.0, 4.0, 5.0])])
     np.testing.assert_array_equal(edges, [1.5, 2.5, 3.5, 4.5, 5.5])
 
 
@@ -192,10 +194,10 @@ def test_whole_numbers_get_bins_around_them() -> None:
 def test_any_name_and_level_can_be_drawn(name: str, levels: list[str]) -> None:
     # No mathtext, no missing-glyph warning (warnings are errors), no label dropped for its first letter.
     frame = pd.DataFrame({name: pd.Categorical(levels)})
-    assert charts.marginals(frame, {0: frame}, [(name, "categorical")]).startswith(b"\x89PNG")
+    assert marginals.marginals(frame, {0: frame}, [(name, "categorical")]).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("kind", ["continuous", "integer", "categorical", "boolean", "datetime"])
 def test_a_column_without_values_can_be_drawn(kind: str) -> None:
     empty = pd.DataFrame({"x": pd.Series([None, None, None], dtype="object")})
-    assert charts.marginals(empty, {0: empty}, [("x", kind)]).startswith(b"\x89PNG")
+    assert marginals.marginals(empty, {0: empty}, [("x", kind)]).startswith(b"\x89PNG")

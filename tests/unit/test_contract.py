@@ -212,7 +212,7 @@ def test_notes_tell_what_was_inferred_and_only_that() -> None:
 
 
 def test_declared_kind_that_the_data_contradict() -> None:
-    with pytest.raises(ContractError, match=r"table 'crash', column 'v' is continuous, but holds something else"):
+    with pytest.raises(ContractError, match=r"table 'crash', column 'v': declared continuous, found \['a', 'b'\]"):
         completed(with_target(["a", "b"]), columns={"v": ColumnDeclaration(kind="continuous")})
 
 

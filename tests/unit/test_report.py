@@ -13,17 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dge_assets.core.charts import loss_curves
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.report import (
-    ReportInput,
-    evaluation_errors,
-    headline_table,
-    render_report,
-    terminal_table,
-    training_gains,
-    verdict,
-)
+from dge_assets.core.reporting.charts import loss_curves
+from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
+from dge_assets.core.reporting.headline import headline_table, terminal_table
+from dge_assets.core.reporting.report import render_report
+from dge_assets.core.reporting.report_input import ReportInput
+from dge_assets.core.reporting.verdict import verdict
 
 SECTIONS = (
     *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "groups"),

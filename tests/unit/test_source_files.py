@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from dge_assets.core.errors import SourceError
 from dge_assets.core.source_declaration import SourceDeclaration
+from dge_resources.sources import files as source_files
 from dge_resources.sources import read_source, source_fingerprint
 
 LARGE = source_files.HASHED_FILE_BYTES + 1

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from dge_assets.core.errors import SourceError
 from dge_assets.core.source_declaration import SourceDeclaration
+from dge_resources.sources import files as source_files
 from dge_resources.sources import READERS, STATES, read_source, source_fingerprint
 
 NAMES = ("impact speed", 'the "quoted" one', "it's, a; comma", "größe_日本", "line\tbreak")

@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import joblib
+import joblib
 import numpy as np
 import pandas as pd
 import torch
@@ -60,8 +62,16 @@ class ReportingTVAE(_EpochReporter, TVAE):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The package's dependencies warn about convergence of a mixture that is only a normalizer, and print."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    """No warnings, no printing, no processes of the package's own.
+
+    Its dependencies warn about convergence of a mixture that is only a normalizer. Its encoder would start one process
+    per core from 500 rows on, inside every member, each of which imports torch for seconds.
+    """
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        joblib.parallel_config(backend="sequential"),
+    ):
         warnings.simplefilter("ignore")
         yield
 
@@ -73,7 +83,8 @@ def _fit(
     synthesizer.epochs_in_all = epochs
     synthesizer.report = report
     synthesizer.set_random_state(seed)
-    with _quiet():
+    # From 500 rows on the package encodes in a pool of processes on all cores: slower here, and they would outlive us.
+    with _quiet(), joblib.parallel_config(backend="sequential"):
         synthesizer.fit(frame, discrete)
     names = {"Generator Loss": "generator_loss", "Discriminator Loss": "discriminator_loss", "Loss": "loss"}
     losses = synthesizer.loss_values.rename(columns={"Epoch": "epoch", **names})

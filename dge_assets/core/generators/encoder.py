@@ -64,7 +64,7 @@ def _continuous_info(column: dict[str, Any]) -> ColumnTransformInfo:
     mixture = BayesianGaussianMixture(**column["mixture"]["settings"])
     for key, value in column["mixture"]["fitted"].items():
         setattr(mixture, key, np.array(value) if isinstance(value, list) else value)
-    normalizer = ClusterBasedNormalizer(missing_value_generation="from_column")
+    normalizer = ClusterBasedNormalizer(missing_value_generation="from_column", max_clusters=mixture.n_components)
     _place(normalizer, name, {"normalized": "float", "component": "categorical"})
     normalizer._bgm_transformer = mixture
     normalizer._dtype = np.dtype("float64")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.errors import DeclarationError
@@ -15,6 +15,8 @@ from dge_assets.core.errors import DeclarationError
 
 class FamilyParameters(ClosedModel):
     """What every family has."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     epochs: PositiveInt = Field(300, description="passes over the training rows")
     batch_size: PositiveInt = Field(500, description="rows per step")

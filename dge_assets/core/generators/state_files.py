@@ -20,7 +20,7 @@ WEIGHTS, DOCUMENT, CODEC, LOSSES = "weights.safetensors", "generator.json", "cod
 
 def to_files(member: TrainedMember) -> dict[str, bytes]:
     """The files of a trained member; the same member gives the same bytes."""
-    tensors = {name: np.ascontiguousarray(value) for name, value in sorted(member.state.tensors.items())}
+    tensors = {name: np.asarray(value, order="C") for name, value in sorted(member.state.tensors.items())}
     return {
         WEIGHTS: save(tensors),
         DOCUMENT: _json(member.state.document),
@@ -36,7 +36,7 @@ def from_files(files: Mapping[str, bytes], *, place: str) -> TrainedMember:
         codec = json.loads(files[CODEC])
         losses = pd.DataFrame(json.loads(files[LOSSES]))
         return TrainedMember(state, codec["codec"], losses, codec["notes"])
-    except (KeyError, ValueError, safetensors.SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         raise StorageError(f"{place}: not a stored generator ({error!r}); materialize it again") from error
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from dge_assets.core.contract import Contract
-from dge_assets.core.report import headline_table
+from dge_assets.core.reporting.headline import headline_table
 
 
 def release_card(

@@ -1,0 +1,56 @@
+# Everything here is also written as plain commands in README.md and CONTRIBUTING.md.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	>/dev/null 2>&1 && { echo $$p; break; }; done)
+BIN := .venv/bin
+TABLE ?= crash
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check dev warehouse figures screenshots kill-test clean
+
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/.created:
+	@test -n "$(PYTHON)" || { echo "needs Python 3.11, 3.12 or 3.13 with venv (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.demo: .venv/.created pyproject.toml constraints.txt
+	@echo "installing the product (some 400 MB the first time) ..."
+	$(INSTALL) -e '.[demo]'
+	@touch $@
+
+.venv/.test: .venv/.demo
+	@echo "installing the test tools ..."
+	$(INSTALL) -e '.[test]'
+	@touch $@
+
+demo: .venv/.demo ## the whole line for one table (TABLE=crash), from the source to a release
+	$(BIN)/python -m dge_assets.demo $(TABLE)
+
+check: .venv/.test ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check ## lint, types and all tests
+	$(BIN)/pytest -q -n 2
+
+dev: .venv/.demo ## the UI, the daemon and both code locations on http://localhost:3000
+	DAGSTER_HOME=$$($(BIN)/python -m dge_assets.deployment) && export DAGSTER_HOME && \
+	exec $(BIN)/dagster dev -w workspace.yaml
+
+warehouse: .venv/.demo ## build the DuckDB file anew from the lake
+	$(BIN)/python -m dge_resources.warehouse
+
+figures: .venv/.demo ## write the README's table and picture from the last demo
+	$(BIN)/python docs/make_figures.py $(TABLE)
+
+kill-test: .venv/.test ## kill the demo at many moments: it must end in the same release (long)
+	$(BIN)/pytest -q -m long tests
+
+clean: ## take away the environment and what tools left, not what the line has kept
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

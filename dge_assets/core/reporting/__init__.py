@@ -1,0 +1,1 @@
+"""Scores as people read them: pictures, sentences, tables, the report's page and the release's card."""

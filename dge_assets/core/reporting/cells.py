@@ -1,0 +1,88 @@
+"""Cells and tables ready for the page, and a frame shown as it is.
+
+Not here: which tables a report has (`tables`), their markup (`templates/report.html.j2`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dge_assets.core.metrics import metric_goal
+from dge_assets.core.reporting.frames import metric_label
+from dge_assets.core.reporting.texts import NO_SPREAD, UNDEFINED, decimals_for, is_missing, number_text, plain_text
+
+ROWS_SHOWN = 200
+"""Longer tables are cut on the page, and say so."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; `hint` becomes its title, `kind` its CSS classes, `spread` stands behind it."""
+
+    text: str
+    hint: str = ""
+    kind: str = ""
+    spread: str = ""
+    spread_width: int = 0
+
+
+@dataclass(frozen=True)
+class TableView:
+    """One table ready for the page; the first `headers` columns are row headers, `heads` are (label, hint) pairs."""
+
+    caption: str
+    heads: Sequence[Cell]
+    rows: Sequence[Sequence[Cell]]
+    headers: int = 1
+    note: str = ""
+
+
+def frame_view(
+    frame: pd.DataFrame, caption: str, *, headers: int = 1, kinds: dict[str, str] | None = None
+) -> TableView:
+    """Show a frame as it is: floats of a column with the same decimals, what is missing as a dash with a title."""
+    shown = frame.head(ROWS_SHOWN)
+    columns = [_column_cells(column, (kinds or {}).get(str(name), "")) for name, column in shown.items()]
+    note = f"The first {ROWS_SHOWN} of {len(frame)} rows; all are in the warehouse." if len(frame) > ROWS_SHOWN else ""
+    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
+    heads = [
+        Cell(plain_text(name), kind="number" if is_number else "")
+        for name, is_number in zip(frame, numeric, strict=True)
+    ]
+    return TableView(caption, heads, list(zip(*columns, strict=True)), headers, note)
+
+
+def _column_cells(column: pd.Series, kind: str) -> list[Cell]:
+    if pd.api.types.is_float_dtype(column):
+        decimals = decimals_for(column)
+        return [number_cell(value, decimals) for value in column]
+    kind = "number" if pd.api.types.is_integer_dtype(column) else kind
+    return [Cell("—", UNDEFINED, kind) if is_missing(value) else Cell(plain_text(value), kind=kind) for value in column]
+
+
+def number_cell(value: float, decimals: int, *, hint: str = "", kind: str = "") -> Cell:
+    """One number with a column's decimals; a missing one is a dash with the title 'not defined'."""
+    if is_missing(value):
+        return Cell("—", UNDEFINED, "number")
+    return Cell(number_text(float(value), decimals), hint, f"number {kind}".strip())
+
+
+def metric_head(metric: Hashable, width: int = 0) -> Cell:
+    """The head of a metric's column: its name with an arrow that says which way is better."""
+    hint = f"{metric_goal(str(metric))} is better"
+    return Cell(metric_label(metric), hint, "number", spread_width=width)
+
+
+def spread_cell(value: float, spread: float | None, *, decimals: int, best: str, kind: str, width: int = 0) -> Cell:
+    """The value, with room for a spread where the column has any; `spread=None` says nothing of spreads."""
+    kind = " ".join(filter(None, ["number", "best" if best else "", kind]))
+    if is_missing(value):
+        return Cell("—", UNDEFINED, kind, spread_width=width)
+    if spread is None:
+        return Cell(number_text(value, decimals), best, kind)
+    if is_missing(spread):
+        return Cell(number_text(value, decimals), best or NO_SPREAD, kind, spread_width=width)
+    return Cell(number_text(value, decimals), best, kind, f"± {number_text(spread, decimals)}", width)

@@ -1,0 +1,104 @@
+"""Canonical score frames, read for showing: their order, means over models that compare like with like, the best rows.
+
+Not here: how scores are computed (`protocols`, `metrics`), how they are drawn (`charts`) or written (`tables`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Sequence
+
+import pandas as pd
+
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import metric_goal
+
+_APPROACH_ORDER = ("oracle", "naive", "naive_single", "naive_ensemble", "naive_concat")
+KEYS = ("family", "approach", "models")
+
+
+def approach_order(approaches: Sequence[str]) -> list[str]:
+    """Sort names of approaches: oracle, the naive ones, then dge_K by K, then any others by name."""
+
+    def position(name: str) -> tuple[int, int, str]:
+        if name in _APPROACH_ORDER:
+            return (0, _APPROACH_ORDER.index(name), name)
+        found = re.fullmatch(r"dge_(\d+)", name)
+        return (1, int(found[1]), name) if found else (2, 0, name)
+
+    return sorted(dict.fromkeys(str(name) for name in approaches), key=position)
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str], place: str) -> None:
+    """Raise `EvaluationError` naming `place` and the columns that `frame` lacks."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise EvaluationError(f"{place}: columns {missing} are missing, found {list(frame.columns)}")
+
+
+def metrics_in(headline: pd.DataFrame) -> list[str]:
+    """The metrics of a headline: all columns but its keys."""
+    return [str(name) for name in headline.columns if name not in KEYS]
+
+
+def complete_models(scores: pd.DataFrame, metric: str) -> list[str]:
+    """The models with a finite value for every (family, approach): a mean over others would compare unlike things."""
+    rows = one_row_each(scores[scores["metric"] == metric], ["family", "model", "approach"])
+    table = rows.pivot(index="model", columns=["family", "approach"], values="value")
+    pairs = pd.MultiIndex.from_frame(scores[["family", "approach"]].drop_duplicates())
+    whole = table.reindex(columns=pairs).notna().all(axis=1)
+    return [model for model in scores["model"].unique() if whole.get(model, False)]
+
+
+def one_row_each(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """`rows`, if each of `keys` and metric has one row; EvaluationError otherwise."""
+    require_columns(rows, [*keys, "metric", "value"], "report: scores")
+    twice = rows[rows.duplicated([*keys, "metric"])]
+    if len(twice):
+        found = {name: twice.iloc[0][name] for name in [*keys, "metric"]}
+        raise EvaluationError(f"report: scores have more than one row for {found}; pass one row each")
+    return rows
+
+
+def mean_over(of_row: pd.DataFrame, metric: str, models: Sequence[str]) -> tuple[float, float]:
+    """Mean of value and of std over `models`.
+
+    The mean of the stds is never below the std of the mean, however the models' errors go together.
+    """
+    rows = of_row[(of_row["metric"] == metric) & of_row["model"].isin(models)]
+    return float(rows["value"].mean()), float(rows["std"].mean(skipna=False))
+
+
+def largest_dge(approaches: Iterable[str]) -> str | None:
+    """The DGE of largest K among `approaches`, None where there is none."""
+    found = [name for name in approach_order(list(approaches)) if name.startswith("dge_")]
+    return found[-1] if found else None
+
+
+def sign_of(metric: str) -> int:
+    """1 for a metric of which more is better, -1 for the others."""
+    return 1 if metric_goal(metric) == "higher" else -1
+
+
+def best_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int) -> set[Hashable]:
+    """Index of the best rows of each group, oracle aside; equal to the printed digits is equally good."""
+    candidates = frame[frame["approach"] != "oracle"].copy()
+    candidates["_score"] = sign_of(metric) * candidates[metric].astype(float).round(decimals)
+    best = candidates.groupby(groups, sort=False)["_score"].transform("max")
+    return set(candidates.index[candidates["_score"] == best])
+
+
+def nearest_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int) -> set[Hashable]:
+    """Index of the rows of each group whose claim is nearest to the oracle's value."""
+    truth = frame[frame["approach"] == "oracle"]
+    oracle = dict(zip(truth[groups].itertuples(index=False, name=None), truth[metric], strict=True))
+    claims = frame[frame["approach"] != "oracle"].copy()
+    claims["_oracle"] = claims[groups].apply(tuple, axis=1).map(oracle)
+    claims["_score"] = (claims[metric] - claims["_oracle"]).abs().round(decimals)
+    nearest = claims.groupby(groups, sort=False)["_score"].transform("min")
+    return set(claims.index[claims["_score"] == nearest])
+
+
+def metric_label(metric: Hashable) -> str:
+    """The metric's name with an arrow that says which way is better."""
+    return f"{metric} {'↑' if metric_goal(str(metric)) == 'higher' else '↓'}"

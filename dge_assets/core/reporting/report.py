@@ -1,0 +1,83 @@
+"""The custodian's report: the numbers of one table in, one self-contained HTML page out.
+
+Belongs here: putting the page together. Not here: computing scores (`protocols`), drawing (`charts`), sentences
+(`verdict`), tables (`tables`), the page's markup and style (`templates/report.html.j2`), and where the page is kept (the
+assets). The page names no time of making, so equal inputs give an equal page.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dge_assets.core.reporting.cells import Cell, frame_view
+from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
+from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
+from dge_assets.core.reporting.report_input import ReportInput, headline_of
+from dge_assets.core.reporting.tables import (
+    check_views,
+    claim_view,
+    gain_view,
+    group_views,
+    headline_view,
+    k_views,
+    score_views,
+    selection_views,
+)
+from dge_assets.core.reporting.texts import UNDEFINED, is_missing, plain_text
+from dge_assets.core.reporting.verdict import verdict
+
+
+def render_report(report: ReportInput) -> str:
+    """Render the report as one HTML page that needs nothing else: no network, no script, no other file."""
+    headline = headline_of(report)
+    metrics = metrics_in(headline)
+    gains = training_gains(report.training_scores, metrics=metrics, model=report.model)
+    errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
+    best, near = "best of the approaches without real rows", "nearest to the oracle"
+    environment = Environment(
+        loader=PackageLoader("dge_assets.core.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        title=plain_text(report.title),
+        table=plain_text(report.table),
+        paragraphs=[plain_text(text) for text in report.description.split("\n\n") if text.strip()],
+        verdict=verdict(report),
+        failed=_worst_failure(report.checks),
+        headline=[headline_view(headline)] if len(headline) else [],
+        gains=gain_view(gains),
+        notes=[plain_text(note) for note in report.notes],
+        facts=_pairs(report.facts),
+        training=score_views(report.training_scores, "trained as named, scored on real test rows", best_rows, best),
+        claims=claim_view(errors),
+        evaluation=score_views(report.evaluation_scores, "scores as claimed, and the truth", nearest_rows, near),
+        selection=selection_views(report.selection, metrics),
+        groups=group_views(report, metrics),
+        k_curve=k_views(report.k_curve, metrics),
+        figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
+        checks=check_views(report.checks),
+        members=[frame_view(report.members, f"{len(report.members)} members", headers=2)]
+        if len(report.members)
+        else [],
+        lineage=_pairs(report.lineage),
+    )
+
+
+def _worst_failure(checks: pd.DataFrame) -> str:
+    failed = checks[~checks["passed"].astype(bool)] if not checks.empty else checks
+    if failed.empty:
+        return ""
+    return "error" if failed["severity"].astype(str).str.lower().eq("error").any() else "warn"
+
+
+def _pairs(pairs: Sequence[tuple[str, Any]]) -> list[tuple[str, Cell]]:
+    cells = [(label, Cell("—", UNDEFINED) if is_missing(value) else Cell(plain_text(value))) for label, value in pairs]
+    return [(plain_text(label), cell) for label, cell in cells]

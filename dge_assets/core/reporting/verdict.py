@@ -1,0 +1,110 @@
+"""The verdict: a few sentences that are chosen by the numbers.
+
+Each changes when the numbers change, and none claims more than they show: a difference within the spread is said to be
+within the spread. Not here: the numbers themselves (`comparisons`), the page (`report`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from math import isfinite
+
+import pandas as pd
+
+from dge_assets.core.metrics import metric_goal
+from dge_assets.core.reporting.comparisons import ClaimError, Gain, evaluation_errors, training_gains
+from dge_assets.core.reporting.frames import largest_dge, metrics_in, sign_of
+from dge_assets.core.reporting.report_input import ReportInput, headline_of
+from dge_assets.core.reporting.texts import number_text, short_number
+
+
+def verdict(report: ReportInput) -> list[str]:
+    """Say in a few sentences what the numbers show: gain, distance to real data, honesty of claims, checks."""
+    metrics = metrics_in(headline_of(report))
+    gains = training_gains(report.training_scores, metrics=metrics, model=report.model)
+    errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
+    sentences = [*_gain_sentences(gains), *_best_sentences(gains, metrics)]
+    return [*sentences, *_claim_sentences(errors), _check_sentence(report.checks)]
+
+
+def _gain_sentences(gains: Sequence[Gain]) -> list[str]:
+    if not gains:
+        return ["No DGE was scored beside naive_single, so nothing can be said about what an ensemble gains."]
+    sentences = []
+    for metric in dict.fromkeys(gain.metric for gain in gains):
+        phrases = "; ".join(_gain_phrase(gain) for gain in gains if gain.metric == metric)
+        goal = metric_goal(metric)
+        sentences.append(
+            f"Against a model trained on one synthetic dataset (naive_single), on {metric} ({goal} is better): "
+            f"{phrases}."
+        )
+    lone = dict.fromkeys(gain.spread_of[0] for gain in gains if len(gain.spread_of) == 1)
+    if lone:
+        sentences.append(
+            f"Some intervals rest on the spread of {' or '.join(lone)} alone, so they are likely too narrow."
+        )
+    return sentences
+
+
+def _gain_phrase(gain: Gain) -> str:
+    show = partial(number_text, decimals=gain.decimals)
+    ends = f"{show(gain.value)} against {show(gain.naive)}"
+    if gain.verdict == "the same":
+        return f"for {gain.family}, {gain.approach} is the same to the digits shown ({ends})"
+    opening = f"for {gain.family}, {gain.approach} is {gain.verdict} by {show(abs(gain.gain))}"
+    if not gain.spread_of:
+        return f"{opening} ({ends}; no spread is known, so there is no interval)"
+    low, high = gain.interval
+    covers = "covers zero, so it may be chance" if low <= 0 <= high else "leaves out zero"
+    return f"{opening} ({ends}; the gain's 95 % interval, {show(low)} to {show(high)}, {covers})"
+
+
+def _best_sentences(gains: Sequence[Gain], metrics: Sequence[str]) -> list[str]:
+    """Name the best approach of the first metric and its distance to the oracle of the same family."""
+    compared = [gain for gain in gains if gain.metric == metrics[0] and isfinite(gain.oracle)]
+    if not compared:
+        return []
+    best = max(compared, key=lambda gain: sign_of(gain.metric) * gain.best_value)
+    short = sign_of(best.metric) * (best.oracle - best.best_value)
+    show = partial(number_text, decimals=best.decimals)
+    apart = f"{show(abs(short))} {'short of' if short > 0 else 'beyond'}"
+    distance = apart if round(short, best.decimals) else "level with"
+    return [
+        f"The best {best.metric} without real rows is {best.best} of {best.family} with {show(best.best_value)}, "
+        f"{distance} a model trained on real rows (oracle, {show(best.oracle)})."
+    ]
+
+
+def _claim_sentences(errors: Sequence[ClaimError]) -> list[str]:
+    sentences = []
+    for metric in dict.fromkeys(error.metric for error in errors):
+        of_metric = [error for error in errors if error.metric == metric]
+        phrases = []
+        for family in dict.fromkeys(error.family for error in of_metric):
+            claims = {error.approach: error for error in of_metric if error.family == family}
+            largest = largest_dge(claims)
+            if largest and "naive" in claims:
+                phrases.append(_claim_phrase(family, claims["naive"], claims[largest]))
+        if phrases:
+            opening = f"Scores computed from synthetic rows alone miss the {metric} on real rows"
+            sentences.append(f"{opening}, as a mean over models, {'; '.join(phrases)}.")
+    return sentences
+
+
+def _claim_phrase(family: str, naive: ClaimError, dge: ClaimError) -> str:
+    both = f"for {family} by {short_number(naive.distance)} (naive) and {short_number(dge.distance)} ({dge.approach})"
+    if short_number(naive.distance) == short_number(dge.distance):
+        return f"{both}, so neither is nearer"
+    return f"{both}, so {dge.approach if dge.distance < naive.distance else 'naive'} is nearer the truth"
+
+
+def _check_sentence(checks: pd.DataFrame) -> str:
+    if checks.empty:
+        return "No checks are recorded with this report."
+    failed = checks[~checks["passed"].astype(bool)]
+    if failed.empty:
+        return f"All {len(checks)} checks passed."
+    kinds = failed["severity"].astype(str).str.lower().value_counts().sort_index()
+    parts = ", ".join(f"{count} of severity {kind}" for kind, count in kinds.items())
+    return f"{len(failed)} of {len(checks)} checks did not pass ({parts}): see Checks before deciding."

@@ -1,0 +1,1 @@
+"""Examples of code that uses what the line releases."""

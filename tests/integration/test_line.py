@@ -1,0 +1,163 @@
+"""The whole line on a small odd table: what it keeps, what it releases, what lineage says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from dge_assets.assets.line import EVALUATION_TABLES, contract_of
+from dge_resources.lake import Address
+from dge_resources.releases import Releases
+from tests.integration.conftest import ODD_NAME, Workshop
+
+RELATIONS = {"source", "real_train", "real_test", "synthetic", "lineage", *EVALUATION_TABLES}
+
+
+@pytest.fixture
+def warehouse(finished: Workshop) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(finished.storage.warehouse.url, read_only=True)
+
+
+def test_the_warehouse_has_the_relations_of_the_contract(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = {name for (name,) in warehouse.sql("select table_name from information_schema.tables").fetchall()}
+    assert found >= RELATIONS
+    columns = {name: str(kind) for name, kind, *_ in warehouse.sql('describe "visits"."synthetic"').fetchall()}
+    assert columns["seed"] == "INTEGER"
+    assert {"family", "record_id", ODD_NAME, "Ort"} <= set(columns)
+    assert "visit" not in columns, "ids are never synthesized"
+    scores = list(warehouse.sql('select * from "visits"."training_scores"').columns)
+    assert scores == ["family", "model", "approach", "metric", "value", "std"]
+
+
+def test_from_any_row_one_query_tells_generator_seed_code_and_table(
+    finished: Workshop, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    row = warehouse.sql(
+        """select l.asset, l.family, l.seed, l.code_version, l.table_fingerprint, s.seed as of_seed
+           from (select * from visits.synthetic where family = 'tvae' and seed = 2 limit 1) s
+           join visits.origin_of l on l.of_record_id = s.record_id
+           where l.asset in ('generator', 'source') order by l.asset"""
+    ).fetchall()
+    source = finished.storage.lake.read(Address("visits", "source"))
+    fingerprint = source.record.table_fingerprint
+    assert [item[:5] for item in row] == [
+        ("generator", "tvae", 2, "1", fingerprint),
+        ("source", None, None, "1", fingerprint),
+    ]
+
+
+def test_types_and_gaps_are_synthesized_as_the_table_has_them(finished: Workshop) -> None:
+    real = finished.storage.lake.read(Address("visits", "real_train")).frame
+    made = finished.storage.lake.read(Address("visits", "synthetic", "ctgan", 0)).frame
+    assert len(made) == len(real)
+    for name in made.columns:
+        assert made[name].dtype == real[name].dtype, name
+    assert made["age"].between(0, 120).all()
+    assert 0 < made[ODD_NAME].isna().mean() < 1
+    assert set(made["country"]) == {"DE"}
+    assert (made["day of visit"] == made["day of visit"].dt.normalize()).all()
+
+
+def test_a_release_holds_no_real_row_and_nothing_of_the_custodian(finished: Workshop) -> None:
+    folder = Path(finished.home) / "releases"
+    reader = Releases(finished.storage.releases.store)
+    release = reader.open("visits")
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    kinds = {Path(name).name for name in files if "/datasets/" not in name}
+    assert kinds == {
+        "latest.json",
+        "manifest.json",
+        "contract.json",
+        "lineage.json",
+        "README.md",
+        "training_scores.parquet",
+        "evaluation_scores.parquet",
+    }
+    datasets = reader.datasets(release)
+    assert sorted(datasets) == [(family, seed) for family in ("ctgan", "tvae") for seed in range(3)]
+    real = finished.storage.lake.read(Address("visits", "source")).frame
+    for name in files:
+        text = (folder / name).read_bytes()
+        assert not any(identity.encode() in text for identity in real["visit"]), name
+        assert finished.home.encode() not in text, name
+    contract = json.loads(reader.read_file(release, "contract.json"))
+    by_name = {column["name"]: column for column in contract["columns"]}
+    assert by_name["age"]["minimum"] == 0
+    assert by_name[ODD_NAME]["minimum"] is None, "an inferred range repeats real extremes"
+
+
+def test_scores_compare_naive_and_dge_with_the_oracle(finished: Workshop) -> None:
+    read = finished.storage.lake.read
+    training = read(Address("visits", "training_scores")).frame
+    assert set(training["approach"]) == {"oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_3"}
+    assert set(training["family"]) == {"ctgan", "tvae"}
+    auc = training[training["metric"] == "auc"].set_index(["family", "approach"])["value"]
+    assert auc["ctgan", "oracle"] == auc["tvae", "oracle"] > 0.8
+    evaluation = read(Address("visits", "evaluation_scores")).frame
+    assert set(evaluation["approach"]) == {"oracle", "naive", "dge_3"}
+    cross = read(Address("visits", "cross_scores")).frame
+    assert len(cross[cross["metric"] == "auc"]) == 2 * 3 * 3
+
+
+def test_real_test_is_disjoint_and_stratified(finished: Workshop) -> None:
+    train, test = (finished.storage.lake.read(Address("visits", name)).frame for name in ("real_train", "real_test"))
+    assert not set(train["row_id"]) & set(test["row_id"])
+    assert len(train) + len(test) == 240
+    shares = [part["readmitted"].value_counts(normalize=True)["yes"] for part in (train, test)]
+    assert shares[0] == pytest.approx(shares[1], abs=0.02)
+
+
+def test_the_pages_of_assets_have_what_a_person_looks_for(finished: Workshop) -> None:
+    def metadata(*path: str) -> dict[str, object]:
+        event = finished.instance.get_latest_materialization_event(finished.line.key(path[-1], *path[:-1]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        return dict(event.asset_materialization.metadata)
+
+    assert {"contract", "inferred", "dagster/row_count", "dagster/column_schema"} <= set(metadata("source"))
+    assert {"dagster/column_lineage", "dge/record"} <= set(metadata("real_train"))
+    assert {"loss_curves", "epochs", "seconds", "dge/record_id"} <= set(metadata("ctgan", "generator"))
+    assert {"marginals", "dagster/row_count", "dagster/column_lineage"} <= set(metadata("ctgan", "synthetic"))
+    assert {"chart", "table"} <= set(metadata("training_scores"))
+    assert {"path", "headline"} <= set(metadata("report"))
+    assert {"version", "sign_off", "path"} <= set(metadata("release"))
+
+
+def test_every_check_ran_and_left_its_page(finished: Workshop) -> None:
+    verdicts = finished.storage.verdicts.read("visits")
+    assert all(verdict.passed for verdict in verdicts), [v.summary for v in verdicts if not v.passed]
+    members = {verdict.member for verdict in verdicts if verdict.check == "contract"}
+    assert members == {"", *(f"{family}/{seed:03d}" for family in ("ctgan", "tvae") for seed in range(3))}
+    pages = [Path(verdict.page) for verdict in verdicts if verdict.check == "contract"]
+    assert all("<html" in page.read_text() for page in pages)
+
+
+def test_pooled_levels_and_constants_are_told(finished: Workshop) -> None:
+    report = (Path(finished.home) / "reports" / "visits" / "report.html").read_text()
+    assert "street" in report
+    assert "rare levels are modelled as one" in report
+    assert "constant, not modelled" in report
+
+
+def test_the_contract_travels_with_the_records(finished: Workshop) -> None:
+    record = finished.storage.lake.read(Address("visits", "real_train")).record
+    contract = contract_of(record)
+    assert contract.sha256 == record.contract_sha256
+    assert contract.column("visit").kind == "id"
+    assert contract.column("children").kind == "integer"
+    assert contract.column("insured").kind == "boolean"
+
+
+def test_the_same_table_gives_the_same_release_elsewhere(finished: Workshop, workshop: Workshop) -> None:
+    """Determinism: another root, another run, members in another order of work."""
+    assert workshop.run("train", seeds=range(1, 3)).success
+    assert workshop.run().success
+    assert workshop.storage.releases.versions("visits") == finished.storage.releases.versions("visits")
+    for family, seed in (("ctgan", 0), ("tvae", 2)):
+        address = Address("visits", "synthetic", family, seed)
+        ours, theirs = (shop.storage.lake.read(address).frame for shop in (workshop, finished))
+        pd.testing.assert_frame_equal(ours, theirs)

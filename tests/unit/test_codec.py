@@ -1,0 +1,225 @@
+"""The codec: what is encoded comes back, missingness is learnt, and what cannot be told apart is said by name."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dge_assets.core.codec import TableCodec, fit_codec
+from dge_assets.core.contract import Contract
+from dge_assets.core.errors import GeneratorError
+from tests.support.tables import AWKWARD, column, contract, every_kind, every_kind_contract
+
+
+def fitted(frame: pd.DataFrame, agreed: Contract, *, max_levels: int = 50) -> TableCodec:
+    return fit_codec(frame, agreed, max_levels=max_levels, many_levels="pool")
+
+
+def there_and_back(codec: TableCodec, frame: pd.DataFrame) -> pd.DataFrame:
+    """What a generator that repeats its training rows would give."""
+    modelled = codec.encode(frame, rng=np.random.default_rng(0))
+    return codec.decode(modelled, rng=np.random.default_rng(1))
+
+
+def one_column(values: pd.Series, kind: str, **options: object) -> tuple[pd.DataFrame, Contract]:
+    """A table of one column under test beside a target."""
+    target = pd.Series(pd.Categorical(["no", "yes"] * (len(values) // 2) + ["no"] * (len(values) % 2)))
+    agreed = contract(
+        "target",
+        column("value", kind, **options),  # type: ignore[arg-type]
+        column("target", "categorical", categories=("no", "yes")),
+    )
+    return pd.DataFrame({"value": values, "target": target}), agreed
+
+
+def test_every_kind_comes_back_with_its_values_its_gaps_and_its_type() -> None:
+    frame, agreed = every_kind(), every_kind_contract()
+    back = there_and_back(fitted(frame, agreed), frame)
+    assert list(back.columns) == [name for name in agreed.names if name != "id"]
+    pd.testing.assert_frame_equal(back, frame.drop(columns="id"), check_exact=True)
+
+
+def test_the_modelling_frame_has_safe_names_no_gap_and_the_columns_own_marginal() -> None:
+    frame = every_kind()
+    codec = fitted(frame, every_kind_contract())
+    modelled = codec.encode(frame, rng=np.random.default_rng(0))
+    assert all(name.isascii() and name.isidentifier() for name in modelled.columns)
+    assert not modelled.isna().any().any()
+    assert set(codec.discrete) <= set(modelled.columns)
+    assert all(modelled[name].dtype == ("object" if name in codec.discrete else "float64") for name in modelled)
+    plan = next(plan for plan in codec.plans if plan.name == "gappy float")
+    assert set(modelled[plan.key]) == set(frame["gappy float"].dropna()), "imputed values are observed ones"
+    assert (modelled[plan.indicator] == "1").sum() == frame["gappy float"].isna().sum()
+
+
+def test_constants_and_all_missing_columns_are_not_modelled_and_come_back() -> None:
+    frame = every_kind(50)
+    codec = fitted(frame, every_kind_contract())
+    roles = {plan.name: plan.role for plan in codec.plans}
+    assert {name for name, role in roles.items() if role == "constant"} == {"constant", "empty"}
+    assert [note for note in codec.notes if "constant, not modelled" in note] == [
+        "column 'constant': constant, not modelled",
+        "column 'empty': constant, not modelled",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["continuous", "integer", "boolean", "datetime", "categorical"])
+def test_an_all_missing_column_of_any_kind_stays_all_missing(kind: str) -> None:
+    types = {"continuous": "float64", "integer": "Int64", "boolean": "boolean", "datetime": "datetime64[ns]"}
+    empty = pd.Series([None] * 10, dtype=object)
+    values = empty.astype(types[kind]) if kind in types else pd.Series(pd.Categorical(empty, categories=["a"]))
+    options = {"categories": ("a",)} if kind == "categorical" else {}
+    frame, agreed = one_column(values, kind, nullable=True, **options)
+    pd.testing.assert_frame_equal(there_and_back(fitted(frame, agreed), frame), frame)
+
+
+@pytest.mark.parametrize("value", [pd.Timestamp("1961-02-03 04:05:06"), True, 3, 2.5, "ä 'b'"])
+def test_a_constant_of_any_kind_comes_back(value: object) -> None:
+    kinds = {pd.Timestamp: "datetime", bool: "boolean", int: "integer", float: "continuous", str: "categorical"}
+    values = pd.Series([value] * 6)
+    options = {}
+    if isinstance(value, str):
+        values, options = pd.Series(pd.Categorical(values, categories=[value, "other"])), {"categories": (value, "other")}
+    frame, agreed = one_column(values, kinds[type(value)], **options)
+    frame["value"] = frame["value"].astype("datetime64[ns]") if isinstance(value, pd.Timestamp) else frame["value"]
+    pd.testing.assert_frame_equal(there_and_back(fitted(frame, agreed), frame), frame)
+
+
+@pytest.mark.parametrize("step", ["D", "s", "ms", "us"])
+def test_moments_keep_their_resolution_and_their_range(step: str) -> None:
+    rng = np.random.default_rng(0)
+    offsets = pd.to_timedelta(rng.integers(0, 10_000, 60), unit=step)
+    frame, agreed = one_column(pd.Series(pd.Timestamp("2024-02-28") + offsets).astype("datetime64[ns]"), "datetime")
+    codec = fitted(frame, agreed)
+    pd.testing.assert_frame_equal(there_and_back(codec, frame), frame)
+    wild = codec.encode(frame, rng=rng).assign(c0=lambda sampled: sampled["c0"] + rng.normal(0, 1, len(sampled)))
+    drawn = codec.decode(wild, rng=rng)["value"]
+    assert drawn.between(frame["value"].min(), frame["value"].max()).all(), "rounding must not leave the range"
+    assert (drawn == drawn.dt.floor(step)).all()
+
+
+def test_sampled_numbers_are_clipped_to_the_range_and_integers_stay_whole() -> None:
+    frame, agreed = one_column(pd.Series([1, 5, 9, 3], dtype="int64"), "integer")
+    codec = fitted(frame, agreed)
+    sampled = pd.DataFrame({"c0": [-1e12, 1.4, 4.6, 1e12], "c1": ["0", "1", "0", "1"]})
+    assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].tolist() == [1, 1, 5, 9]
+
+
+def test_a_dataset_without_a_gap_has_the_type_of_a_column_with_gaps() -> None:
+    """Datasets of one table must not differ in type by the luck of a sample."""
+    frame, agreed = one_column(pd.array([1, None, 3, 4], dtype="Int64"), "integer", nullable=True)
+    codec = fitted(frame, agreed)
+    sampled = codec.encode(frame, rng=np.random.default_rng(0)).assign(c0_missing="0")
+    assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].dtype == "Int64"
+    flags, agreed = one_column(pd.array([True, None, False, True], dtype="boolean"), "boolean", nullable=True)
+    codec = fitted(flags, agreed)
+    sampled = codec.encode(flags.iloc[[0, 2]], rng=np.random.default_rng(0))
+    assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].dtype == "boolean"
+
+
+def skewed(levels: int = 30) -> pd.Series:
+    """Level i occurs levels - i times; a tenth is missing."""
+    counts = [level for level in range(levels) for _ in range(levels - level)]
+    return pd.Series([f"level {level:02d}" for level in counts] + [None] * (len(counts) // 10))
+
+
+def test_levels_beyond_the_limit_are_pooled_named_and_drawn_by_their_frequency() -> None:
+    values = skewed()
+    known = sorted(values.dropna().unique())
+    frame, agreed = one_column(
+        pd.Series(pd.Categorical(values, categories=known)), "categorical", nullable=True, categories=tuple(known)
+    )
+    codec = fitted(frame, agreed, max_levels=10)
+    assert codec.notes == ["column 'value': 21 rare levels are modelled as one and drawn by their frequency"]
+    modelled = codec.encode(pd.concat([frame] * 20, ignore_index=True), rng=np.random.default_rng(0))
+    assert modelled["c0"].nunique() == 11, "nine levels, the pool and the missing level"
+    back = codec.decode(modelled, rng=np.random.default_rng(1))["value"]
+    shares, real = back.value_counts(normalize=True), frame["value"].value_counts(normalize=True)
+    assert np.abs(shares - real.reindex(shares.index)).max() < 0.01
+    assert back.isna().mean() == pytest.approx(frame["value"].isna().mean())
+
+
+def test_too_many_levels_are_an_error_that_names_the_column_where_so_declared() -> None:
+    frame, agreed = one_column(pd.Series(pd.Categorical(list("abcdef"))), "categorical", categories=tuple("abcdef"))
+    with pytest.raises(GeneratorError, match=r"column 'value': 6 levels, more than max_levels=5; raise max_levels"):
+        fit_codec(frame, agreed, max_levels=5, many_levels="error")
+    assert fit_codec(frame, agreed, max_levels=6, many_levels="error").notes == []
+
+
+def test_the_targets_classes_are_never_pooled() -> None:
+    """Pooled classes would be drawn at random: labels without any relation to their rows."""
+    target = pd.Series(pd.Categorical(list("aaabbbccd") * 3))
+    agreed = contract(
+        "target", column("x", "continuous"), column("target", "categorical", categories=tuple("abcd")), task="multiclass"
+    )
+    frame = pd.DataFrame({"x": np.arange(27.0), "target": target})
+    back = there_and_back(fitted(frame, agreed, max_levels=2), frame)
+    pd.testing.assert_frame_equal(back, frame)
+
+
+def test_a_table_of_constants_is_refused() -> None:
+    agreed = contract("y", column("x", "integer"), column("y", "continuous", nullable=True), task="regression")
+    frame = pd.DataFrame({"x": [1, 1], "y": [np.nan, np.nan]})
+    with pytest.raises(GeneratorError, match="nothing to learn: every column of the table is constant"):
+        fitted(frame, agreed)
+
+
+def test_a_codec_survives_json_and_decodes_the_same() -> None:
+    frame = every_kind()
+    for codec in (fitted(frame, every_kind_contract()), fitted(frame, every_kind_contract(), max_levels=2)):
+        again = TableCodec.from_document(json.loads(json.dumps(codec.to_document())))
+        assert again == codec
+        pd.testing.assert_frame_equal(there_and_back(again, frame), there_and_back(codec, frame))
+
+
+def test_one_stream_gives_one_encoding() -> None:
+    frame = every_kind()
+    codec = fitted(frame, every_kind_contract())
+    first, second, other = (codec.encode(frame, rng=np.random.default_rng(seed)) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first, second)
+    assert not first.equals(other)
+
+
+_cells = {
+    "continuous": st.floats(-1e12, 1e12, allow_nan=False) | st.none(),
+    "integer": st.integers(-(2**53), 2**53) | st.none(),
+    "boolean": st.booleans() | st.none(),
+    "datetime": st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")).map(
+        lambda moment: moment.replace(microsecond=0)
+    )
+    | st.none(),
+    "categorical": st.text(max_size=3) | st.none(),
+}
+_types = {"continuous": "float64", "integer": "Int64", "boolean": "boolean", "datetime": "datetime64[ns]"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(kind=st.sampled_from(sorted(_cells)), data=st.data(), max_levels=st.sampled_from([2, 100]))
+def test_what_is_encoded_comes_back(kind: str, data: st.DataObject, max_levels: int) -> None:
+    """decode(encode(x)) == x, imputed cells being restored as missing, unless levels were pooled."""
+    cells = data.draw(st.lists(_cells[kind], min_size=2, max_size=30))
+    values = pd.Series(cells, dtype=object)
+    levels = tuple(sorted(set(values.dropna())))
+    options: dict[str, object] = {"nullable": True}
+    if kind == "categorical":
+        values, options["categories"] = pd.Series(pd.Categorical(values, categories=levels)), levels
+    else:
+        values = values.astype(_types[kind])
+    frame, agreed = one_column(values, kind, **options)
+    codec = fitted(frame, agreed, max_levels=max_levels)
+    back = there_and_back(codec, frame)["value"]
+    assert back.isna().tolist() == frame["value"].isna().tolist()
+    if not codec.plans[0].pooled:
+        same = (back == frame["value"]) | (back.isna() & frame["value"].isna())
+        assert same.fillna(False).all(), pd.DataFrame({"back": back, "was": frame["value"]})
+    assert set(back.dropna()) <= set(frame["value"].dropna())
+
+
+def test_awkward_names_are_names_of_the_decoded_frame() -> None:
+    frame = every_kind(30)
+    assert AWKWARD in there_and_back(fitted(frame, every_kind_contract()), frame).columns

@@ -1,0 +1,205 @@
+"""Members: determined by (table, family, seed) alone, kept as plain data, and honest about divergence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import ctgan
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from dge_assets.core.contract import Contract
+from dge_assets.core.errors import GeneratorError
+from dge_assets.core.generators.ctgan_family import ctgan_from_state, tvae_from_state
+from dge_assets.core.generators.members import SamplingTask, TrainedMember, TrainingTask, sample_member, train_member
+from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.state_files import from_files, to_files
+from dge_resources.compute import Compute
+from tests.support.tables import column, contract, every_kind, tiny, tiny_contract
+from tests.unit.conftest import SMALL, training_task
+
+Trained = tuple[TrainingTask, TrainedMember]
+
+
+def silent(done: int, of: int) -> None:
+    """Nobody watches."""
+
+
+def sampling(task: TrainingTask, member: TrainedMember, rows: int = 120, **other: object) -> SamplingTask:
+    stated = {"table": task.table, "family": task.family, "seed": task.seed, "state": member.state}
+    return SamplingTask(**{**stated, "codec": member.codec, "rows": rows, **other})  # type: ignore[arg-type]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained: Trained) -> None:
+    task, member = trained
+    again, other = train_member(task, silent), train_member(replace(task, seed=4), silent)
+    assert to_files(again) == to_files(member)
+    assert any(not np.array_equal(other.state.tensors[name], value) for name, value in member.state.tensors.items())
+    assert other.codec == member.codec, "the encoding is the table's, not the member's"
+
+
+def test_each_part_of_a_members_name_makes_another_member(trained: Trained) -> None:
+    task, member = trained
+    for change in ({"table": "other"}, {"family": "renamed"}):
+        other = train_member(replace(task, **change), silent)  # type: ignore[arg-type]
+        assert to_files(other) != to_files(member), change
+
+
+def test_global_random_state_neither_decides_nor_suffers(trained: Trained) -> None:
+    task, member = trained
+    np.random.seed(99)
+    before = np.random.get_state()[1].tolist()
+    assert to_files(train_member(task, silent)) == to_files(member)
+    assert np.random.get_state()[1].tolist() == before
+
+
+def test_a_dataset_has_the_tables_columns_types_levels_and_ranges(trained: Trained) -> None:
+    task, member = trained
+    real = every_kind().drop(columns="id")
+    dataset = sample_member(sampling(task, member), silent)
+    assert len(dataset) == 120
+    pd.testing.assert_series_equal(dataset.dtypes, real.dtypes)
+    for name in real:
+        if isinstance(real[name].dtype, pd.CategoricalDtype):
+            assert set(dataset[name].dropna()) <= set(real[name].dropna())
+        elif real[name].notna().any():
+            assert dataset[name].dropna().between(real[name].min(), real[name].max()).all(), name
+        if not real[name].isna().any():
+            assert dataset[name].notna().all(), name
+    assert dataset["gappy integer"].isna().any(), "missingness is synthesized too"
+
+
+def test_samples_depend_on_seed_and_name_only(trained: Trained) -> None:
+    task, member = trained
+    first = sample_member(sampling(task, member), silent)
+    pd.testing.assert_frame_equal(sample_member(sampling(task, member), silent), first)
+    assert not sample_member(sampling(task, member, seed=4), silent).equals(first)
+    assert not sample_member(sampling(task, member, table="other"), silent).equals(first)
+
+
+@pytest.mark.parametrize("rows", [1, 99, 100, 101])
+def test_any_number_of_rows_can_be_drawn(trained: Trained, rows: int) -> None:
+    task, member = trained
+    dataset = sample_member(sampling(task, member, rows), silent)
+    assert dataset.index.equals(pd.RangeIndex(rows))
+
+
+def test_files_bring_back_what_samples_the_same_rows(trained: Trained) -> None:
+    task, member = trained
+    again = from_files(to_files(member), place="kinds/ctgan/generator[003]")
+    assert {name: value.shape for name, value in again.state.tensors.items()} == {
+        name: value.shape for name, value in member.state.tensors.items()
+    }
+    pd.testing.assert_frame_equal(again.losses, member.losses)
+    assert again.notes == member.notes
+    pd.testing.assert_frame_equal(
+        sample_member(sampling(task, again), silent), sample_member(sampling(task, member), silent)
+    )
+
+
+def test_a_stored_generator_is_a_real_synthesizer_of_the_package(trained: Trained) -> None:
+    task, member = trained
+    state = from_files(to_files(member), place="here").state
+    synthesizer = {"ctgan": ctgan_from_state, "tvae": tvae_from_state}[task.family](state)
+    assert isinstance(synthesizer, {"ctgan": ctgan.CTGAN, "tvae": ctgan.TVAE}[task.family])
+    synthesizer.set_random_state(5)
+    rows = synthesizer.sample(40)
+    assert len(rows) == 40
+    assert not rows.isna().any().any()
+
+
+def test_losses_have_a_row_per_epoch_and_each_epoch_is_reported() -> None:
+    expected = {"ctgan": ["epoch", "generator_loss", "discriminator_loss"], "tvae": ["epoch", "loss"]}
+    for family, columns in expected.items():
+        seen: list[tuple[int, int]] = []
+        task = training_task(family, 0, real_train=tiny(), contract=tiny_contract())
+        losses = train_member(task, lambda done, of, seen=seen: seen.append((done, of))).losses
+        assert list(losses.columns) == columns
+        assert losses["epoch"].tolist() == [0, 1]
+        assert np.isfinite(losses.to_numpy()).all()
+        assert seen == [(1, 2), (2, 2)]
+
+
+def _narrow(names: list[str]) -> tuple[pd.DataFrame, Contract]:
+    """A table of some columns of every kind."""
+    full = training_task("ctgan", 0).contract
+    chosen = [full.column(name) for name in names]
+    task = "regression" if chosen[0].kind == "continuous" else "binary"
+    return every_kind()[names], contract(names[0], *chosen, task=task)
+
+
+@pytest.mark.parametrize("family", sorted(SMALL))
+@pytest.mark.parametrize(
+    "names", [["target"], ["gappy float"], ["target", "flag", "colour"], ["gappy float", "integer", "day"]]
+)
+def test_tables_of_one_column_or_of_one_sort_of_column(family: str, names: list[str]) -> None:
+    frame, agreed = _narrow(names)
+    task = training_task(family, 0, real_train=frame, contract=agreed)
+    member = train_member(task, silent)
+    first = sample_member(sampling(task, member), silent)
+    again = from_files(to_files(member), place="here")
+    pd.testing.assert_frame_equal(sample_member(sampling(task, again), silent), first)
+    pd.testing.assert_series_equal(first.dtypes, frame.dtypes)
+
+
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_very_few_rows_and_a_value_that_is_there_or_missing(family: str) -> None:
+    frame = pd.DataFrame({"n": pd.array([5, None] * 6, dtype="Int64"), "t": pd.Categorical(["a", "b", "b"] * 4)})
+    agreed = contract("t", column("n", "integer", nullable=True), column("t", "categorical", categories=("a", "b")))
+    task = training_task(family, 0, real_train=frame, contract=agreed)
+    dataset = sample_member(sampling(task, train_member(task, silent), rows=300), silent)
+    assert set(dataset["n"].dropna()) == {5}
+    assert 0.1 < dataset["n"].isna().mean() < 0.9
+
+
+@pytest.mark.parametrize(
+    ("family", "extreme"), [("ctgan", {"generator_lr": 1e38, "epochs": 4}), ("tvae", {"loss_factor": 1e38})]
+)
+def test_diverged_weights_are_an_error_that_names_the_member(family: str, extreme: dict[str, object]) -> None:
+    parameters = parameters_for(family, {**SMALL[family], **extreme})
+    task = training_task(family, 7, real_train=tiny(), contract=tiny_contract(), parameters=parameters)
+    with pytest.raises(GeneratorError, match=rf"kinds/{family}/generator\[007\]: training diverged.*lower the learning"):
+        train_member(task, silent)
+
+
+def test_a_members_bytes_do_not_depend_on_its_company() -> None:
+    """Seed 3 alone in a process, and as one of three in two processes."""
+    tasks = {
+        f"{family}/{seed}": training_task(family, seed, real_train=tiny(), contract=tiny_contract())
+        for family, seed in [("ctgan", 1), ("tvae", 3), ("ctgan", 3)]
+    }
+    company = {done.key: to_files(done.result) for done in Compute(processes=2).map(train_member, tasks)}
+    alone = next(iter(Compute(processes=1).map(train_member, {"ctgan/3": tasks["ctgan/3"]})))
+    assert company["ctgan/3"] == to_files(alone.result)
+    assert company["tvae/3"] == to_files(train_member(tasks["tvae/3"], silent)), "nor on the process it is in"
+    assert company["ctgan/1"] != company["ctgan/3"]
+
+
+def test_training_on_many_rows_starts_no_further_processes() -> None:
+    """From 500 rows on the package would encode in a pool of processes that outlives the worker."""
+    task = training_task("tvae", 0, real_train=tiny(600), contract=tiny_contract())
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    train_member(task, silent)
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+def test_a_member_is_the_same_in_another_interpreter() -> None:
+    """Hash seeds and import order must not count."""
+    program = (
+        "import hashlib; from tests.support.tables import tiny, tiny_contract; from tests.unit.conftest import *\n"
+        "from dge_assets.core.generators.state_files import to_files\n"
+        "task = training_task('ctgan', 3, real_train=tiny(), contract=tiny_contract())\n"
+        "files = to_files(train_member(task, lambda *_: None))\n"
+        "print(hashlib.sha256(b''.join(files[name] for name in sorted(files))).hexdigest())"
+    )
+    import hashlib
+
+    task = training_task("ctgan", 3, real_train=tiny(), contract=tiny_contract())
+    files = to_files(train_member(task, silent))
+    expected = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == expected

@@ -1,0 +1,52 @@
+"""Hyperparameters of the families: the package's own defaults, and mistakes that are told before any training."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from ctgan import CTGAN, TVAE
+from pydantic import ValidationError
+
+from dge_assets.core.errors import DeclarationError
+from dge_assets.core.generators.parameters import ALGORITHMS, parameters_for
+
+
+@pytest.mark.parametrize(("name", "synthesizer"), [("ctgan", CTGAN), ("tvae", TVAE)])
+def test_names_and_defaults_are_those_of_the_package(name: str, synthesizer: type) -> None:
+    ours = parameters_for(name, {}).model_dump()
+    theirs = {key: item.default for key, item in inspect.signature(synthesizer).parameters.items()}
+    assert {key: theirs[key] for key in ours} == ours
+    assert set(theirs) - set(ours) <= {"self", "verbose", "cuda", "enable_gpu"}, "nothing else can be tuned"
+
+
+def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(DeclarationError, match=r"unknown family algorithm 'gan'; allowed: ctgan, tvae"):
+        parameters_for("gan", {})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"epoch": 3}, "unknown field 'epoch'; did you mean 'epochs'"),
+        ({"epochs": 0}, "greater than 0"),
+        ({"epochs": 2.5}, "valid integer"),
+        ({"generator_dim": [0]}, "greater than 0"),
+        ({"generator_lr": -1}, "greater than 0"),
+        ({"generator_lr": float("inf")}, "finite number"),
+        ({"generator_lr": float("nan")}, "finite number"),
+        ({"discriminator_decay": -0.1}, "greater than or equal to 0"),
+        ({"batch_size": 25}, r"batch_size 25 must be even and a multiple of pac \(10\)"),
+        ({"batch_size": 15, "pac": 5}, r"batch_size 15 must be even and a multiple of pac \(5\)"),
+        ({1: 2}, "unknown field 1; allowed: epochs, batch_size"),
+    ],
+)
+def test_a_wrong_hyperparameter_is_refused_with_what_is_allowed(given: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        parameters_for("ctgan", given)
+
+
+def test_each_algorithm_can_be_trained() -> None:
+    from dge_assets.core.generators.members import ALGORITHM_FACTORIES
+
+    assert set(ALGORITHM_FACTORIES) == set(ALGORITHMS)
