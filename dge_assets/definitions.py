@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import dagster as dg
 
 from dge_assets.assets.line import LAKE
@@ -12,6 +14,10 @@ from dge_resources.compute import Compute
 from dge_resources.home import home_url
 from dge_resources.io_manager import LakeIOManager
 from dge_resources.storage import Storage
+
+# Data versions and backfill policies are marked beta, partitions of checks preview: known, and pinned by constraints.
+for category in (dg.BetaWarning, dg.PreviewWarning):
+    warnings.filterwarnings("ignore", category=category)
 
 
 def build_definitions(home: str) -> dg.Definitions:

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 import time
-from typing import Any
 
 import dagster as dg
 
@@ -18,6 +17,7 @@ from dge_assets.assets.line import Line
 from dge_assets.assets.report import full_profile_note, report_path
 from dge_assets.assets.telling import TERMINAL
 from dge_assets.automation import range_tags
+from dge_assets.core import errors
 from dge_assets.core.declaration import read_profile
 from dge_assets.core.errors import DeclarationError, DgeError
 from dge_assets.declarations import declared_tables
@@ -28,6 +28,8 @@ from dge_resources.lake import Address
 from dge_resources.progress import duration
 from dge_resources.storage import Storage
 
+_OWN_ERRORS = {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DgeError)}
+
 
 def main() -> None:
     """Run the line of the table that the command line names; exit status 1 with one clear message on an error."""
@@ -36,7 +38,7 @@ def main() -> None:
     try:
         run_line(parser.parse_args().table)
     except DgeError as error:
-        sys.exit(f"\n{type(error).__name__}: {error}")
+        sys.exit(f"\n{error}")
 
 
 def run_line(table: str) -> None:
@@ -76,22 +78,24 @@ def _materialize(defs: dg.Definitions, line: Line, instance: dg.DagsterInstance)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     result = job.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet, raise_on_error=False)
     if not result.success:
-        raise DgeError(_reason(result))
+        raise DgeError(reason_of(result))
 
 
-def _reason(result: Any) -> str:
-    """The message of the step that failed, without Dagster's frames around it."""
-    reasons = []
+def reason_of(result: dg.ExecuteInProcessResult) -> str:
+    """Why a run failed, without Dagster's frames around it: our own error, or else failed checks and what else is told."""
+    own, others = [], []
     for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            reasons.append(f"{event.step_key}: {error.message.strip()}")
-    for event in result.get_asset_check_evaluations():
-        if not event.passed:
-            reasons.append(f"check {event.check_name} of {event.asset_key.to_user_string()}: {event.description}")
-    return "\n".join(reasons) or "the run failed; see its page in the UI (make dev)"
+        error = event.step_failure_data.error if event.is_step_failure else None
+        while error is not None and error.cause is not None and error.cls_name not in _OWN_ERRORS:
+            error = error.cause
+        if error is not None:
+            text = f"{event.step_key}: {error.message.strip().removeprefix(errors.__name__ + '.')}"
+            (own if error.cls_name in _OWN_ERRORS else others).append(text)
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    checks = [
+        f"check {check.check_name} of {check.asset_key.to_user_string()}: {check.description}" for check in failed
+    ]
+    return "\n".join(own or [*checks, *others]) or "the run failed; see its page in the UI (make dev)"
 
 
 def _show_result(line: Line, seconds: float) -> None:

@@ -38,6 +38,8 @@ def sweep(instance: dg.DagsterInstance, *, starting_seconds: float = START_SECON
         silent = not pids and time.time() - started > starting_seconds
         if silent or (pids and not _is_alive(pids[-1], started)):
             reason = f"process {pids[-1]} is gone" if pids else "no process ever took it up"
+            # Its slot in a pool would stay taken for ever, and whoever comes next would wait for it.
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             instance.report_run_failed(run, f"Found by the recovery sweep: {reason}. Kept members stay kept.")
             swept.append(run.run_id)
     return swept

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from dge_assets.core.provenance import Provenance, Recipe, require_recipe
 from dge_resources.home import Store
 from dge_resources.lake import Address, address_of
 from dge_resources.records import record_of
+
+_MANIFEST = re.compile(r"artifacts/[^/-]+(?:/[^/-]+(?:/\d+)?)?/[^/-]+\.json")
+"""A manifest lies beside the content folders, whose names hold a dash and a hash; files inside those are content."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class ArtifactStore:
         """Where the manifest is, for people."""
         return self.store.url(self.manifest_path(address))
 
+    def _content(self, address: Address, content: str) -> str:
+        """Relative folder of a set of files."""
+        return f"{self.folder(address)}/{address.asset}-{content}"
+
     def write(
         self,
         recipe: Recipe,
@@ -65,7 +73,7 @@ class ArtifactStore:
         content = files_sha256(files)
         record = record_of(recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds)
         address = address_of(recipe)
-        place = f"{self.folder(address)}/{address.asset}-{record.content_sha256[:16]}"
+        place = self._content(address, record.content_sha256[:16])
         former = self._manifest(address, strict=False)
         for name, data in files.items():
             self.store.write(f"{place}/{name}", data)
@@ -76,7 +84,7 @@ class ArtifactStore:
         }
         text = json.dumps(manifest, indent=1, sort_keys=True)
         self.store.write(self.manifest_path(address), text.encode())
-        if former and former["folder"] != place:
+        if former and former["folder"] != place and former["folder"].startswith(self._content(address, "")):
             self.store.remove(former["folder"])
         return record
 
@@ -97,7 +105,7 @@ class ArtifactStore:
         record = self._record(manifest, address)
         files = {}
         for name, expected in manifest["files"].items():
-            data = self.store.read(f"{manifest['folder']}/{name}")
+            data = self._file(manifest, name, address)
             found = hashlib.sha256(data).hexdigest()
             if found != expected:
                 raise StorageError(
@@ -123,10 +131,19 @@ class ArtifactStore:
             return False
 
     def records(self) -> list[Provenance]:
-        """The records of all artifacts, in the order of their paths."""
-        paths = [path for path in self.store.files("artifacts") if path.endswith(".json")]
-        manifests = [json.loads(self.store.read(path)) for path in paths if _is_manifest_path(path)]
-        return [Provenance.from_document(manifest["record"]) for manifest in manifests]
+        """The records of all artifacts, in the order of their paths.
+
+        Raises StorageError for a damaged manifest, ProvenanceError for one that was moved.
+        """
+        addresses = [_address_of_path(path) for path in self.store.files("artifacts") if _MANIFEST.fullmatch(path)]
+        records = [self.record(address) for address in addresses]
+        return [record for record in records if record is not None]
+
+    def _file(self, manifest: dict[str, Any], name: str, address: Address) -> bytes:
+        try:
+            return self.store.read(f"{manifest['folder']}/{name}")
+        except StorageError as error:
+            raise StorageError(f"{address.name}: file {name} is lost ({error}); materialize the asset again") from error
 
     def _manifest(self, address: Address, *, strict: bool) -> dict[str, Any] | None:
         path = self.manifest_path(address)
@@ -134,7 +151,11 @@ class ArtifactStore:
             return None
         try:
             manifest = json.loads(self.store.read(path))
-            return {"folder": manifest["folder"], "files": manifest["files"], "record": manifest["record"]}
+            return {
+                "folder": str(manifest["folder"]),
+                "files": dict(manifest["files"]),
+                "record": dict(manifest["record"]),
+            }
         except (ValueError, KeyError, TypeError) as error:
             if not strict:
                 return None
@@ -144,7 +165,13 @@ class ArtifactStore:
             ) from error
 
     def _record(self, manifest: dict[str, Any], address: Address) -> Provenance:
-        record = Provenance.from_document(manifest["record"])
+        try:
+            record = Provenance.from_document(manifest["record"])
+        except ProvenanceError as error:
+            raise ProvenanceError(
+                f"{address.name}: the record in {self.url(address)} cannot be trusted: {error}; materialize the asset "
+                f"again"
+            ) from error
         if address_of(record) != address:
             raise ProvenanceError(
                 f"{address.name}: what is kept in its place is {address_of(record).name} by its own record; "
@@ -153,6 +180,7 @@ class ArtifactStore:
         return record
 
 
-def _is_manifest_path(path: str) -> bool:
-    """A manifest lies beside the content folders, whose names hold a hash; files inside those are content."""
-    return "-" not in path.split("/")[-2]
+def _address_of_path(path: str) -> Address:
+    _, table, *member, file = path.split("/")
+    family, seed = (*member, None, None)[:2]
+    return Address(table, file.removesuffix(".json"), family, None if seed is None else int(seed))

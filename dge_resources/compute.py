@@ -6,6 +6,7 @@ package's seeding (a swap of global state) needs. Results come back as they fini
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import queue
@@ -67,23 +68,28 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         if not tasks:
             return
-        workers = self._workers_for(self.workers(processes, len(tasks)))
+        count = self.workers(processes, len(tasks))
+        workers = self._workers_for(count)
         finished = False
         try:
-            futures = {workers.pool.submit(_run, work, key, task): key for key, task in tasks.items()}
-            yield from _as_finished(futures, workers.messages, on_step)
+            for _ in _waiting(workers.messages):  # what the former stage's members said last is no news here
+                pass
+            submitted = ((workers.pool.submit(_run, work, key, task), key) for key, task in tasks.items())
+            # Kept workers may be more than this stage asked for: then no more members are handed out than it did.
+            most = len(tasks) if workers.count == count else count
+            yield from _as_finished(submitted, workers.messages, on_step, most=most)
             finished = True
         finally:
             if not finished:  # an error, or nobody wants the rest: what is still in work ends now
                 self._end_workers(at_once=True)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """End the workers with the run."""
-        self._end_workers()
+        """End the workers with the run; what a failed step left in work is wanted by nobody."""
+        self._end_workers(at_once=True)
 
     def _workers_for(self, count: int) -> _Workers:
         """Workers stay for the run's next stage, since each start costs seconds of imports."""
-        if self._kept is None or self._kept.count < count:
+        if self._kept is None or self._kept.count < count or self._kept.pool._broken:
             self._end_workers()
             self._kept = _Workers.start(count)
         return self._kept
@@ -123,26 +129,35 @@ def available_cores() -> int:
 
 
 def _as_finished(
-    futures: dict[Future[tuple[Result, float]], str], messages: Any, on_step: Callable[[str, int, int], None]
+    submitted: Iterator[tuple[Future[tuple[Result, float]], str]],
+    messages: Any,
+    on_step: Callable[[str, int, int], None],
+    *,
+    most: int,
 ) -> Iterator[Finished[Result]]:
-    open_futures, started = set(futures), set()
-    while open_futures:
-        done, open_futures = wait(open_futures, timeout=0.2, return_when=FIRST_COMPLETED)
+    """Results in the order in which they finish, at most `most` members being handed out at a time."""
+    futures = dict(itertools.islice(submitted, most))
+    started: set[str] = set()
+    while futures:
+        done, _ = wait(futures, timeout=0.2, return_when=FIRST_COMPLETED)
         for key, step, of in _waiting(messages):
             started.add(key)
             on_step(key, step, of)
-        for future in done:
-            key = futures[future]
+        # What finished beside a member that failed is given out before the failure is raised.
+        for future in sorted(done, key=lambda item: item.exception() is not None):
+            open_keys = set(futures.values())
+            key = futures.pop(future)
             try:
                 result, seconds = future.result()
             except BrokenProcessPool as error:
-                in_work = sorted(started & {futures[item] for item in [future, *open_futures]})
+                in_work = sorted(started & open_keys)
                 raise GeneratorError(
                     f"a worker process died (killed, or out of memory) with members {in_work or [key]} in work; "
                     f"finished members are kept: start the run again, with fewer `processes` if memory was short"
                 ) from error
-            yield Finished(key, result, seconds)
+            futures.update(itertools.islice(submitted, 1))
             started.discard(key)
+            yield Finished(key, result, seconds)
 
 
 def _waiting(messages: Any) -> Iterator[tuple[str, int, int]]:

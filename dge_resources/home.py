@@ -64,30 +64,31 @@ class Store:
         return bool(self._place[0].exists(self.full(path)))
 
     def read(self, path: str) -> bytes:
-        """The bytes at `path`; StorageError when there are none."""
+        """The bytes at `path`; StorageError when there are none, or none that can be read."""
         try:
             return bytes(self._place[0].cat_file(self.full(path)))
         except FileNotFoundError as error:
             raise StorageError(f"nothing is stored at {self.url(path)}") from error
+        except OSError as error:
+            raise StorageError(f"{self.url(path)} cannot be read: {error}") from error
 
     def open(self, path: str) -> IO[bytes]:
         """The file at `path` for reading parts of it."""
         return self._place[0].open(self.full(path), "rb")  # type: ignore[no-any-return]
 
     def write(self, path: str, data: bytes) -> None:
-        """Put `data` at `path`: a reader sees all of the old bytes or all of the new ones."""
-        filesystem = self._place[0]
+        """Put `data` at `path`: a reader sees all of the old bytes or all of the new ones.
+
+        Raises StorageError when the place cannot be written; what was there is still there then.
+        """
         target = self.full(path)
-        if not self.is_local:
-            filesystem.pipe_file(target, data)
-            return
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(target).with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
         try:
-            temporary.write_bytes(data)
-            os.replace(temporary, target)  # noqa: PTH105 (atomic replacement is what is meant)
-        finally:
-            temporary.unlink(missing_ok=True)
+            if self.is_local:
+                _replace(Path(target), data)
+            else:
+                self._place[0].pipe_file(target, data)
+        except OSError as error:
+            raise StorageError(f"{self.url(path)} cannot be written: {error}") from error
 
     def files(self, path: str) -> list[str]:
         """Relative paths of all finished files below `path`, sorted; none where there is no such folder."""
@@ -101,3 +102,14 @@ class Store:
         """Take away a file or a folder, if it is there."""
         if self._place[0].exists(self.full(path)):
             self._place[0].rm(self.full(path), recursive=True)
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write beside `target`, then rename; nothing of it stays when that fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, target)  # noqa: PTH105 (atomic replacement is what is meant)
+    finally:
+        temporary.unlink(missing_ok=True)

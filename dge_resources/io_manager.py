@@ -1,6 +1,6 @@
 """The IO manager: assets take and return `Recorded` frames, the lake keeps them.
 
-Unpartitioned outputs are one `Recorded`; outputs of several partitions a mapping from partition key to `Recorded`.
+An output of one frame is one `Recorded`; an output of several partitions is a mapping from partition key to `Recorded`.
 An unpartitioned asset that reads a partitioned one gets all its partitions as a mapping, or an error: never "what
 happens to be there".
 """
@@ -14,12 +14,13 @@ import dagster as dg
 
 from dge_assets.core.errors import StorageError
 from dge_resources.home import Store
-from dge_resources.lake import Address, Lake
+from dge_resources.lake import Address, Lake, address_of
 from dge_resources.records import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_TAKES = "one `Recorded`, or a mapping of them by partition"
 SYNTHETIC = "synthetic"
 """The asset whose rows carry their record id."""
 
@@ -34,25 +35,25 @@ class LakeIOManager(dg.ConfigurableIOManager):
         return Lake(Store(self.home))
 
     def handle_output(self, context: dg.OutputContext, obj: Recorded | Mapping[str, Recorded]) -> None:
-        """Keep one frame, or one per partition, under the address that its record names."""
-        items = {"": obj} if isinstance(obj, Recorded) else dict(obj)
+        """Keep one frame, or one per partition, under the address that its record names; all of them or none."""
+        place = context.asset_key.to_user_string()
         keys = context.asset_partition_keys if context.has_asset_partitions else [""]
+        items = {keys[0]: obj} if isinstance(obj, Recorded) and len(keys) == 1 else obj
+        if not isinstance(items, Mapping) or not all(isinstance(item, Recorded) for item in items.values()):
+            raise StorageError(
+                f"{place}: the asset gave a {type(obj).__name__} for {len(keys)} frames; return {_TAKES}"
+            )
         if set(items) != set(keys):
             raise StorageError(
-                f"{context.asset_key.to_user_string()}: partitions {sorted(keys)} were asked for, the asset gave "
+                f"{place}: partitions {sorted(keys)} were asked for, the asset gave "
                 f"{sorted(items)}; return one frame for each of `context.partition_keys`"
             )
         for key in keys:
-            expected = address_of_key(context.asset_key, key or None)
-            found = items[key].record
-            if (found.table, found.asset, found.family, found.seed) != (
-                expected.table,
-                expected.asset,
-                expected.family,
-                expected.seed,
-            ):
+            expected, found = address_of_key(context.asset_key, key or None), items[key].record
+            if address_of(found) != expected:
                 raise StorageError(f"{expected.name}: the record says {found.place}; an asset may only write itself")
-            self._lake.write(items[key], with_record_id=expected.asset == SYNTHETIC)
+        for key in keys:
+            self._lake.write(items[key], with_record_id=items[key].record.asset == SYNTHETIC)
 
     def load_input(self, context: dg.InputContext) -> Recorded | dict[str, Recorded]:
         """One frame, or a mapping of all partitions that the reader depends on."""

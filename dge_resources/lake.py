@@ -7,6 +7,7 @@ contend, and a reader sees a whole old or a whole new file. Not here: DuckDB (wa
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ from dge_resources.parquet import from_parquet, open_parquet, to_parquet
 from dge_resources.records import Recorded
 
 _KEY = b"dge.provenance"
+_FILE = "data.parquet"
+_PATH = re.compile(rf"lake/([^/]+)/([^/]+)(?:/family=([^/]+)(?:/seed=(\d+))?)?/{re.escape(_FILE)}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Lake:
 
     def path(self, address: Address) -> str:
         """Relative path of the file."""
-        return f"lake/{address.folder}/data.parquet"
+        return f"lake/{address.folder}/{_FILE}"
 
     def url(self, address: Address) -> str:
         """Where the file is, for people."""
@@ -84,7 +87,7 @@ class Lake:
         path = self.path(address)
         if not self.store.exists(path):
             return None
-        return self._record(self._open(path, address).schema_arrow.metadata or {}, address)
+        return self._record(self._open(path, address)[1], address)
 
     def read(self, address: Address, *, remedy: str = "materialize it first") -> Recorded:
         """The frame at `address`, checked against its record.
@@ -94,12 +97,12 @@ class Lake:
         path = self.path(address)
         if not self.store.exists(path):
             raise StorageError(f"{address.name} is not there ({self.store.url(path)}); {remedy}")
-        file = self._open(path, address)
-        record = self._record(file.schema_arrow.metadata or {}, address)
+        file, metadata = self._open(path, address)
+        record = self._record(metadata, address)
         try:
             frame = from_parquet(file)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise _damaged(address, self.store.url(path), str(error)) from error
+        except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise _damaged(address, self.store.url(path), repr(error)) from error
         frame = frame.drop(columns="record_id", errors="ignore")
         found = frame_sha256(frame)
         if found != record.content_sha256:
@@ -121,20 +124,32 @@ class Lake:
             return False
 
     def records(self) -> list[Provenance]:
-        """All records of the lake, in the order of their paths."""
+        """All records of the lake, in the order of their paths.
+
+        Raises StorageError for a file that is damaged or not the line's own, ProvenanceError for one that was moved.
+        """
         found = []
         for path in self.store.files("lake"):
-            if path.endswith("/data.parquet"):
-                with self.store.open(path) as file:
-                    metadata = pq.read_schema(file).metadata or {}
-                found.append(Provenance.from_document(json.loads(metadata[_KEY])))
+            if path.endswith(f"/{_FILE}"):
+                address = _address_of_path(path, self.store.url(path))
+                found.append(self._record(self._metadata(path, address), address))
         return found
 
-    def _open(self, path: str, address: Address) -> pq.ParquetFile:
+    def _metadata(self, path: str, address: Address) -> Mapping[bytes, Any]:
+        """What the file says besides its rows, which are not read."""
         try:
-            return open_parquet(self.store.read(path))
-        except (pa.ArrowException, OSError) as error:
+            with self.store.open(path) as file:
+                return pq.read_schema(file).metadata or {}
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise _damaged(address, self.store.url(path), str(error)) from error
+
+    def _open(self, path: str, address: Address) -> tuple[pq.ParquetFile, Mapping[bytes, Any]]:
+        try:
+            file = open_parquet(self.store.read(path))
+            metadata = file.schema_arrow.metadata or {}
+        except (pa.ArrowException, OSError, ValueError, StorageError) as error:
+            raise _damaged(address, self.store.url(path), str(error)) from error
+        return file, metadata
 
     def _record(self, metadata: Mapping[bytes, Any], address: Address) -> Provenance:
         if _KEY not in metadata:
@@ -142,13 +157,29 @@ class Lake:
                 f"{address.name}: the file at {self.store.url(self.path(address))} has no provenance record, so "
                 f"this line did not write it; move it away and materialize the asset again"
             )
-        record = Provenance.from_document(json.loads(metadata[_KEY]))
+        try:
+            record = Provenance.from_document(json.loads(metadata[_KEY]))
+        except (ValueError, ProvenanceError) as error:
+            place = self.store.url(self.path(address))
+            raise ProvenanceError(
+                f"{address.name}: the record in {place} cannot be trusted: {error}; materialize the asset again"
+            ) from error
         if address_of(record) != address:
             raise ProvenanceError(
                 f"{address.name}: the file in its place is {address_of(record).name} by its own record; "
                 f"somebody moved it; materialize {address.name} again"
             )
         return record
+
+
+def _address_of_path(path: str, url: str) -> Address:
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise StorageError(
+            f"{url} is no place of the lake (<table>/<asset>[/family=<family>/seed=<seed>]); move it away"
+        )
+    table, asset, family, seed = found.groups()
+    return Address(table, asset, family, None if seed is None else int(seed))
 
 
 def _damaged(address: Address, url: str, why: str) -> StorageError:

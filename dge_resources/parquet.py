@@ -33,7 +33,8 @@ def to_parquet(frame: pd.DataFrame, notes: Mapping[bytes, bytes] | None = None) 
 
 def from_parquet(file: pq.ParquetFile) -> pd.DataFrame:
     """The frame that `to_parquet` wrote."""
-    frame = file.read().to_pandas()
+    # Levels that are whole numbers come as plain columns: beside a missing one floats could not tell large ones apart.
+    frame = file.read().to_pandas(integer_object_nulls=True)
     levels = json.loads((file.schema_arrow.metadata or {}).get(_LEVELS, b"{}"))
     for name, known in levels.items():
         frame[name] = pd.Categorical(frame[name], categories=known)

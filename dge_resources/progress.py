@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-
 EARLIEST_SHARE = 0.05
 """Before this much is done, starting up hides how fast the work is: no time left is told."""
 

@@ -75,11 +75,12 @@ class Releases:
         """A release, the latest one when no version is named; ReleaseError says which there are."""
         try:
             chosen = version or json.loads(self.store.read(f"{table}/{LATEST}"))["version"]
-            manifest = json.loads(self.store.read(f"{table}/{chosen}/{MANIFEST}"))
-        except (StorageError, ValueError, KeyError) as error:
+            manifest = dict(json.loads(self.store.read(f"{table}/{chosen}/{MANIFEST}")))
+            _require_manifest(manifest)
+        except (StorageError, ValueError, KeyError, TypeError) as error:
             raise ReleaseError(
                 f"table {table!r}: no release {version or 'at all'} in {self.store.url('')}; there are "
-                f"{self.versions(table)}; the custodian makes one with the job {table}_release"
+                f"{self.versions(table)}; the custodian makes one with the job {table}_release ({error})"
             ) from error
         return Release(table, chosen, manifest)
 
@@ -90,7 +91,12 @@ class Releases:
             raise ReleaseError(
                 f"{release.table} {release.version}: no file {name!r}; {sorted(release.manifest['files'])}"
             )
-        data = self.store.read(f"{release.table}/{release.version}/{name}")
+        try:
+            data = self.store.read(f"{release.table}/{release.version}/{name}")
+        except StorageError as error:
+            raise ReleaseError(
+                f"{release.table} {release.version}: {name} is lost ({error}); get the release again"
+            ) from error
         found = hashlib.sha256(data).hexdigest()
         if found != expected:
             raise ReleaseError(
@@ -123,6 +129,11 @@ def dataset_file(family: str, seed: int) -> str:
 def release_version(content: Mapping[str, Any]) -> str:
     """The version that names a release's content: `r-` and 12 hex digits of its hash."""
     return "r-" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _require_manifest(manifest: Mapping[str, Any]) -> None:
+    if not isinstance(manifest["files"], dict) or not isinstance(manifest["members"], list):
+        raise TypeError("the manifest does not list files and members")
 
 
 def _json(document: Any) -> bytes:

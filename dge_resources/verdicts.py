@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dge_assets.core.errors import StorageError
 from dge_resources.home import Store
 
 
@@ -52,10 +53,12 @@ class Verdicts:
         return verdict
 
     def read(self, table: str) -> list[Verdict]:
-        """All verdicts of a table."""
-        found = []
-        for path in self.store.files(self.folder(table)):
-            if path.endswith(".json"):
-                document: dict[str, Any] = json.loads(self.store.read(path))
-                found.append(Verdict(**{**document, "subjects": tuple(document["subjects"])}))
-        return found
+        """All verdicts of a table; StorageError for one that is damaged."""
+        return [self._read(path) for path in self.store.files(self.folder(table)) if path.endswith(".json")]
+
+    def _read(self, path: str) -> Verdict:
+        try:
+            document: dict[str, Any] = json.loads(self.store.read(path))
+            return Verdict(**{**document, "subjects": tuple(document["subjects"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"{self.store.url(path)} is not a verdict ({error!r}); run the check again") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ class Warehouse:
 
     def _relation(self, table: str, asset: str) -> str:
         """Real rows and datasets stay in the lake as views; small results are copied in."""
-        root = self.store.url(f"lake/{table}/{asset}").replace("'", "''")
+        root = re.sub(r"([*?[])", r"[\1]", self.store.url(f"lake/{table}/{asset}")).replace("'", "''")
         if asset == "synthetic":
             source = f"read_parquet('{root}/*/*/data.parquet', {_HIVE}, union_by_name = true)"
             return f'CREATE VIEW "{table}"."{asset}" AS SELECT * FROM {source}'

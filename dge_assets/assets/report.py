@@ -199,6 +199,6 @@ def full_profile_note(line: Line, members: list[Provenance]) -> str:
     epochs = ", ".join(f"{family} {full.parameters(family).epochs}" for family in line.families)
     return (
         f"Profile {line.plan.profile}: K = {line.plan.seeds}. The full profile (K = {full.seeds}, epochs: {epochs}) would "
-        f"take about {duration(seconds)} of one core's training here, from this run's seconds per epoch; divide by the "
+        f"take at most about {duration(seconds)} of one core's training here, from this run's seconds per epoch; divide by the "
         f"members that run side by side."
     )

@@ -107,6 +107,7 @@ def _to_categorical(values: pd.Series, levels: Levels) -> pd.Series:
     known = [plain_level(level) for level in levels]
     if known:
         values = _in_type_of(known)(values, known)
+    values = values.astype(object).where(values.notna(), np.nan)  # one mark for what is missing; NaT is no level
     others = sorted(set(distinct(values)).difference(known), key=str)
     return pd.Series(pd.Categorical(values, categories=[*known, *others]))
 
@@ -132,7 +133,7 @@ def _spelling(value: object, known: Levels) -> str:
 
 def _as_numbers(values: pd.Series, _: Levels) -> pd.Series:
     present = values.dropna().astype(object)
-    numbers = [plain_level(number) for number in pd.to_numeric(present)]
+    numbers = [int(number) if isinstance(number, bool) else plain_level(number) for number in pd.to_numeric(present)]
     return pd.Series(numbers, index=present.index, dtype=object).reindex(values.index)
 
 

@@ -7,6 +7,7 @@ files (the component does), the data.
 from __future__ import annotations
 
 import re
+import zoneinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, ValidationError, field_validator, model_validator
@@ -25,8 +26,9 @@ MOST_SEEDS = 1000
 NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
 """The ensemble sizes that are reported, as far as there are members; the largest K always is."""
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-_TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage", "memory", "system", "warehouse")
+"""Schemas and catalogs that the warehouse's file has, or is attached as."""
 _TAKEN_FAMILY_NAMES = (
     "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "generator", "synthetic",
     "downstream",
@@ -34,7 +36,7 @@ _TAKEN_FAMILY_NAMES = (
 
 
 def _identifier(name: str) -> str:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a usable name; allowed: lower-case letters, digits and _, a letter first")
     return name
 
@@ -52,10 +54,9 @@ class ProfileLimits(ClosedModel):
     seeds: PositiveInt | None = None
     epochs: PositiveInt | dict[str, PositiveInt] | None = Field(None, description="one number, or one per family")
 
-    def epochs_of(self, family: str, declared: int) -> int:
-        """The epochs that `family` trains for under this profile."""
-        limit = self.epochs.get(family) if isinstance(self.epochs, dict) else self.epochs
-        return declared if limit is None else min(declared, limit)
+    def epochs_of(self, family: str) -> int | None:
+        """The most epochs that `family` trains for, None where this says nothing of it."""
+        return self.epochs.get(family) if isinstance(self.epochs, dict) else self.epochs
 
 
 _BUILT_IN_LIMITS: dict[Profile, ProfileLimits] = {
@@ -73,6 +74,23 @@ class Thresholds(ClosedModel):
     copies_alpha: float = Field(0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members")
 
 
+_CRON_FIELDS = (
+    ("minute", 0, 59, ""),
+    ("hour", 0, 23, ""),
+    ("day", 1, 31, ""),
+    ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
+    ("weekday", 0, 7, "sun mon tue wed thu fri sat"),
+)
+_CRON_ITEM = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?")
+
+
+def _is_cron_item(item: str, low: int, high: int, words: str) -> bool:
+    found = _CRON_ITEM.fullmatch(item.lower())
+    ends = [end for end in found.groups()[:2] if end is not None] if found else []
+    known = all(low <= int(end) <= high if end.isdecimal() else end in words.split() for end in ends)
+    return found is not None and known
+
+
 class ScheduleDeclaration(ClosedModel):
     """When the whole line runs by itself; stopped until somebody starts it."""
 
@@ -82,9 +100,23 @@ class ScheduleDeclaration(ClosedModel):
     @field_validator("cron")
     @classmethod
     def _five_fields(cls, cron: str) -> str:
-        if len(cron.split()) != 5:
+        parts = cron.split()
+        if len(parts) != 5:
             raise ValueError(f"{cron!r} is not a cron line; five fields are needed, such as '0 3 * * *'")
+        for part, (name, low, high, words) in zip(parts, _CRON_FIELDS, strict=True):
+            if not all(_is_cron_item(item, low, high, words) for item in part.split(",")):
+                raise ValueError(
+                    f"{cron!r} is not a cron line; {name}: found {part!r}, allowed are *, {low} to {high}"
+                    f"{' or ' + words if words else ''}, ranges (1-5), steps (*/2) and lists of these (1,3)"
+                )
         return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        if name not in zoneinfo.available_timezones():
+            raise ValueError(f"{name!r} is not a time zone; IANA names are allowed, such as 'Europe/Berlin' or 'UTC'")
+        return name
 
 
 class ReleaseDeclaration(ClosedModel):
@@ -104,7 +136,7 @@ class TableDeclaration(ClosedModel):
     source: SourceDeclaration
     contract: ContractDeclaration
     families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
-    seeds: int = Field(20, ge=1, le=MOST_SEEDS, description="K: members per family")
+    seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
     models: tuple[Annotated[str, AfterValidator(require_model_name)], ...] = ("lr", "mlp", "gbdt")
     test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
     synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
@@ -148,14 +180,13 @@ class TableDeclaration(ClosedModel):
         """What to train and evaluate under `profile`."""
         stated = self.profiles.get(profile, ProfileLimits())
         built_in = _BUILT_IN_LIMITS[profile]
-        limits = ProfileLimits(seeds=stated.seeds or built_in.seeds, epochs=stated.epochs or built_in.epochs)
-        families = {
-            name: family.parameters.model_copy(update={"epochs": limits.epochs_of(name, family.parameters.epochs)})
-            for name, family in self.families.items()
-        }
-        return TablePlan(
-            declaration=self, profile=profile, seeds=min(self.seeds, limits.seeds or self.seeds), families=families
-        )
+        most_seeds = stated.seeds or built_in.seeds or self.seeds
+        families = {}
+        for name, family in self.families.items():
+            declared = family.parameters.epochs
+            most = stated.epochs_of(name) or built_in.epochs_of(name) or declared
+            families[name] = family.parameters.model_copy(update={"epochs": min(declared, most)})
+        return TablePlan(declaration=self, profile=profile, seeds=min(self.seeds, most_seeds), families=families)
 
 
 class TablePlan(ClosedModel):
@@ -194,7 +225,7 @@ def _family(name: str, given: Any) -> Any:
         raise ValueError(  # noqa: TRY004 (pydantic wants ValueError)
             f"{name}: hyperparameters are a mapping, found {given!r}; write `{name}: {{}}` for defaults"
         )
-    if not _NAME.match(name) or name in _TAKEN_FAMILY_NAMES:
+    if not _NAME.fullmatch(name) or name in _TAKEN_FAMILY_NAMES:
         raise ValueError(f"{name!r} is not a usable family name: lower-case letters, digits and _, and not a stage's")
     stated = dict(given or {})
     algorithm = str(stated.pop("algorithm", name))

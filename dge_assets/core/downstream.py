@@ -7,6 +7,7 @@ Not here: model classes (`models`), a single fit (`fitting`), scores.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -99,23 +100,30 @@ def to_files(models: Mapping[str, MemberModels]) -> dict[str, bytes]:
 
 
 def from_files(files: Mapping[str, bytes], model: str, *, place: str) -> MemberModels:
-    """The two fits of `model`; StorageError naming `place` when they are not among the files."""
+    """The two fits of `model`; StorageError naming `place` when they are not among the files, or damaged."""
     index = read_index(files, place=place)
     numbers = {entry["model"]: number for number, entry in enumerate(index)}
     if model not in numbers:
         raise StorageError(f"{place}: no model {model!r} is stored, only {list(numbers)}; materialize it again")
     number = numbers[model]
-    fits = []
-    for part in _PARTS:
-        noted = index[number][part]
-        pipeline = load_pipeline(files[f"{number}.{part}.skops"], model=model)
-        fits.append(FittedModel(pipeline=pipeline, **{**noted, "classes": tuple(noted["classes"])}))
-    return MemberModels(*fits)
+    try:
+        return MemberModels(*(_fitted(files[f"{number}.{part}.skops"], index[number][part], model) for part in _PARTS))
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, StorageError) as error:
+        raise StorageError(
+            f"{place}: stored model {model!r} cannot be loaded ({error!r}); materialize it again"
+        ) from error
+
+
+def _fitted(data: bytes, noted: dict[str, Any], model: str) -> FittedModel:
+    return FittedModel(pipeline=load_pipeline(data, model=model), **{**noted, "classes": tuple(noted["classes"])})
 
 
 def read_index(files: Mapping[str, bytes], *, place: str) -> list[dict[str, Any]]:
     """What is stored of each model besides its pipeline: seeds, convergence, seconds."""
     try:
-        return list(json.loads(files[INDEX]))
-    except (KeyError, ValueError) as error:
+        index = list(json.loads(files[INDEX]))
+        if not all("model" in entry for entry in index):
+            raise ValueError("an entry without a model's name")
+    except (KeyError, TypeError, ValueError) as error:
         raise StorageError(f"{place}: not stored downstream models ({error!r}); materialize it again") from error
+    return index

@@ -78,7 +78,7 @@ def require_usable_columns(frame: pd.DataFrame, table: str) -> None:
             f"them side by side; give them other names with `rename` in the source"
         )
     for name in names:
-        _require_hashable(frame[name], f"table {table!r}, column {name!r}")
+        _require_single_values(frame[name], f"table {table!r}, column {name!r}")
 
 
 def _names_alike(names: Sequence[str]) -> list[str]:
@@ -90,14 +90,18 @@ def _names_alike(names: Sequence[str]) -> list[str]:
     return next((group for group in groups.values() if len(group) > 1), [])
 
 
-def _require_hashable(values: pd.Series, place: str) -> None:
-    if values.dtype != object:
-        return
-    for value in values:
-        try:
-            hash(value)
-        except TypeError:
-            raise ContractError(
-                f"{place}: holds a {type(value).__name__}, found {str(value)[:80]!r}; allowed are numbers, text, "
-                f"truth values and dates: give it one value a cell, or `drop` the column in the source"
-            ) from None
+def _require_single_values(values: pd.Series, place: str) -> None:
+    strange = next((value for value in values if not _is_single(value)), None) if values.dtype.kind in "Oc" else None
+    if strange is not None:
+        raise ContractError(
+            f"{place}: holds a {type(strange).__name__}, found {str(strange)[:80]!r}; allowed are real numbers, text, "
+            f"truth values and dates: give it one value a cell, or `drop` the column in the source"
+        )
+
+
+def _is_single(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return not isinstance(value, complex)

@@ -19,6 +19,7 @@ from dge_assets.assets.line import LAKE, Line
 from dge_assets.automation import range_tags
 from dge_assets.component import table_definitions
 from dge_assets.core.declaration import TableDeclaration
+from dge_assets.demo import reason_of
 from dge_resources.compute import Compute
 from dge_resources.io_manager import LakeIOManager
 from dge_resources.storage import Storage
@@ -118,17 +119,11 @@ class Workshop:
             instance=self.instance, tags=tags if partitioned else {}, run_config=quiet, raise_on_error=False
         )
 
-
-def error_of(result: dg.ExecuteInProcessResult) -> str:
-    """The innermost message of the step that failed."""
-    messages = []
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            messages.append(error.message)
-    return "\n".join(messages)
+    def materialize(self, *assets: str) -> dg.ExecuteInProcessResult:
+        """Materialize unpartitioned assets of the table by themselves."""
+        keys = {self.line.key(name) for name in assets}
+        job = self.definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection=keys)
+        return job.execute_in_process(instance=self.instance, raise_on_error=False)
 
 
 def make_workshop(folder: Path, instance: dg.DagsterInstance, **changes: Any) -> Workshop:
@@ -150,5 +145,5 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     with dg.DagsterInstance.ephemeral() as instance:
         shop = make_workshop(tmp_path_factory.mktemp("finished"), instance)
         result = shop.run()
-        assert result.success, error_of(result)
+        assert result.success, reason_of(result)
         yield shop

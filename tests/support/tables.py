@@ -8,7 +8,7 @@ import pandas as pd
 from dge_assets.core.contract import Column, Contract, Kind, Level, Task
 from dge_assets.core.provenance import Recipe
 
-AWKWARD = "it's \"größe\" 表"
+AWKWARD = 'it\'s "größe" 表'
 """A column name with a space, both quotes and letters beyond ASCII."""
 
 

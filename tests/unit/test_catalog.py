@@ -12,7 +12,9 @@ def test_known_names_and_import_paths_pass(name: str) -> None:
     assert require_model_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "LR", "lr ", "lr\n", "a:b:c", "a.b", ":b", "a:", "1a:b", "a:b()", "a:b\n", "os;x:y"])
+@pytest.mark.parametrize(
+    "name", ["", "LR", "lr ", "lr\n", "a:b:c", "a.b", ":b", "a:", "1a:b", "a:b()", "a:b\n", "os;x:y"]
+)
 def test_other_names_are_refused_with_the_allowed_ones(name: str) -> None:
     with pytest.raises(ValueError, match="unknown downstream model") as caught:
         require_model_name(name)

@@ -84,7 +84,10 @@ def test_a_constant_of_any_kind_comes_back(value: object) -> None:
     values = pd.Series([value] * 6)
     options = {}
     if isinstance(value, str):
-        values, options = pd.Series(pd.Categorical(values, categories=[value, "other"])), {"categories": (value, "other")}
+        values, options = (
+            pd.Series(pd.Categorical(values, categories=[value, "other"])),
+            {"categories": (value, "other")},
+        )
     frame, agreed = one_column(values, kinds[type(value)], **options)
     frame["value"] = frame["value"].astype("datetime64[ns]") if isinstance(value, pd.Timestamp) else frame["value"]
     pd.testing.assert_frame_equal(there_and_back(fitted(frame, agreed), frame), frame)
@@ -155,7 +158,10 @@ def test_the_targets_classes_are_never_pooled() -> None:
     """Pooled classes would be drawn at random: labels without any relation to their rows."""
     target = pd.Series(pd.Categorical(list("aaabbbccd") * 3))
     agreed = contract(
-        "target", column("x", "continuous"), column("target", "categorical", categories=tuple("abcd")), task="multiclass"
+        "target",
+        column("x", "continuous"),
+        column("target", "categorical", categories=tuple("abcd")),
+        task="multiclass",
     )
     frame = pd.DataFrame({"x": np.arange(27.0), "target": target})
     back = there_and_back(fitted(frame, agreed, max_levels=2), frame)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dge_assets.core.conform import conform
 from dge_assets.core.contract import ColumnDeclaration, Contract, ContractDeclaration
@@ -287,8 +291,8 @@ def test_conforming_refuses_a_name_that_comes_twice() -> None:
         conform(frame, contract, table="crash")
 
 
-@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, {1}, np.array([1])])
-def test_nested_cells_are_refused(cell: Any) -> None:
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, {1}, np.array([1]), 1 + 2j])
+def test_nested_and_complex_cells_are_refused(cell: Any) -> None:
     frame = pd.DataFrame({"v": pd.Series(["a", cell, "b"], dtype=object), "y": ["p", "q", "p"]})
     with pytest.raises(ContractError, match=f"column 'v': holds a {type(cell).__name__}, found .*one value a cell"):
         inferred(frame)
@@ -318,3 +322,64 @@ def test_kind_of_a_column_is_the_same_before_and_after_conforming() -> None:
     for values in ([1.5, 2.5, None], [1, 2, 3], [True, False, None], DAYS, ["a", "b", None]):
         contract, column = both(values)
         assert infer_kind(column) == contract.column("v").kind
+
+
+# --- anything at all ------------------------------------------------------------------------------------------
+
+CELLS: list[Any] = [
+    *(
+        None,
+        np.nan,
+        pd.NaT,
+        pd.NA,
+        True,
+        False,
+        np.True_,
+        0,
+        1,
+        2,
+        1.0,
+        2.5,
+        1e300,
+        2**63,
+        -(2**70),
+        np.inf,
+        b"x",
+        (1, 2),
+    ),
+    *("a", "", "1", "1.0", "true", "2020-01-01", "2020-13-01", "9999-12-31", "now", "\x00", pd.Timestamp("2020")),
+    *(dt.date(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), Decimal("1.5"), pd.Timedelta(1), 1 + 2j),
+]
+DECLARED: list[dict[str, Any]] = [
+    *({}, {"minimum": 1}, {"maximum": "2020-01-01"}),
+    *({"kind": kind} for kind in ("continuous", "integer", "categorical", "boolean", "datetime", "id")),
+    *({"categories": levels} for levels in ((1, 2), ("1", "2"), (True, False), (1, "a"), (1.5,))),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    cells=st.lists(st.sampled_from(CELLS), min_size=1, max_size=4),
+    repeat=st.sampled_from([2, 30]),
+    as_objects=st.booleans(),
+    declared=st.sampled_from(DECLARED),
+)
+def test_any_cells_are_kept_or_refused_by_name(
+    cells: list[Any], repeat: int, as_objects: bool, declared: dict[str, Any]
+) -> None:
+    """No warning and no foreign error comes through; conforming twice changes nothing, and nothing becomes missing."""
+    values = pd.Series(cells * repeat, dtype=object)
+    frame = with_target(values if as_objects else values.infer_objects())
+    try:
+        contract = inferred(frame, declared).contract
+        once = conform(frame, contract, table="crash")
+    except ContractError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    if refusal:
+        assert "table 'crash'" in refusal
+        return
+    pd.testing.assert_frame_equal(conform(once, contract, table="crash"), once)
+    if not declared:
+        assert list(once["v"].isna()) == list(frame["v"].isna())

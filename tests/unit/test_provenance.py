@@ -49,7 +49,9 @@ def test_every_field_of_the_recipe_counts_and_a_wrong_parent_is_refused_by_name(
 def test_an_altered_record_is_refused(field: str) -> None:
     document = made().to_document()
     document[field] = {"seed": 9, "parameters": {}, "parents": ["z"]}.get(field, "altered")
-    with pytest.raises(ProvenanceError, match=r"altered after it was written; materialize the asset again|not a provenance record"):
+    with pytest.raises(
+        ProvenanceError, match=r"altered after it was written; materialize the asset again|not a provenance record"
+    ):
         Provenance.from_document(document)
 
 

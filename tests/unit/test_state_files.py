@@ -32,7 +32,9 @@ def test_files_of_another_sort_are_refused_by_place(
 ) -> None:
     files = to_files(trained[1])
     files.pop(name) if data is None else files.update({name: data})
-    with pytest.raises(StorageError, match=r"crash/ctgan/generator\[003\]: not a stored generator.*materialize it again"):
+    with pytest.raises(
+        StorageError, match=r"crash/ctgan/generator\[003\]: not a stored generator.*materialize it again"
+    ):
         from_files(files, place=PLACE)
 
 

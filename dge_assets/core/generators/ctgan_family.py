@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import joblib
-import joblib
 import numpy as np
 import pandas as pd
 import torch
@@ -83,8 +82,7 @@ def _fit(
     synthesizer.epochs_in_all = epochs
     synthesizer.report = report
     synthesizer.set_random_state(seed)
-    # From 500 rows on the package encodes in a pool of processes on all cores: slower here, and they would outlive us.
-    with _quiet(), joblib.parallel_config(backend="sequential"):
+    with _quiet():
         synthesizer.fit(frame, discrete)
     names = {"Generator Loss": "generator_loss", "Discriminator Loss": "discriminator_loss", "Loss": "loss"}
     losses = synthesizer.loss_values.rename(columns={"Epoch": "epoch", **names})

@@ -46,16 +46,21 @@ def _continuous_document(info: ColumnTransformInfo) -> dict[str, Any]:
     return {
         "type": "continuous",
         "name": info.column_name,
+        "random_seed": int(normalizer.random_seed),
         "valid": normalizer.valid_component_indicator.tolist(),
         "mixture": {"settings": {name: getattr(mixture, name) for name in _MIXTURE_SETTINGS}, "fitted": fitted},
     }
 
 
 def _is_fitted_array(name: str, value: Any) -> bool:
-    return name.endswith("_") and not name.startswith("_") and isinstance(value, np.ndarray | float | int | np.generic)
+    is_data = isinstance(value, np.ndarray | np.generic | tuple | float | int)
+    return is_data and name.endswith("_") and not name.startswith("_")
 
 
 def _listed(value: Any) -> Any:
+    """Plain lists; a Dirichlet process has its two concentrations as a tuple of arrays."""
+    if isinstance(value, tuple):
+        return [_listed(item) for item in value]
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
@@ -65,7 +70,7 @@ def _continuous_info(column: dict[str, Any]) -> ColumnTransformInfo:
     for key, value in column["mixture"]["fitted"].items():
         setattr(mixture, key, np.array(value) if isinstance(value, list) else value)
     normalizer = ClusterBasedNormalizer(missing_value_generation="from_column", max_clusters=mixture.n_components)
-    _place(normalizer, name, {"normalized": "float", "component": "categorical"})
+    _place(normalizer, name, {"normalized": "float", "component": "categorical"}, seed=column["random_seed"])
     normalizer._bgm_transformer = mixture
     normalizer._dtype = np.dtype("float64")
     normalizer.valid_component_indicator = valid
@@ -102,12 +107,13 @@ def _discrete_info(column: dict[str, Any]) -> ColumnTransformInfo:
     return ColumnTransformInfo(name, "discrete", encoder, [SpanInfo(len(levels), "softmax")], len(levels))
 
 
-def _place(transformer: Any, name: str, outputs: dict[str, str]) -> None:
+def _place(transformer: Any, name: str, outputs: dict[str, str], *, seed: int = 0) -> None:
     """What rdt's `fit` would note about the column that a transformer serves.
 
-    The random states only have to be there: nothing that we call draws from them.
+    Encoding a number draws its mixture component, from the stream that rdt starts with `seed`.
     """
-    transformer.random_states = {step: np.random.RandomState(0) for step in ("fit", "transform", "reverse_transform")}
+    transformer.random_seed = seed
+    transformer.reset_randomization()
     transformer.columns = [name]
     transformer.column_prefix = name
     transformer.output_properties = {key: {"sdtype": kind, "next_transformer": None} for key, kind in outputs.items()}

@@ -56,24 +56,32 @@ def train_member(task: TrainingTask, report: Report) -> TrainedMember:
     imputation = generator(seed_sequence(table=task.table, purpose="imputation"))
     modelled = codec.encode(task.real_train, rng=imputation)
     stream = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="training")
-    trained: Trained = ALGORITHM_FACTORIES[task.algorithm]().train(
-        modelled,
-        discrete=codec.discrete,
-        parameters=task.parameters,
-        seed=legacy_seed(stream),
-        device=task.device,
-        report=report,
-    )
-    _require_finite(trained.state, f"{task.table}/{task.family}/generator[{task.seed:03d}]")
+    place = f"{task.table}/{task.family}/generator[{task.seed:03d}]"
+    try:
+        trained: Trained = ALGORITHM_FACTORIES[task.algorithm]().train(
+            modelled,
+            discrete=codec.discrete,
+            parameters=task.parameters,
+            seed=legacy_seed(stream),
+            device=task.device,
+            report=report,
+        )
+    except ValueError as error:
+        if "NaN" not in str(error):
+            raise
+        raise _diverged(place, str(error)) from error  # ctgan notices it in the middle of an epoch
+    _require_finite(trained.state, place)
     return TrainedMember(trained.state, codec.to_document(), trained.losses, codec.notes)
 
 
 def _require_finite(state: GeneratorState, place: str) -> None:
     broken = [name for name, value in state.tensors.items() if not np.all(np.isfinite(value))]
     if broken:
-        raise GeneratorError(
-            f"{place}: training diverged, weights {broken[:3]} are not finite; lower the learning rate or the epochs"
-        )
+        raise _diverged(place, f"weights {broken[:3]} are not finite")
+
+
+def _diverged(place: str, found: str) -> GeneratorError:
+    return GeneratorError(f"{place}: training diverged, {found}; lower the learning rate or the epochs")
 
 
 @dataclass(frozen=True, kw_only=True)

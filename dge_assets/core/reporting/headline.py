@@ -18,6 +18,7 @@ from dge_assets.core.reporting.frames import (
     best_rows,
     complete_models,
     mean_over,
+    metric_label,
     metrics_in,
     one_row_each,
 )

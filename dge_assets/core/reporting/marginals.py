@@ -86,6 +86,7 @@ def _numeric_marginal(axis: Axes, real: pd.Series, members: _Members, colours: _
     axis.xaxis.set_major_locator(MaxNLocator(4, integer=whole))
     if max(abs(edges[0]), abs(edges[-1])) >= 10_000:
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axis.yaxis.set_major_locator(MaxNLocator(3))  # each label costs time twice, in the layout and in the drawing
     axis.yaxis.set_major_formatter(_percent_tick)
     return _beyond_note(edges, real_values, np.concatenate([np.empty(0), *values.values()]))
 

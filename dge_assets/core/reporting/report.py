@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from dge_assets.core.reporting.cells import Cell, frame_view
 from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
@@ -39,14 +40,7 @@ def render_report(report: ReportInput) -> str:
     gains = training_gains(report.training_scores, metrics=metrics, model=report.model)
     errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
     best, near = "best of the approaches without real rows", "nearest to the oracle"
-    environment = Environment(
-        loader=PackageLoader("dge_assets.core.reporting", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return _page().render(
         title=plain_text(report.title),
         table=plain_text(report.table),
         paragraphs=[plain_text(text) for text in report.description.split("\n\n") if text.strip()],
@@ -69,6 +63,19 @@ def render_report(report: ReportInput) -> str:
         else [],
         lineage=_pairs(report.lineage),
     )
+
+
+@cache
+def _page() -> Template:
+    """The page's template; compiling it takes longer than filling it."""
+    environment = Environment(
+        loader=PackageLoader("dge_assets.core.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
 
 
 def _worst_failure(checks: pd.DataFrame) -> str:

@@ -1,0 +1,80 @@
+"""The example team: it reads the release alone, from a root that holds nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from dge_assets.examples import downstream_team
+from dge_assets.examples.downstream_team import ReleaseFolder, seatbelt_effect, seatbelt_effect_asset
+from dge_resources.home import Store
+from dge_resources.parquet import to_parquet
+from dge_resources.releases import Releases, dataset_file
+
+
+def crash_like(dead_without_belt: int) -> pd.DataFrame:
+    """100 occupants with a belt of whom 2 died, 100 without of whom `dead_without_belt` died."""
+    return pd.DataFrame(
+        {
+            "seatbelt": ["belted"] * 100 + ["none"] * 100,
+            "dead": ["dead"] * 2
+            + ["alive"] * 98
+            + ["dead"] * dead_without_belt
+            + ["alive"] * (100 - dead_without_belt),
+        }
+    )
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    """A folder with one release of three members, and nothing of the custodian's."""
+    frames = {seed: crash_like(10 + 2 * seed) for seed in range(3)}
+    files = {dataset_file("ctgan", seed): to_parquet(frame) for seed, frame in frames.items()}
+    members = [{"family": "ctgan", "seed": seed, "file": dataset_file("ctgan", seed)} for seed in frames]
+    reader = Releases(Store(str(tmp_path / "releases")))
+    reader.publish("crash", files, version="r-0123456789ab", members=members, note={})
+    return tmp_path / "releases"
+
+
+def test_the_team_answers_from_the_release_with_the_ensembles_uncertainty(releases: Path, tmp_path: Path) -> None:
+    folder = ReleaseFolder(releases=str(releases), results=str(tmp_path / "team"))
+    result = dg.materialize([downstream_team.CRASH_RELEASE, seatbelt_effect_asset], resources={"folder": folder})
+    assert result.success
+    (answer,) = pd.read_csv(tmp_path / "team" / "seatbelt_effect.csv").to_dict(orient="records")
+    assert answer["K"] == 3
+    assert answer["risk_difference"] == pytest.approx(0.10)
+    assert answer["generator_std"] == pytest.approx(0.02)
+
+
+def test_without_a_release_the_team_is_told_who_makes_one(tmp_path: Path) -> None:
+    folder = ReleaseFolder(releases=str(tmp_path), results=str(tmp_path / "team"))
+    result = dg.materialize(
+        [downstream_team.CRASH_RELEASE, seatbelt_effect_asset], resources={"folder": folder}, raise_on_error=False
+    )
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    error = failure.step_failure_data.error
+    assert error is not None
+    assert error.cause is not None
+    assert "crash_release" in error.cause.message
+
+
+def test_a_changed_dataset_is_refused(releases: Path) -> None:
+    file = releases / "crash" / "r-0123456789ab" / dataset_file("ctgan", 1)
+    shutil.copy(releases / "crash" / "r-0123456789ab" / dataset_file("ctgan", 0), file)
+    reader = Releases(Store(str(releases)))
+    with pytest.raises(Exception, match="was changed after the release"):
+        reader.datasets(reader.open("crash"))
+
+
+def test_the_team_knows_nothing_of_the_custodian() -> None:
+    """Its module imports the release reader and no lake, warehouse, artifacts or storage."""
+    source = Path(downstream_team.__file__).read_text()
+    for custodian in ("lake", "warehouse", "artifacts", "storage", "dge_assets.assets"):
+        assert f"import {custodian}" not in source
+        assert f"dge_resources.{custodian}" not in source
+    assert seatbelt_effect({("f", 0): crash_like(2)})["risk_difference"].iloc[0] == pytest.approx(0.0)

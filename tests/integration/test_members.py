@@ -1,0 +1,185 @@
+"""Members one by one: resumed, added, made stale, refused. Only what is missing is made, and nothing old is touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dge_assets.demo import reason_of
+from dge_resources.lake import Address
+from tests.integration.conftest import Workshop, visits_attributes, visits_frame
+
+ONE_FAMILY = {"families": {"tvae": {"epochs": 30, "batch_size": 100}}, "seeds": 2}
+
+
+def member_files(shop: Workshop, seeds: range) -> dict[str, tuple[int, bytes]]:
+    """Modification time and bytes of all files that belong to `seeds`."""
+    found = {}
+    for path in sorted(Path(shop.home).rglob("*")):
+        belongs = any(f"seed={seed:03d}" in str(path) or f"/{seed:03d}/" in str(path) for seed in seeds)
+        if path.is_file() and belongs and "releases" not in path.parts:
+            found[str(path.relative_to(shop.home))] = (path.stat().st_mtime_ns, path.read_bytes())
+    return found
+
+
+def test_raising_k_and_backfilling_the_new_members_touches_no_old_one(workshop: Workshop) -> None:
+    small = workshop.declare(**ONE_FAMILY)
+    assert small.run().success
+    first = small.storage.releases.versions("visits")
+    before = member_files(small, range(2))
+    assert len(before) > 6
+    larger = small.declare(seeds=4)
+    assert larger.run("train", seeds=range(2, 4)).success
+    assert member_files(larger, range(2)) == before
+    assert larger.run("evaluate").success
+    released = larger.run("release")
+    assert released.success, reason_of(released)
+    assert member_files(larger, range(2)) == before
+    release = larger.storage.releases.open("visits")
+    assert [member["seed"] for member in release.manifest["members"]] == [0, 1, 2, 3]
+    assert set(first) < set(larger.storage.releases.versions("visits")), "the older release stays"
+    scores = larger.storage.lake.read(Address("visits", "training_scores")).frame
+    assert "dge_4" in set(scores["approach"])
+
+
+def test_evaluation_fails_when_a_member_is_missing(workshop: Workshop) -> None:
+    shop = workshop.declare(**ONE_FAMILY)
+    assert shop.run("train", seeds=range(1)).success
+    result = shop.run("evaluate")
+    assert not result.success
+    assert "members ['001'] of 2 are missing" in reason_of(result)
+    assert shop.storage.lake.record(Address("visits", "training_scores")) is None
+
+
+def test_a_changed_hyperparameter_makes_its_own_family_stale_and_is_refused_downstream(workshop: Workshop) -> None:
+    families = {
+        "tvae": {"epochs": 1, "batch_size": 100},
+        "small": {"algorithm": "tvae", "epochs": 1, "batch_size": 100},
+    }
+    shop = workshop.declare(families=families, seeds=1)
+    assert shop.run("train").success
+    changed = shop.declare(families={**families, "small": {**families["small"], "embedding_dim": 64}})
+
+    def code_versions(of: Workshop) -> dict[str, str | None]:
+        graph = of.definitions.resolve_asset_graph()
+        keys = {family: of.line.key("generator", family) for family in families}
+        return {family: graph.get(key).code_version for family, key in keys.items()}
+
+    old, new = code_versions(shop), code_versions(changed)
+    assert old["tvae"] == new["tvae"]
+    assert old["small"] != new["small"]
+    result = changed.run("evaluate")
+    message = reason_of(result)
+    assert not result.success
+    for part in (
+        "visits/small/generator[000]",
+        "stored",
+        "expected",
+        "embedding_dim",
+        "dg launch --assets visits/small",
+    ):
+        assert part in message
+    kept = member_files(shop, range(1))
+    assert changed.run("train").success
+    untouched = [name for name in kept if "/tvae/" in name or "family=tvae" in name]
+    assert untouched
+    assert all(member_files(changed, range(1))[name] == kept[name] for name in untouched)
+
+
+def test_a_new_table_version_retrains_and_older_members_are_refused(workshop: Workshop) -> None:
+    shop = workshop.declare(**ONE_FAMILY)
+    assert shop.run("train").success
+    visits_frame(seed=1).to_csv(shop.folder / "visits.csv", index=False)
+    assert shop.materialize("source", "real_train", "real_test").success
+    result = shop.run("evaluate")
+    assert not result.success
+    assert "table_fingerprint: stored" in reason_of(result)
+    assert shop.run("train").success
+    assert shop.run("evaluate").success
+
+
+def write_declaration(folder: Path) -> Path:
+    """A tables folder with the visits table on disk, for runs in processes of their own."""
+    table = folder / "tables" / "visits"
+    table.mkdir(parents=True)
+    visits_frame().to_csv(table / "visits.csv", index=False)
+    attributes = visits_attributes(
+        families={"tvae": {"epochs": 400, "batch_size": 100}}, seeds=4, profiles={"full": {"epochs": 400}}
+    )
+    document = {"type": "dge_assets.component.TableComponent", "attributes": attributes}
+    (table / "defs.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+    return table.parent
+
+
+def start_demo(tables: Path, home: Path, log: Path) -> subprocess.Popen[bytes]:
+    """`python -m dge_assets.demo visits` as `make demo` starts it, in a process group of its own."""
+    environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
+    environment.pop("DAGSTER_HOME", None)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dge_assets.demo", "visits"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def release_version(home: Path) -> str:
+    (found,) = [path.name for path in (home / "releases" / "visits").iterdir() if path.is_dir()]
+    return found
+
+
+def test_a_killed_demo_goes_on_where_it_was_and_ends_in_the_same_release(tmp_path: Path) -> None:
+    tables = write_declaration(tmp_path)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    log = tmp_path / "log.txt"
+    assert start_demo(tables, whole, log).wait(timeout=300) == 0, log.read_text()
+    demo = start_demo(tables, broken, log)
+    kept = broken / "artifacts" / "visits" / "tvae"
+    deadline = time.monotonic() + 120
+    while not list(kept.glob("*/generator.json")) and demo.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(demo.pid, signal.SIGKILL)
+    demo.wait(timeout=10)
+    survivors = {path: path.stat().st_mtime_ns for path in kept.glob("*/generator.json")}
+    assert survivors
+    assert len(survivors) < 4, "killed too late to show anything"
+    text = log.read_text()
+    assert start_demo(tables, broken, log).wait(timeout=300) == 0, log.read_text()
+    said = log.read_text()[len(text) :]
+    assert "was left behind by a dead process: marked as failed" in said
+    assert f"{len(survivors)} of 4 members are stored and current" in said
+    assert {path: path.stat().st_mtime_ns for path in survivors} == survivors
+    assert release_version(broken) == release_version(whole)
+
+
+def whole_demo_seconds(tables: Path, home: Path, log: Path) -> float:
+    started = time.monotonic()
+    assert start_demo(tables, home, log).wait(timeout=600) == 0, log.read_text()
+    return time.monotonic() - started
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+def test_killing_the_demo_at_any_moment_changes_nothing(
+    share: float, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The whole process group is killed at a share of the time that an unbroken run takes."""
+    tables = write_declaration(tmp_path)
+    log = tmp_path / "log.txt"
+    seconds = whole_demo_seconds(tables, tmp_path / "whole", log)
+    broken = tmp_path / "broken"
+    demo = start_demo(tables, broken, log)
+    time.sleep(seconds * share)
+    os.killpg(demo.pid, signal.SIGKILL)
+    demo.wait(timeout=10)
+    assert start_demo(tables, broken, log).wait(timeout=600) == 0, log.read_text()
+    assert release_version(broken) == release_version(tmp_path / "whole")

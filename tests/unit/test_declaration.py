@@ -1,0 +1,197 @@
+"""Declarations: every mistake is told with its field, what was found and what is allowed; plans follow profiles."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from dge_assets.assets.line import Line
+from dge_assets.core.declaration import PROFILES, TableDeclaration, error_lines, read_profile
+from dge_assets.core.errors import DeclarationError
+from dge_assets.core.generators.parameters import CTGANParameters, TVAEParameters
+
+GOOD: dict[str, Any] = {
+    "table": "crash",
+    "source": {"type": "csv", "path": "crash.csv"},
+    "contract": {"target": "dead", "columns": {"age": {"kind": "integer", "minimum": 16, "maximum": 97}}},
+    "families": {"ctgan": {"epochs": 300}, "wide": {"algorithm": "tvae", "compress_dims": [512]}},
+}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """GOOD with `value` at the dotted `path`."""
+    document = deepcopy(GOOD)
+    *parents, last = path.split(".")
+    place = document
+    for name in parents:
+        place = place.setdefault(name, {})
+    place[last] = value
+    return document
+
+
+def mistakes(document: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        TableDeclaration.model_validate(document)
+    return "\n".join(error_lines(caught.value))
+
+
+def test_a_good_declaration_with_its_defaults() -> None:
+    declaration = TableDeclaration.model_validate(GOOD)
+    assert (declaration.seeds, declaration.test_share, declaration.models) == (20, 0.2, ("lr", "mlp", "gbdt"))
+    assert declaration.families["ctgan"].parameters == CTGANParameters(epochs=300)
+    assert declaration.families["wide"].algorithm == "tvae"
+    assert declaration.families["wide"].parameters == TVAEParameters(compress_dims=(512,))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("seeds", 0, ["seeds: ", "greater than or equal to 1", "found 0"]),
+        ("seeds", 1001, ["seeds: ", "less than or equal to 1000", "found 1001"]),
+        ("seeds", "many", ["seeds: ", "valid integer", "found 'many'"]),
+        ("seeds", True, ["seeds: ", "valid integer", "found True"]),
+        ("sedes", 3, ["unknown field 'sedes'", "did you mean 'seeds'", "allowed: table, description"]),
+        ("table", "Crash", ["table: 'Crash' is not a usable name", "lower-case letters, digits and _"]),
+        ("table", "crash\n", ["table: 'crash\\n' is not a usable name"]),
+        ("table", "../x", ["table: '../x' is not a usable name"]),
+        ("table", "main", ["table: 'main' is a name of DuckDB's own"]),
+        ("table", "memory", ["table: 'memory' is a name of DuckDB's own"]),
+        ("table", "system", ["table: 'system' is a name of DuckDB's own"]),
+        ("table", "warehouse", ["table: 'warehouse' is a name of DuckDB's own"]),
+        ("source", None, ["source: "]),
+        ("source.type", "excel", ["source: ", "excel", "csv"]),
+        ("contract.target", None, ["contract.target: ", "valid string"]),
+        ("contract.target", True, ["contract.target: ", "found True"]),
+        ("contract.task", "ranking", ["contract.task: ", "'binary', 'multiclass' or 'regression'", "found 'ranking'"]),
+        (
+            "contract.columns.age",
+            {"kind": "integer", "minimum": 97, "maximum": 16},
+            ["contract.columns.age: the range is upside down: minimum 97", "maximum 16", "swap them"],
+        ),
+        (
+            "contract.columns.day",
+            {"kind": "datetime", "minimum": "2020-01-01T02:00:00Z", "maximum": "2020-01-01 01:00"},
+            ["contract.columns.day: the range is upside down: minimum '2020-01-01T02:00:00Z'"],
+        ),
+        (
+            "contract.columns.day",
+            {"kind": "datetime", "minimum": "soon", "maximum": "later"},
+            ["contract.columns.day: ", "soon"],
+        ),
+        ("contract.columns.age.kind", "number", ["contract.columns.age.kind: ", "'continuous'", "found 'number'"]),
+        ("families", {}, ["families: at least one family is needed, found {}", "known: ctgan, tvae"]),
+        ("families", ["ctgan"], ["families: at least one family is needed, found ['ctgan']"]),
+        ("families", {"gan": {}}, ["families: unknown family 'gan' (algorithm 'gan')", "allowed: ctgan, tvae"]),
+        ("families", {"a": {"algorithm": "gan"}}, ["unknown family 'a' (algorithm 'gan')", "allowed: ctgan, tvae"]),
+        ("families", {"CTGAN": {}}, ["families: 'CTGAN' is not a usable family name"]),
+        ("families", {"ctgan\n": {"algorithm": "ctgan"}}, ["is not a usable family name"]),
+        ("families", {"report": {"algorithm": "ctgan"}}, ["'report' is not a usable family name", "not a stage's"]),
+        ("families", {"ctgan": 300}, ["ctgan: hyperparameters are a mapping, found 300", "`ctgan: {}`"]),
+        (
+            "families",
+            {"ctgan": {"epoch": 3}},
+            ["ctgan.unknown field 'epoch'", "did you mean 'epochs'", "allowed: epochs"],
+        ),
+        ("families", {"ctgan": {"epochs": 0}}, ["ctgan.epochs: ", "greater than 0", "found 0"]),
+        ("families", {"ctgan": {"pac": 7}}, ["batch_size 500 must be even and a multiple of pac (7)"]),
+        ("models", ["lr", "xgb"], ["models.1: unknown downstream model 'xgb'", "allowed: lr, mlp"]),
+        ("models", [], ["models: needs at least one model and none twice, found []"]),
+        ("models", ["lr", "lr"], ["models: needs at least one model and none twice"]),
+        ("test_share", 1.0, ["test_share: ", "less than 1", "found 1.0"]),
+        ("synthetic_rows", 0, ["synthetic_rows: ", "greater than 0"]),
+        ("max_levels", 1, ["max_levels: ", "greater than or equal to 2"]),
+        ("many_levels", "drop", ["many_levels: ", "'pool' or 'error'", "found 'drop'"]),
+        ("thresholds.copies_alpha", 0, ["thresholds.copies_alpha: ", "greater than 0"]),
+        ("schedule", {"cron": "daily"}, ["schedule.cron: 'daily' is not a cron line", "such as '0 3 * * *'"]),
+        ("schedule", {"cron": "a b c d e"}, ["schedule.cron: 'a b c d e' is not a cron line"]),
+        ("schedule", {"cron": "61 3 * * *"}, ["schedule.cron: '61 3 * * *' is not a cron line", "0 to 59"]),
+        ("schedule", {"cron": "0 3 0 * *"}, ["schedule.cron: ", "1 to 31"]),
+        ("schedule", {"cron": "0 3 * * *", "timezone": "Mars/Base"}, ["schedule.timezone: ", "'Mars/Base'", "Europe/"]),
+        ("release.sign_off", "nobody", ["release.sign_off: ", "'automatic' or 'manual'"]),
+        ("on_source_change", "panic", ["on_source_change: ", "'mark', 'run' or 'ignore'"]),
+        ("profiles", {"fast": {"seeds": 2}}, ["profiles.fast", "'smoke', 'default' or 'full'", "found 'fast'"]),
+        ("profiles", {"smoke": {"seeds": 0}}, ["profiles.smoke.seeds: ", "greater than 0"]),
+        (
+            "profiles",
+            {"smoke": {"epochs": {"tvae": 3}}},
+            ["profiles: epochs name unknown families ['tvae']", "allowed: ctgan, wide"],
+        ),
+        ("device", "tpu", ["device: ", "'cpu' or 'cuda'", "found 'tpu'"]),
+        ("processes", 0, ["processes: ", "greater than 0"]),
+    ],
+)
+def test_a_mistake_is_told_with_field_found_and_allowed(path: str, value: object, told: list[str]) -> None:
+    text = mistakes(changed(path, value))
+    assert [part for part in told if part not in text] == [], text
+
+
+@pytest.mark.parametrize("name", ["table", "source", "contract", "families"])
+def test_what_cannot_be_left_out(name: str) -> None:
+    document = {key: value for key, value in GOOD.items() if key != name}
+    assert mistakes(document) == f"{name}: Field required"
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    text = mistakes({**changed("seeds", 0), "device": "tpu", "models": ["xgb"]})
+    assert [line.split(":")[0] for line in text.splitlines()] == ["seeds", "models.0", "device"]
+
+
+@pytest.mark.parametrize("cron", ["0 3 * * *", "*/15 0-6,22 1 JAN-jun mon-fri", "59 23 31 12 7", "0 0 * * SUN"])
+def test_good_cron_lines(cron: str) -> None:
+    declaration = TableDeclaration.model_validate(changed("schedule", {"cron": cron, "timezone": "Europe/Berlin"}))
+    assert declaration.schedule is not None
+    assert declaration.schedule.cron == cron
+
+
+def test_profiles_limit_seeds_and_epochs_and_full_limits_nothing() -> None:
+    declaration = TableDeclaration.model_validate({**GOOD, "seeds": 20})
+    found = {
+        profile: (plan.seeds, plan.parameters("ctgan").epochs, plan.parameters("wide").epochs, plan.ks)
+        for profile in PROFILES
+        for plan in [declaration.plan(profile)]
+    }
+    assert found == {
+        "smoke": (3, 2, 2, (3,)),
+        "default": (5, 50, 50, (5,)),
+        "full": (20, 300, 300, (5, 10, 20)),
+    }
+
+
+def test_a_profile_never_raises_what_is_declared() -> None:
+    plan = TableDeclaration.model_validate({**GOOD, "seeds": 2, "families": {"ctgan": {"epochs": 1}}}).plan("default")
+    assert (plan.seeds, plan.parameters("ctgan").epochs) == (2, 1)
+
+
+def test_stated_limits_replace_the_built_in_ones_and_the_rest_keeps_them() -> None:
+    """A family that a profile does not name trains as short as the profile promises."""
+    profiles = {"smoke": {"epochs": {"ctgan": 7}}, "default": {"seeds": 4}, "full": {"seeds": 6, "epochs": 9}}
+    declaration = TableDeclaration.model_validate({**GOOD, "profiles": profiles})
+    smoke, default, full = (declaration.plan(profile) for profile in PROFILES)
+    assert (smoke.seeds, smoke.parameters("ctgan").epochs, smoke.parameters("wide").epochs) == (3, 7, 2)
+    assert (default.seeds, default.parameters("ctgan").epochs) == (4, 50)
+    assert (full.seeds, full.parameters("ctgan").epochs, full.ks) == (6, 9, (5, 6))
+
+
+def test_a_plan_changes_epochs_and_no_other_hyperparameter() -> None:
+    plan = TableDeclaration.model_validate(GOOD).plan("smoke")
+    assert plan.parameters("wide") == TVAEParameters(epochs=2, compress_dims=(512,))
+    assert (plan.algorithm("wide"), plan.algorithm("ctgan"), plan.table) == ("tvae", "ctgan", "crash")
+
+
+def test_raising_seeds_keeps_the_partitions_that_are_there() -> None:
+    few, many = (
+        Line(TableDeclaration.model_validate({**GOOD, "seeds": seeds}).plan("full"), "").partitions.get_partition_keys()
+        for seeds in (20, 30)
+    )
+    assert many[:20] == few == [f"{seed:03d}" for seed in range(20)]
+    most = Line(TableDeclaration.model_validate({**GOOD, "seeds": 1000}).plan("full"), "").partitions
+    assert most.get_partition_keys() == sorted(most.get_partition_keys())
+
+
+def test_an_unknown_profile_is_refused() -> None:
+    assert read_profile("full") == "full"
+    with pytest.raises(DeclarationError, match=r"DGE_PROFILE: unknown profile 'fast'; allowed: smoke, default, full"):
+        read_profile("fast")

@@ -1,0 +1,120 @@
+"""Finding declarations: the shipped ones, `DGE_TABLES`, and files that are not declarations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dge_assets.core.errors import DeclarationError
+from dge_assets.declarations import COMPONENT, SHIPPED, declaration_folders, declared_tables, read_declaration
+
+ATTRIBUTES = {
+    "table": "ours",
+    "source": {"type": "csv", "path": "a.csv"},
+    "contract": {"target": "y"},
+    "families": {"ctgan": {}},
+}
+
+
+def write(folder: Path, name: str = "ours", **attributes: object) -> Path:
+    """A `defs.yaml` in a folder of its own."""
+    path = folder / name / "defs.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump({"type": COMPONENT, "attributes": {**ATTRIBUTES, **attributes}}))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_tables_of_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DGE_TABLES", raising=False)
+
+
+def test_the_shipped_declarations_are_good() -> None:
+    found = declared_tables()
+    assert {"crash", "breast_cancer", "moons"} <= set(found)
+    for name, (declaration, folder) in found.items():
+        assert declaration.table == name == folder.name
+        for profile in ("smoke", "default", "full"):
+            assert declaration.plan(profile).seeds >= 2, f"{name}: evaluation needs two members"
+
+
+def test_tables_of_the_users_folder_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "README.md").write_text("not a table")
+    monkeypatch.setenv("DGE_TABLES", str(tmp_path))
+    assert declaration_folders() == [SHIPPED, tmp_path]
+    found = declared_tables()
+    assert found["ours"][1] == path.parent
+    assert "crash" in found
+
+
+def test_a_home_relative_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "tables")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DGE_TABLES", "~/tables")
+    assert "ours" in declared_tables()
+
+
+@pytest.mark.parametrize("kind", ["absent", "file"])
+def test_dge_tables_that_is_no_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    place = tmp_path / "tables"
+    if kind == "file":
+        place.write_text("")
+    monkeypatch.setenv("DGE_TABLES", str(place))
+    with pytest.raises(
+        DeclarationError, match=r"DGE_TABLES: .*tables is not a folder; name one that holds <table>/defs"
+    ):
+        declared_tables()
+
+
+def test_two_tables_of_one_name_are_refused_with_both_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = write(tmp_path, "a"), write(tmp_path, "b")
+    monkeypatch.setenv("DGE_TABLES", str(tmp_path))
+    with pytest.raises(DeclarationError) as caught:
+        declared_tables()
+    assert str(caught.value) == f"{second}: table 'ours' is declared in {first} too; rename one"
+
+
+def test_a_shipped_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, table="crash")
+    monkeypatch.setenv("DGE_TABLES", str(tmp_path))
+    with pytest.raises(DeclarationError, match=r"table 'crash' is declared in .*crash/defs.yaml too"):
+        declared_tables()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("type: [unclosed", "cannot be read as YAML"),
+        ("a: b: c", "cannot be read as YAML"),
+        ("\x00", "cannot be read as YAML"),
+        ("", "needs `type: dge_assets.component.TableComponent` and `attributes:`"),
+        ("- a\n- b", "needs `type: "),
+        ("type: dge_assets.component.TableComponent", "needs `type: "),
+        ("type: dge_assets.component.TableComponent\nattributes: 3", "needs `type: "),
+        ("attributes: {table: x}", "type: found None; allowed: dge_assets.component.TableComponent"),
+        ("type: other.Component\nattributes: {}", "type: found 'other.Component'; allowed: dge_assets.component"),
+        (f"type: {COMPONENT}\nattributes: {{}}", "attributes.table: Field required"),
+        (f"type: {COMPONENT}\nattributes: {{table: x, seeds: 0}}", "attributes.seeds: Input should be greater than"),
+        (f"type: {COMPONENT}\nattributes: {{tabel: x}}", "attributes.unknown field 'tabel'; did you mean 'table'?"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_path(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "defs.yaml"
+    path.write_text(text)
+    with pytest.raises(DeclarationError) as caught:
+        read_declaration(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert told in str(caught.value)
+
+
+def test_bytes_that_are_no_text_and_a_file_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "defs.yaml"
+    with pytest.raises(DeclarationError, match=r"cannot be read as YAML: .*No such file"):
+        read_declaration(path)
+    path.write_bytes(b"type: \xff\xfe")
+    with pytest.raises(DeclarationError, match=r"cannot be read as YAML: .*utf-8"):
+        read_declaration(path)
