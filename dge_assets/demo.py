@@ -83,7 +83,8 @@ def _materialize(defs: dg.Definitions, line: Line, instance: dg.DagsterInstance)
 
 def reason_of(result: dg.ExecuteInProcessResult) -> str:
     """Why a run failed, without Dagster's frames around it: our own error, or else failed checks and what else is told."""
-    own, others = [], []
+    own: list[str] = []
+    others: list[str] = []
     for event in result.all_events:
         error = event.step_failure_data.error if event.is_step_failure else None
         while error is not None and error.cause is not None and error.cls_name not in _OWN_ERRORS:

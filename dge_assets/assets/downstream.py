@@ -29,7 +29,7 @@ def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[line.key("synthetic", family)],
         pool="dge_training",
-        **line.attributes("downstream", "sklearn", parameters=line.downstream_parameters),
+        **line.attributes("downstream", "sklearn", family, parameters=line.downstream_parameters),
     )
     def downstream(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
         stage = _stage(context, line, family, storage)

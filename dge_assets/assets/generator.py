@@ -3,8 +3,9 @@
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
-from dge_assets.assets.line import LAKE, Line, contract_of, png_metadata
+from dge_assets.assets.line import LAKE, Line, contract_of, png_metadata, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance, Recipe
@@ -29,7 +30,7 @@ def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         ins={"real_train": dg.AssetIn(line.key("real_train"))},
         pool="dge_training",
-        **line.attributes("generator", "pytorch", parameters=parameters),
+        **line.attributes("generator", "pytorch", family, parameters=parameters),
     )
     def generator(
         context: dg.AssetExecutionContext,
@@ -105,11 +106,12 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
     member = from_files(storage.artifacts.read(address_of(record)).files, place=record.place)
     last = {f"last_{name}": float(value) for name, value in member.losses.iloc[-1].drop("epoch").items()}
     curves = member.losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=record.seed)
+    settings = record.parameters["hyperparameters"]
     return {
+        "loss_curves": png_metadata(loss_curves(curves, f"{record.place}: losses"), "losses by epoch"),
         **last,
         "epochs": len(member.losses),
-        "hyperparameters": dg.MetadataValue.json(record.parameters["hyperparameters"]),
-        "loss_curves": png_metadata(loss_curves(curves, f"{record.place}: losses"), "losses by epoch"),
+        "hyperparameters": table_metadata(pd.DataFrame(settings.items(), columns=["hyperparameter", "value"])),
         "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in member.notes) or "—"),
         "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
     }

@@ -192,7 +192,7 @@ def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue
     """A small frame as a Markdown table, floats to four digits, missing values as a dash."""
 
     def cell(value: Any) -> str:
-        if pd.isna(value):
+        if pd.api.types.is_scalar(value) and pd.isna(value):
             return "—"
         return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")
 

@@ -26,7 +26,7 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
         io_manager_key=LAKE,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[line.key("generator", family)],
-        **line.attributes("synthetic", "parquet", parameters=line.synthetic_parameters),
+        **line.attributes("synthetic", "parquet", family, parameters=line.synthetic_parameters),
     )
     def synthetic(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
         stage = _stage(context, line, family, storage)

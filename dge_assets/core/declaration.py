@@ -47,6 +47,14 @@ class FamilyDeclaration(ClosedModel):
     algorithm: str
     parameters: FamilyParameters
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """What people write (editors and `dg check yaml` read this): hyperparameters, and the algorithm if it differs."""
+        properties: dict[str, Any] = {"algorithm": {"enum": list(ALGORITHMS)}}
+        for parameters in ALGORITHMS.values():
+            properties |= parameters.model_json_schema()["properties"]
+        return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
+
 
 class ProfileLimits(ClosedModel):
     """At most so many seeds and epochs under a profile."""

@@ -116,7 +116,9 @@ def test_a_run_that_no_process_ever_took_up_is_failed_after_a_while(tmp_path: Pa
         assert sweep(instance, starting_seconds=0.05) == [run.run_id]
 
 
-@pytest.mark.parametrize("command", [["check", "defs"], ["list", "defs"], ["list", "components"], ["check", "yaml"]])
+@pytest.mark.parametrize(
+    "command", [["check", "defs"], ["list", "defs"], ["list", "components", "--json"], ["check", "yaml"]]
+)
 def test_dg_works_in_the_project(command: list[str], tmp_path: Path) -> None:
     environment = {**os.environ, "DGE_HOME": str(tmp_path), "DG_CLI_CONFIG": str(tmp_path / "dg.toml")}
     found = subprocess.run(
