@@ -8,7 +8,7 @@ TABLE ?= crash
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures screenshots kill-test clean
+.PHONY: help demo test check dev warehouse figures kill-test clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -110,7 +110,7 @@ def source_sensor(line: Line, job: Job) -> dg.SensorDefinition | None:
         )
         # The first look only learns what is there; nothing has changed yet.
         changed = context.cursor is not None and action == "run"
-        requests = [dg.RunRequest(run_key=found, tags=range_tags(line))] if changed else []
+        requests = [dg.RunRequest(tags=range_tags(line))] if changed else []
         return dg.SensorResult(asset_events=[seen], run_requests=requests, cursor=found)
 
     return sensor

@@ -2,7 +2,8 @@
 
 A release holds the datasets, the contract as consumers may see it, the scores, lineage without real values, a card,
 and a manifest with the SHA-256 of every file. Its version is a hash of what it holds, so the same members give the
-same release, whenever and however often they were made. A folder is written aside and renamed.
+same release, whenever and however often they were made. Its manifest is written last:
+without one a folder is no release.
 """
 
 from __future__ import annotations

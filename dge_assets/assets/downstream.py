@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.generator import stored_record
-from dge_assets.assets.line import LAKE, Line, contract_of, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance, Recipe
@@ -26,7 +26,7 @@ def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
         f"same seed: once on all its rows, once on its own train part. Kept as skops files; real rows are not read.",
         partitions_def=line.partitions,
         io_manager_key=LAKE,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=ONE_RUN,
         deps=[line.key("synthetic", family)],
         pool="dge_training",
         **line.attributes("downstream", "sklearn", family, parameters=line.downstream_parameters),

@@ -5,15 +5,16 @@ through one fan-in and fails when one is missing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.line import (
     EVALUATION_TABLES,
     LAKE,
+    ONE_RUN,
     Line,
     contract_of,
     png_metadata,
@@ -21,8 +22,6 @@ from dge_assets.assets.line import (
     table_metadata,
 )
 from dge_assets.assets.telling import tell
-from dge_assets.core.provenance import Provenance, require_recipe
-from dge_resources.artifacts import Artifact
 from dge_resources.compute import Compute
 from dge_resources.lake import address_of
 from dge_resources.progress import ProgressBoard
@@ -45,24 +44,6 @@ DESCRIPTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Ensemble:
-    """Everything that evaluation reads."""
-
-    real_train: Recorded
-    real_test: Recorded
-    datasets: dict[str, dict[int, Recorded]]
-    models: dict[str, dict[int, Artifact]]
-    generator_seconds: dict[str, dict[int, float]]
-
-    @property
-    def parents(self) -> list[Provenance]:
-        """All records, real_train first, members in order."""
-        members = [item.record for by_seed in self.datasets.values() for item in by_seed.values()]
-        models = [item.record for by_seed in self.models.values() for item in by_seed.values()]
-        return [self.real_train.record, self.real_test.record, *members, *models]
-
-
 def evaluation_assets(line: Line) -> dg.AssetsDefinition:
     """The evaluation tables of a table's line."""
     attributes = line.attributes("evaluation", "sklearn", parameters=line.evaluation_parameters)
@@ -71,10 +52,9 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"{line.table}__evaluation",
         group_name=group,
+        backfill_policy=ONE_RUN,
         ins={
-            "real_train": dg.AssetIn(line.key("real_train")),
-            "real_test": dg.AssetIn(line.key("real_test")),
-            **{f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family)) for family in line.families},
+            **ensemble_inputs(line),
         },
         deps=[line.key("downstream", family) for family in line.families],
         outs={
@@ -86,7 +66,7 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
     def evaluation(
         context: dg.AssetExecutionContext, storage: Storage, compute: Compute, **inputs: Any
     ) -> Iterator[dg.Output[Recorded]]:
-        ensemble = _ensemble(line, storage, inputs)
+        ensemble = collect_ensemble(line, storage, inputs)
         tables = _stored_tables(line, storage, ensemble)
         if tables is None:
             tables = _evaluate(context, line, compute, ensemble)
@@ -96,30 +76,6 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
             yield _output(name, tables[name])
 
     return evaluation
-
-
-def _ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) -> Ensemble:
-    """All members, each checked to descend from the present real_train and declaration."""
-    real_train: Recorded = inputs["real_train"]
-    datasets: dict[str, dict[int, Recorded]] = {}
-    models: dict[str, dict[int, Artifact]] = {}
-    seconds: dict[str, dict[int, float]] = {}
-    for family in line.families:
-        given: dict[str, Recorded] = inputs[f"{family}__synthetic"]
-        datasets[family] = {int(key): item for key, item in sorted(given.items())}
-        models[family], seconds[family] = {}, {}
-        for seed, item in datasets[family].items():
-            generator = storage.artifacts.read_expected(
-                line.generator_recipe(family, seed, real_train.record), remedy=line.remedy("generator", family, seed)
-            ).record
-            expected = line.synthetic_recipe(family, seed, generator)
-            require_recipe(item.record, expected, remedy=line.remedy("synthetic", family, seed))
-            models[family][seed] = storage.artifacts.read_expected(
-                line.downstream_recipe(family, seed, item.record), remedy=line.remedy("downstream", family, seed)
-            )
-            costs = [generator.seconds, item.record.seconds, models[family][seed].record.seconds]
-            seconds[family][seed] = sum(cost or 0.0 for cost in costs)
-    return Ensemble(real_train, inputs["real_test"], datasets, models, seconds)
 
 
 def _stored_tables(line: Line, storage: Storage, ensemble: Ensemble) -> dict[str, Recorded] | None:

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import LAKE, Line, contract_of, png_metadata, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance, Recipe
@@ -27,7 +27,7 @@ def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
         f"custodian only.\n\nMembers that are stored and current are left alone; set `retrain` to train them anew.",
         partitions_def=line.partitions,
         io_manager_key=LAKE,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=ONE_RUN,
         ins={"real_train": dg.AssetIn(line.key("real_train"))},
         pool="dge_training",
         **line.attributes("generator", "pytorch", family, parameters=parameters),

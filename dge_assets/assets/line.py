@@ -32,6 +32,10 @@ CODE_VERSIONS = {
 LAKE = "lake"
 """Resource key of the IO manager."""
 
+ONE_RUN = dg.BackfillPolicy.single_run()
+"""A backfill of a range of seeds is one run. Stages without partitions say so too: a job over both can then be launched
+for a range from the command line."""
+
 EVALUATION_TABLES = (
     "training_scores",
     "evaluation_scores",

@@ -6,7 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.line import Line, contract_of, table_metadata
+from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, require_tables_of
+from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.report import report_path
 from dge_assets.assets.telling import tell
 from dge_assets.core.errors import ReleaseError
@@ -38,10 +39,10 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         "on exactly these members.",
         ins={
             **{name: dg.AssetIn(line.key(name)) for name in RELEASED_TABLES},
-            "real_train": dg.AssetIn(line.key("real_train")),
-            **{f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family)) for family in line.families},
+            **ensemble_inputs(line),
         },
         deps=[line.key("report")],
+        backfill_policy=ONE_RUN,
         **line.attributes("release", "parquet"),
     )
     def release(
@@ -49,7 +50,9 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         from dge_resources.releases import release_version
 
-        datasets = _datasets(line, inputs)
+        ensemble = collect_ensemble(line, storage, inputs)
+        require_tables_of(ensemble, line, {name: inputs[name] for name in RELEASED_TABLES})
+        datasets = {(family, seed): item for family, items in ensemble.datasets.items() for seed, item in items.items()}
         passed = require_passed(line, storage, datasets, inputs["real_train"])
         note = _sign_off(line, config, passed)
         files = _files(line, storage, inputs, datasets)
@@ -75,14 +78,6 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
 
 
 Member = tuple[str, int]
-
-
-def _datasets(line: Line, inputs: Mapping[str, Any]) -> dict[Member, Recorded]:
-    return {
-        (family, int(key)): item
-        for family in line.families
-        for key, item in sorted(inputs[f"{family}__synthetic"].items())
-    }
 
 
 def require_passed(

@@ -5,7 +5,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import EVALUATION_TABLES, Line, contract_of, png_metadata, table_metadata
+from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, require_tables_of
+from dge_assets.assets.line import EVALUATION_TABLES, ONE_RUN, Line, contract_of, png_metadata, table_metadata
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.provenance import Provenance
@@ -32,16 +33,17 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         "statistics of real rows, so it stays with the custodian. Also builds the warehouse anew.",
         ins={
             **{name: dg.AssetIn(line.key(name)) for name in EVALUATION_TABLES},
-            "real_train": dg.AssetIn(line.key("real_train")),
-            "real_test": dg.AssetIn(line.key("real_test")),
-            **{f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family)) for family in line.families},
+            **ensemble_inputs(line),
         },
+        backfill_policy=ONE_RUN,
         **line.attributes("report", "html"),
     )
     def report(context: dg.AssetExecutionContext, storage: Storage, **inputs: Any) -> dg.MaterializeResult[None]:
         from dge_assets.core.reporting.headline import headline_table
         from dge_assets.core.reporting.report import render_report
 
+        ensemble = collect_ensemble(line, storage, inputs)
+        require_tables_of(ensemble, line, {name: inputs[name] for name in EVALUATION_TABLES})
         shown = _report_input(line, storage, inputs)
         path = report_path(line.table)
         storage.store.write(path, render_report(shown).encode())

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.columns import frame_metadata
-from dge_assets.assets.line import CODE_VERSIONS, LAKE, Line, contract_of, record_metadata
+from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of, record_metadata
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.errors import ContractError
@@ -34,6 +34,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
         f"{declaration.description}\n\nRead from {declaration.source.describe()}. Holds real rows: custodian only.",
         deps=[line.key("origin")],
         io_manager_key=LAKE,
+        backfill_policy=ONE_RUN,
         **line.attributes("source", "parquet", parameters=settings),
     )
     def source(context: dg.AssetExecutionContext, storage: Storage) -> dg.Output[Recorded]:
@@ -110,6 +111,7 @@ def _split(line: Line) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"{line.table}__split",
         group_name=group,
+        backfill_policy=ONE_RUN,
         ins={"source": dg.AssetIn(line.key("source"))},
         outs={
             name: dg.AssetOut(key=line.key(name), io_manager_key=LAKE, description=text, **attributes)

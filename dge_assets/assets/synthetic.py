@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from dge_assets.assets.columns import frame_metadata
-from dge_assets.assets.line import LAKE, Line, contract_of, png_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished
@@ -24,7 +24,7 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
         f"warehouse's `lineage`.",
         partitions_def=line.partitions,
         io_manager_key=LAKE,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=ONE_RUN,
         deps=[line.key("generator", family)],
         **line.attributes("synthetic", "parquet", family, parameters=line.synthetic_parameters),
     )

@@ -15,7 +15,7 @@ from dge_assets.core.fingerprint import document_sha256
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that decides an artifact's content: equal recipes give equal artifacts (DESIGN: determinism)."""
+    """All that decides an artifact's content: equal recipes give equal artifacts."""
 
     table: str
     asset: str

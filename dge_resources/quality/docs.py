@@ -2,7 +2,7 @@
 
 Here: Great Expectations' own Data Docs sections, in a page template of ours. Its stock page takes styles, scripts
 and icons from CDNs, and writes column names and values into the HTML as they are. Not here: validation
-(`quality.py`). The page shows values of the frame as examples, so that of a source is for the custodian only.
+(the package itself). The page shows values of the frame as examples, so that of a source is for the custodian only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a contract asks of a frame, as plain expectations.
 
 Here: the expectations that follow from a contract, in the words of Great Expectations, and the thresholds of what
-is tolerated. Not here: running them (`quality.py`); nothing here imports the engine.
+is tolerated. Not here: running them (the package itself); nothing here imports the engine.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def test_a_changed_source_is_marked_and_run(workshop: Workshop) -> None:
     (observation,) = second.asset_events
     assert observation.asset_key == shop.line.key("origin")
     assert observation.tags["dagster/data_version"] == second.cursor != first.cursor
-    assert [request.run_key for request in second.run_requests or []] == [second.cursor]
+    assert len(second.run_requests or []) == 1
     marking = tick(shop.declare(on_source_change="mark"), first.cursor)
     assert isinstance(marking, dg.SensorResult)
     assert not marking.run_requests

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ from dge_assets.demo import reason_of
 from dge_resources.lake import Address
 from tests.integration.conftest import Workshop, visits_attributes, visits_frame
 
-ONE_FAMILY = {"families": {"tvae": {"epochs": 30, "batch_size": 100}}, "seeds": 2}
+ONE_FAMILY: dict[str, Any] = {"families": {"tvae": {"epochs": 30, "batch_size": 100}}, "seeds": 2}
 
 
 def member_files(shop: Workshop, seeds: range) -> dict[str, tuple[int, bytes]]:
@@ -38,6 +39,13 @@ def test_raising_k_and_backfilling_the_new_members_touches_no_old_one(workshop: 
     larger = small.declare(seeds=4)
     assert larger.run("train", seeds=range(2, 4)).success
     assert member_files(larger, range(2)) == before
+    stale = reason_of(larger.run("release"))
+    assert "training_scores is stored, but was made from something else" in stale, "scores of other members"
+    assert "visits_evaluate" in stale
+    retuned = {"tvae": {**ONE_FAMILY["families"]["tvae"], "embedding_dim": 64}}
+    assert "visits/tvae/generator[000] is stored, but was made" in reason_of(
+        larger.declare(families=retuned).run("release")
+    )
     assert larger.run("evaluate").success
     released = larger.run("release")
     assert released.success, reason_of(released)

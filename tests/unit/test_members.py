@@ -190,3 +190,10 @@ def test_training_on_many_rows_starts_no_further_processes() -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     train_member(task, silent)
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_declared_gpu_that_is_not_there_is_told_before_any_training(tasks: dict[str, TrainingTask]) -> None:
+    task = next(iter(tasks.values()))
+    with pytest.raises(GeneratorError, match="declared device cuda, but torch .* finds no GPU"):
+        train_member(replace(task, device="cuda"), lambda *_: None)

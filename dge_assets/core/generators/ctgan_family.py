@@ -82,6 +82,8 @@ def _fit(
     synthesizer.epochs_in_all = epochs
     synthesizer.report = report
     synthesizer.set_random_state(seed)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed(seed)  # the package seeds the CPU's generator alone
     with _quiet():
         synthesizer.fit(frame, discrete)
     names = {"Generator Loss": "generator_loss", "Discriminator Loss": "discriminator_loss", "Loss": "loss"}

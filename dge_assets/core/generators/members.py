@@ -51,12 +51,17 @@ class TrainedMember:
 
 def train_member(task: TrainingTask, report: Report) -> TrainedMember:
     """Train the generator of (family, seed); GeneratorError names the member when its weights are not finite."""
+    place = f"{task.table}/{task.family}/generator[{task.seed:03d}]"
+    if task.device == "cuda" and not torch.cuda.is_available():
+        raise GeneratorError(
+            f"{place}: declared device cuda, but torch {torch.__version__} finds no GPU; declare device: cpu, or install "
+            f"a CUDA build of torch (docs/gpu.md)"
+        )
     codec = fit_codec(task.real_train, task.contract, max_levels=task.max_levels, many_levels=task.many_levels)
     # The imputed values are the table's, not the member's: every seed learns from the same rows.
     imputation = generator(seed_sequence(table=task.table, purpose="imputation"))
     modelled = codec.encode(task.real_train, rng=imputation)
     stream = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="training")
-    place = f"{task.table}/{task.family}/generator[{task.seed:03d}]"
     try:
         trained: Trained = ALGORITHM_FACTORIES[task.algorithm]().train(
             modelled,

@@ -57,7 +57,7 @@ seed, code and real table made each dataset), `scores/` (measured by the custodi
 
 Downstream models on real test rows, mean over models; `oracle` was trained on real rows.
 
-{_markdown(headline_table(training_scores))}
+{markdown_table(headline_table(training_scores))}
 """
 
 
@@ -65,7 +65,8 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _markdown(frame: pd.DataFrame) -> str:
+def markdown_table(frame: pd.DataFrame) -> str:
+    """A small frame as a Markdown table, floats to four digits."""
     head = "| " + " | ".join(map(str, frame.columns)) + " |\n|" + " --- |" * len(frame.columns)
     rows = [
         "| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row) + " |"

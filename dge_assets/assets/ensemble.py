@@ -1,0 +1,78 @@
+"""The fan-in: all members of a table at once, each checked to be the one that is wanted now.
+
+Evaluation, report and release read the ensemble through here, so none of them can work on part of it, on members of an
+older table or declaration, or on scores of other members.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from dge_assets.assets.line import Line
+from dge_assets.core.provenance import Provenance, require_recipe
+from dge_resources.artifacts import Artifact
+from dge_resources.records import Recorded
+from dge_resources.storage import Storage
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Everything that evaluation reads."""
+
+    real_train: Recorded
+    real_test: Recorded
+    datasets: dict[str, dict[int, Recorded]]
+    models: dict[str, dict[int, Artifact]]
+    generator_seconds: dict[str, dict[int, float]]
+
+    @property
+    def parents(self) -> list[Provenance]:
+        """All records, real_train first, members in order."""
+        members = [item.record for by_seed in self.datasets.values() for item in by_seed.values()]
+        models = [item.record for by_seed in self.models.values() for item in by_seed.values()]
+        return [self.real_train.record, self.real_test.record, *members, *models]
+
+
+def ensemble_inputs(line: Line) -> dict[str, dg.AssetIn]:
+    """What an asset must take in to collect the ensemble."""
+    return {
+        "real_train": dg.AssetIn(line.key("real_train")),
+        "real_test": dg.AssetIn(line.key("real_test")),
+        **{f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family)) for family in line.families},
+    }
+
+
+def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) -> Ensemble:
+    """All members, each checked to descend from the present real_train and declaration.
+
+    `inputs` are those of `ensemble_inputs`. Raises ProvenanceError or StorageError with the command that mends it.
+    """
+    real_train: Recorded = inputs["real_train"]
+    datasets: dict[str, dict[int, Recorded]] = {}
+    models: dict[str, dict[int, Artifact]] = {}
+    seconds: dict[str, dict[int, float]] = {}
+    for family in line.families:
+        given: dict[str, Recorded] = inputs[f"{family}__synthetic"]
+        datasets[family] = {int(key): item for key, item in sorted(given.items())}
+        models[family], seconds[family] = {}, {}
+        for seed, item in datasets[family].items():
+            generator = storage.artifacts.read_expected(
+                line.generator_recipe(family, seed, real_train.record), remedy=line.remedy("generator", family, seed)
+            ).record
+            expected = line.synthetic_recipe(family, seed, generator)
+            require_recipe(item.record, expected, remedy=line.remedy("synthetic", family, seed))
+            models[family][seed] = storage.artifacts.read_expected(
+                line.downstream_recipe(family, seed, item.record), remedy=line.remedy("downstream", family, seed)
+            )
+            costs = [generator.seconds, item.record.seconds, models[family][seed].record.seconds]
+            seconds[family][seed] = sum(cost or 0.0 for cost in costs)
+    return Ensemble(real_train, inputs["real_test"], datasets, models, seconds)
+
+
+def require_tables_of(ensemble: Ensemble, line: Line, tables: Mapping[str, Recorded]) -> None:
+    """Refuse evaluation tables (by name) that were made from other members or settings; ProvenanceError."""
+    for name, item in tables.items():
+        expected = line.evaluation_recipe(name, ensemble.parents)
+        require_recipe(item.record, expected, remedy=f"dg launch --job {line.table}_evaluate")

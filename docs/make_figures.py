@@ -1,0 +1,66 @@
+"""Writes the README's table and picture of one table from what the last demo kept: `make figures`.
+
+Nothing in that part of the README is typed by hand: it lies between two marks and is replaced as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from dge_assets.assets.line import Line
+from dge_assets.assets.report import full_profile_note
+from dge_assets.core.declaration import read_profile
+from dge_assets.core.reporting.card import markdown_table
+from dge_assets.core.reporting.charts import approach_comparison
+from dge_assets.core.reporting.headline import headline_table
+from dge_assets.declarations import declared_tables
+from dge_resources.compute import available_cores
+from dge_resources.home import home_url
+from dge_resources.lake import Address
+from dge_resources.storage import Storage
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- figures: begin (written by `make figures`) -->", "<!-- figures: end -->"
+
+
+def main(table: str) -> None:
+    """Replace the figures of the README by those of `table`'s last demo."""
+    storage = Storage(home=home_url())
+    declaration, folder = declared_tables()[table]
+    line = Line(declaration.plan(read_profile(os.environ.get("DGE_PROFILE", "default"))), str(folder))
+    scores = storage.lake.read(Address(table, "training_scores"))
+    picture = ROOT / "docs" / "figures" / f"{table}-approaches.png"
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_bytes(approach_comparison(scores.frame, "auc", title=f"{table}: AUC on real test rows"))
+    members = [
+        record
+        for family in line.families
+        for seed in line.seeds
+        if (record := storage.artifacts.record(Address(table, "generator", family, seed))) is not None
+    ]
+    epochs = ", ".join(f"{family} {line.plan.parameters(family).epochs}" for family in line.families)
+    text = "\n".join(
+        [
+            BEGIN,
+            f"Profile `{line.plan.profile}`: K = {line.plan.seeds} members per family, epochs: {epochs}; mean over the "
+            f"downstream models {', '.join(declaration.models)}; {available_cores()} cores, "
+            f"Python {platform.python_version()}. Made by `make demo && make figures`.",
+            "",
+            markdown_table(headline_table(scores.frame)),
+            "",
+            f"![{table}: AUC by approach](docs/figures/{picture.name})",
+            "",
+            full_profile_note(line, members),
+            END,
+        ]
+    )
+    readme = ROOT / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
+    readme.write_text(before + text + rest.split(END)[1], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "crash")
