@@ -196,5 +196,5 @@ def test_training_on_many_rows_starts_no_further_processes() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_declared_gpu_that_is_not_there_is_told_before_any_training(trained: Trained) -> None:
     task, _ = trained
-    with pytest.raises(GeneratorError, match="declared device cuda, but torch .* finds no GPU"):
+    with pytest.raises(GeneratorError, match=r"declared device cuda, but torch .* finds no GPU"):
         train_member(replace(task, device="cuda"), silent)
