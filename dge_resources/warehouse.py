@@ -1,7 +1,8 @@
 """The warehouse: one DuckDB file that people open, built aside from the lake and swapped in by rename.
 
-Big relations are views over the lake, so a new member shows at once; result tables and `lineage` are copied in. A
-reader needs `duckdb.connect(path, read_only=True)`; readers and builders never block each other.
+Big relations are views over a local lake, so a new member shows at once; result tables and `lineage` are copied in. From a
+lake on object storage everything is copied in, since a reader's DuckDB may not reach it; the file is then as new as its
+last build. A reader needs `duckdb.connect(path, read_only=True)`; readers and builders never block each other.
 Run as a program (`python -m dge_resources.warehouse`) it builds the file anew.
 """
 
@@ -55,7 +56,7 @@ class Warehouse:
             try:
                 connection.execute(f"ATTACH '{path}' AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
                 connection.execute("USE warehouse")
-                self._fill(connection)
+                self._fill(connection, self._local_lake(Path(folder)))
                 connection.execute("USE memory")
                 connection.execute("DETACH warehouse")
             except duckdb.Error as error:
@@ -67,26 +68,36 @@ class Warehouse:
             self.store.write(FILE, path.read_bytes())
         return self.url
 
-    def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _local_lake(self, folder: Path) -> str:
+        """The lake as a local folder: itself, or a copy of it below `folder`."""
+        if self.store.is_local:
+            return self.store.url("lake")
+        for name in self.store.files("lake"):
+            copy = folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(self.store.read(name))
+        return str(folder / "lake")
+
+    def _fill(self, connection: duckdb.DuckDBPyConnection, lake: str) -> None:
         records = [*Lake(self.store).records(), *ArtifactStore(self.store).records()]
         connection.execute("CREATE SCHEMA IF NOT EXISTS lineage")
         for table in sorted({record.table for record in records}):
             connection.execute(f'CREATE SCHEMA "{table}"')
             of_table = [record for record in records if record.table == table]
             for asset in sorted({record.asset for record in of_table if self._in_lake(record)}):
-                connection.execute(self._relation(table, asset))
+                connection.execute(self._relation(lake, table, asset))
             _insert_lineage(connection, table, of_table)
 
     def _in_lake(self, record: Provenance) -> bool:
         return record.asset in (*REAL, "synthetic") or record.family is None
 
-    def _relation(self, table: str, asset: str) -> str:
-        """Real rows and datasets stay in the lake as views; small results are copied in."""
-        root = re.sub(r"([*?[])", r"[\1]", self.store.url(f"lake/{table}/{asset}")).replace("'", "''")
+    def _relation(self, lake: str, table: str, asset: str) -> str:
+        """Real rows and datasets stay in a local lake as views; small results are copied in."""
+        root = re.sub(r"([*?[])", r"[\1]", f"{lake}/{table}/{asset}").replace("'", "''")
+        kind = "VIEW" if self.store.is_local and asset in (*REAL, "synthetic") else "TABLE"
         if asset == "synthetic":
             source = f"read_parquet('{root}/*/*/data.parquet', {_HIVE}, union_by_name = true)"
-            return f'CREATE VIEW "{table}"."{asset}" AS SELECT * FROM {source}'
-        kind = "VIEW" if asset in REAL else "TABLE"
+            return f'CREATE {kind} "{table}"."{asset}" AS SELECT * FROM {source}'
         return f'CREATE {kind} "{table}"."{asset}" AS SELECT * FROM read_parquet(\'{root}/data.parquet\')'
 
     @contextmanager

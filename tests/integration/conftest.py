@@ -73,6 +73,7 @@ class Workshop:
     folder: Path
     instance: dg.DagsterInstance
     attributes: dict[str, Any] = field(default_factory=visits_attributes)
+    root: str = ""
 
     def declare(self, **changes: Any) -> Workshop:
         """The same root under a changed declaration."""
@@ -80,7 +81,7 @@ class Workshop:
 
     @property
     def home(self) -> str:
-        return str(self.folder / "home")
+        return self.root or str(self.folder / "home")
 
     @property
     def storage(self) -> Storage:

@@ -225,11 +225,17 @@ def test_a_broken_part_is_an_error_with_its_place_and_the_former_file_stays(
     assert Path(Warehouse(store).url).read_bytes() == former
 
 
-def test_a_warehouse_needs_a_local_lake() -> None:
+def test_a_lake_on_object_storage_is_copied_in(tmp_path: Path) -> None:
     line = Line(Store("memory://warehouse-test"))
     line.real()
-    with pytest.raises(StorageError, match="the warehouse could not be built from memory://"):
-        Warehouse(line.lake.store).build()
+    Warehouse(line.lake.store).build()
+    file = tmp_path / "copy.duckdb"
+    file.write_bytes(line.lake.store.read("warehouse.duckdb"))
+    with duckdb.connect(str(file), read_only=True) as reader:
+        kinds = dict(reader.sql("select table_name, table_type from information_schema.tables").fetchall())
+        assert kinds["real_train"] == "BASE TABLE"
+        rows = len(line.lake.read(Address("crash", "real_train")).frame)
+        assert reader.sql("select count(*) from crash.real_train").fetchall() == [(rows,)]
 
 
 def test_the_module_is_a_program_that_builds_the_file(store: Store, line: Line) -> None:
