@@ -37,7 +37,7 @@ check: .venv/.test ## lint and types
 	$(BIN)/mypy
 
 test: check ## lint, types and all tests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 dev: .venv/.demo ## the UI, the daemon and both code locations on http://localhost:3000
 	DAGSTER_HOME=$$($(BIN)/python -m dge_assets.deployment) && export DAGSTER_HOME && \

@@ -55,16 +55,20 @@ def end(compute: Compute) -> None:
 
 
 def workers() -> set[int]:
-    """Worker processes of this one (the resource tracker stays by design)."""
+    """Worker processes of this one (what they are forked from stays by design, as does the resource tracker)."""
     children = psutil.Process().children(recursive=True)
     return {child.pid for child in children if _is_worker(child)}
 
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return "spawn_main" in " ".join(process.cmdline())
+        return _forks(process) and _forks(process.parent())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return False
+
+
+def _forks(process: psutil.Process | None) -> bool:
+    return process is not None and "multiprocessing.forkserver" in " ".join(process.cmdline())
 
 
 def until(condition: Callable[[], object], seconds: float = 10) -> bool:

@@ -19,6 +19,7 @@ from dge_assets.core.generators.base import Algorithm, GeneratorState, Report, T
 from dge_assets.core.generators.ctgan_family import CTGANAlgorithm, TVAEAlgorithm
 from dge_assets.core.generators.parameters import FamilyParameters
 from dge_assets.core.randomness import generator, legacy_seed, seed_sequence
+from dge_assets.core.threads import one_thread
 
 ALGORITHM_FACTORIES: dict[str, type[Algorithm]] = {"ctgan": CTGANAlgorithm, "tvae": TVAEAlgorithm}
 
@@ -63,14 +64,15 @@ def train_member(task: TrainingTask, report: Report) -> TrainedMember:
     modelled = codec.encode(task.real_train, rng=imputation)
     stream = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="training")
     try:
-        trained: Trained = ALGORITHM_FACTORIES[task.algorithm]().train(
-            modelled,
-            discrete=codec.discrete,
-            parameters=task.parameters,
-            seed=legacy_seed(stream),
-            device=task.device,
-            report=report,
-        )
+        with one_thread():
+            trained: Trained = ALGORITHM_FACTORIES[task.algorithm]().train(
+                modelled,
+                discrete=codec.discrete,
+                parameters=task.parameters,
+                seed=legacy_seed(stream),
+                device=task.device,
+                report=report,
+            )
     except ValueError as error:
         if "NaN" not in str(error):
             raise
@@ -107,7 +109,7 @@ def sample_member(task: SamplingTask, report: Report) -> pd.DataFrame:
     decoding = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="decoding")
     codec = TableCodec.from_document(task.codec)
     algorithm = ALGORITHM_FACTORIES[task.state.document["algorithm"]]()
-    with torch.no_grad():
+    with one_thread(), torch.no_grad():
         modelled = algorithm.sample(task.state, rows=task.rows, seed=legacy_seed(sampling))
     report(1, 1)
     return codec.decode(modelled, rng=generator(decoding))

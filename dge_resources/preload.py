@@ -1,0 +1,15 @@
+"""What a worker process imports, once: workers are forked from a process that has imported this and done nothing else.
+
+Importing it sets the process's libraries to one thread, so nothing but a worker (or what workers fork from) imports it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # read when the libraries load, so it comes before them
+
+for _module in ("dge_assets.core.generators.members", "dge_assets.core.downstream"):
+    importlib.import_module(_module)
