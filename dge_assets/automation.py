@@ -19,13 +19,16 @@ SENSOR_SECONDS = 60
 
 def table_jobs(line: Line) -> dict[str, Job]:
     """`<table>_line` (everything), `_train`, `_evaluate` and `_release`, by stage."""
-    ingest = [line.key(name) for name in ("source", "real_train", "real_test")]
+    ingest = [line.key(name) for name in ("source", "real_train", "real_test", "encoder")]
     members = [line.key(stage, f) for f in line.families for stage in ("generator", "synthetic", "downstream")]
     evaluate = [line.key(name) for name in (*EVALUATION_TABLES, "report")]
     release = [line.key("release")]
     stages = {
         "line": ([*ingest, *members, *evaluate, *release], "The whole line, from the source to the release."),
-        "train": ([*ingest, *members], "Source, split, generators, datasets and downstream models of chosen seeds."),
+        "train": (
+            [*ingest, *members],
+            "Source, split, encoding, generators, datasets and downstream models of chosen seeds.",
+        ),
         "evaluate": (evaluate, "Evaluation tables and report, from all members."),
         "release": (release, "Sign-off and release, from all members and passed checks."),
     }

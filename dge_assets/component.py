@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import BaseModel
 
 from dge_assets.assets.downstream import downstream_asset
+from dge_assets.assets.encoder import encoder_asset
 from dge_assets.assets.evaluation import evaluation_assets
 from dge_assets.assets.generator import generator_asset
 from dge_assets.assets.line import Line
@@ -62,6 +63,7 @@ def table_definitions(declaration: TableDeclaration, folder: str, profile: str) 
         assets=[
             origin_asset(line),
             *source_assets(line),
+            encoder_asset(line),
             *members,
             evaluation_assets(line),
             report_asset(line),

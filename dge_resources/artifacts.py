@@ -123,6 +123,15 @@ class ArtifactStore:
         require_recipe(artifact.record, expected, remedy=remedy)
         return artifact
 
+    def record_expected(self, expected: Recipe, *, remedy: str) -> Provenance:
+        """The record of what `expected` makes, without reading its files; errors as `read_expected` has them."""
+        address = address_of(expected)
+        record = self.record(address)
+        if record is None:
+            raise StorageError(f"{address.name} is not there ({self.url(address)}); {remedy}")
+        require_recipe(record, expected, remedy=remedy)
+        return record
+
     def is_current(self, expected: Recipe) -> bool:
         """Whether what is kept was made by exactly `expected` and can be read."""
         try:

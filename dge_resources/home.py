@@ -6,8 +6,11 @@ temporary name and a rename, on object storage because a put is atomic. Not here
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +93,24 @@ class Store:
         except OSError as error:
             raise StorageError(f"{self.url(path)} cannot be written: {error}") from error
 
+    @contextlib.contextmanager
+    def writing(self, path: str) -> Iterator[IO[bytes]]:
+        """A file to write what will be at `path` once the block ends well; nothing of it stays otherwise.
+
+        Raises StorageError as `write` does.
+        """
+        try:
+            if self.is_local:
+                with _replacing(Path(self.full(path))) as temporary, temporary.open("wb") as file:
+                    yield file
+            else:
+                with tempfile.NamedTemporaryFile() as file:
+                    yield file
+                    file.flush()
+                    self._place[0].put_file(file.name, self.full(path))
+        except OSError as error:
+            raise StorageError(f"{self.url(path)} cannot be written: {error}") from error
+
     def files(self, path: str) -> list[str]:
         """Relative paths of all finished files below `path`, sorted; none where there is no such folder."""
         filesystem, root = self._place
@@ -105,11 +126,17 @@ class Store:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    """Write beside `target`, then rename; nothing of it stays when that fails."""
+    with _replacing(target) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A name beside `target` that is renamed to it when the block ends well; nothing of it stays otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
     try:
-        temporary.write_bytes(data)
+        yield temporary
         os.replace(temporary, target)  # noqa: PTH105 (atomic replacement is what is meant)
     finally:
         temporary.unlink(missing_ok=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +22,8 @@ from dge_assets.core.errors import ProvenanceError, StorageError
 from dge_assets.core.fingerprint import frame_sha256
 from dge_assets.core.provenance import Provenance, Recipe, artifact_name, require_recipe
 from dge_resources.home import Store
-from dge_resources.parquet import from_parquet, open_parquet, to_parquet
-from dge_resources.records import Recorded
+from dge_resources.parquet import copy_with_notes, from_parquet, open_parquet, to_parquet, write_chunks
+from dge_resources.records import Recorded, record_of
 
 _KEY = b"dge.provenance"
 _FILE = "data.parquet"
@@ -79,8 +81,20 @@ class Lake:
     def write(self, item: Recorded, *, with_record_id: bool = False) -> None:
         """Keep a frame with its record; `with_record_id` adds the id to each row, for rows that travel alone."""
         frame = item.frame.assign(record_id=item.record.record_id) if with_record_id else item.frame
-        note = json.dumps(item.record.to_document(), sort_keys=True).encode()
-        self.store.write(self.path(address_of(item.record)), to_parquet(frame, {_KEY: note}))
+        self.store.write(self.path(address_of(item.record)), to_parquet(frame, _note(item.record)))
+
+    def write_chunks(self, recipe: Recipe, chunks: Iterator[pd.DataFrame], *, run_id: str) -> Provenance:
+        """Keep rows that come in parts, each with the id of the record, without ever holding all of them.
+
+        The record, and so its id in every row, can only be known after the last row: the rows wait on the local disk.
+        """
+        started = time.perf_counter()
+        with tempfile.TemporaryFile() as waiting:
+            content = write_chunks(chunks, waiting)
+            record = record_of(recipe, content_sha256=content, run_id=run_id, seconds=time.perf_counter() - started)
+            with self.store.writing(self.path(address_of(recipe))) as file:
+                copy_with_notes(waiting, file, _note(record), {"record_id": record.record_id})
+        return record
 
     def record(self, address: Address) -> Provenance | None:
         """The record of what is kept at `address`; None where nothing is; StorageError where it is damaged."""
@@ -88,6 +102,13 @@ class Lake:
         if not self.store.exists(path):
             return None
         return self._record(self._open(path, address)[1], address)
+
+    def require_record(self, address: Address, *, remedy: str) -> Provenance:
+        """The record of what is kept at `address`; StorageError with the remedy where nothing is."""
+        record = self.record(address)
+        if record is None:
+            raise StorageError(f"{address.name} is not there ({self.url(address)}); {remedy}")
+        return record
 
     def read(self, address: Address, *, remedy: str = "materialize it first") -> Recorded:
         """The frame at `address`, checked against its record.
@@ -170,6 +191,10 @@ class Lake:
                 f"somebody moved it; materialize {address.name} again"
             )
         return record
+
+
+def _note(record: Provenance) -> dict[bytes, bytes]:
+    return {_KEY: json.dumps(record.to_document(), sort_keys=True).encode()}
 
 
 def _address_of_path(path: str, url: str) -> Address:

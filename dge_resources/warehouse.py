@@ -79,17 +79,15 @@ class Warehouse:
         return str(folder / "lake")
 
     def _fill(self, connection: duckdb.DuckDBPyConnection, lake: str) -> None:
-        records = [*Lake(self.store).records(), *ArtifactStore(self.store).records()]
+        in_lake, artifacts = Lake(self.store).records(), ArtifactStore(self.store).records()
+        records = [*in_lake, *artifacts]
         connection.execute("CREATE SCHEMA IF NOT EXISTS lineage")
         for table in sorted({record.table for record in records}):
             connection.execute(f'CREATE SCHEMA "{table}"')
             of_table = [record for record in records if record.table == table]
-            for asset in sorted({record.asset for record in of_table if self._in_lake(record)}):
+            for asset in sorted({record.asset for record in in_lake if record.table == table}):
                 connection.execute(self._relation(lake, table, asset))
             _insert_lineage(connection, table, of_table)
-
-    def _in_lake(self, record: Provenance) -> bool:
-        return record.asset in (*REAL, "synthetic") or record.family is None
 
     def _relation(self, lake: str, table: str, asset: str) -> str:
         """Real rows and datasets stay in a local lake as views; small results are copied in."""

@@ -5,10 +5,10 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.generator import stored_record
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
-from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished
 from dge_resources.lake import Address, address_of
@@ -40,18 +40,14 @@ def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
 
 def synthetic_members(line: Line, storage: Storage, family: str, seeds: list[int]) -> dict[int, Recorded]:
     """Datasets by seed, each checked to be the one that the present table and declaration make."""
-    real_train = storage.lake.record(Address(line.table, "real_train"))
-    if real_train is None:
-        raise StorageError(f"{line.table}/real_train is not there; {line.remedy('real_train')}")
+    real_train = storage.lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+    encoder = stored_encoder(line, storage, real_train)
     found = {}
     for seed in seeds:
-        generator = line.generator_recipe(family, seed, real_train)
-        remedy = line.remedy("generator", family, seed)
-        stored = storage.artifacts.record(address_of(generator))
-        if stored is None or stored.sha256 != generator.sha256:
-            storage.artifacts.read_expected(generator, remedy=remedy)
-            raise StorageError(f"{generator.place} is not there; {remedy}")
-        expected = line.synthetic_recipe(family, seed, stored)
+        generator = storage.artifacts.record_expected(
+            line.generator_recipe(family, seed, encoder), remedy=line.remedy("generator", family, seed)
+        )
+        expected = line.synthetic_recipe(family, seed, generator)
         found[seed] = storage.lake.read_expected(expected, remedy=line.remedy("synthetic", family, seed))
     return found
 
@@ -60,12 +56,12 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
     from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
 
     declaration = line.plan.declaration
-    real_train = storage.lake.record(Address(line.table, "real_train"))
     datasets = synthetic_members(line, storage, family, partition_seeds(context))
-    assert real_train is not None
-    contract = contract_of(real_train)
+    remedy = line.remedy("real_train")
+    contract = contract_of(storage.lake.require_record(Address(line.table, "real_train"), remedy=remedy))
 
-    def task(seed: int) -> DownstreamTask:
+    def task(seeds: tuple[int, ...]) -> DownstreamTask:
+        (seed,) = seeds
         return DownstreamTask(
             table=line.table,
             family=family,
@@ -77,7 +73,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
             max_levels=declaration.max_levels,
         )
 
-    def keep(recipe: Recipe, done: Finished[Any]) -> Provenance:
+    def keep(_seed: int, recipe: Recipe, done: Finished[Any]) -> Provenance:
         return storage.artifacts.write(recipe, to_files(done.result), run_id=context.run.run_id, seconds=done.seconds)
 
     return MemberStage(

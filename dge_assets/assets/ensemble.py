@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import Line
 from dge_assets.core.provenance import Provenance, require_recipe
 from dge_resources.artifacts import Artifact
@@ -50,6 +51,7 @@ def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) ->
     `inputs` are those of `ensemble_inputs`. Raises ProvenanceError or StorageError with the command that mends it.
     """
     real_train: Recorded = inputs["real_train"]
+    encoder = stored_encoder(line, storage, real_train.record)
     datasets: dict[str, dict[int, Recorded]] = {}
     models: dict[str, dict[int, Artifact]] = {}
     seconds: dict[str, dict[int, float]] = {}
@@ -58,9 +60,9 @@ def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) ->
         datasets[family] = {int(key): item for key, item in sorted(given.items())}
         models[family], seconds[family] = {}, {}
         for seed, item in datasets[family].items():
-            generator = storage.artifacts.read_expected(
-                line.generator_recipe(family, seed, real_train.record), remedy=line.remedy("generator", family, seed)
-            ).record
+            generator = storage.artifacts.record_expected(
+                line.generator_recipe(family, seed, encoder), remedy=line.remedy("generator", family, seed)
+            )
             expected = line.synthetic_recipe(family, seed, generator)
             require_recipe(item.record, expected, remedy=line.remedy("synthetic", family, seed))
             models[family][seed] = storage.artifacts.read_expected(

@@ -5,14 +5,17 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, png_metadata, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance, Recipe
+from dge_resources.checkpoints import MemberCheckpoints
 from dge_resources.compute import Compute, Finished
-from dge_resources.lake import address_of
-from dge_resources.records import Recorded
+from dge_resources.lake import Address, address_of
 from dge_resources.storage import Storage
+
+GPU_STACK = 32
+"""Members that a GPU trains as one program at most."""
 
 
 def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
@@ -28,18 +31,17 @@ def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
         partitions_def=line.partitions,
         io_manager_key=LAKE,
         backfill_policy=ONE_RUN,
-        ins={"real_train": dg.AssetIn(line.key("real_train"))},
+        deps=[line.key("encoder")],
         pool="dge_training",
         **line.attributes("generator", "pytorch", family, parameters=parameters),
     )
     def generator(
         context: dg.AssetExecutionContext,
         config: MemberConfig,
-        real_train: Recorded,
         storage: Storage,
         compute: Compute,
     ) -> None:
-        stage = _stage(context, line, family, real_train, storage)
+        stage = _stage(context, line, family, storage)
         run_members(context, stage, compute, retrain=config.retrain)
 
     return generator
@@ -49,45 +51,54 @@ def _stage(
     context: dg.AssetExecutionContext,
     line: Line,
     family: str,
-    real_train: Recorded,
     storage: Storage,
 ) -> MemberStage:
-    from dge_assets.core.generators.members import TrainedMember, TrainingTask, train_member
-    from dge_assets.core.generators.state_files import to_files
+    from dge_assets.core.generators.base import TrainedMember
+    from dge_assets.core.generators.members import TrainingTask, train_members
+    from dge_assets.core.generators.state_files import encoder_from_files, to_files
 
     declaration = line.plan.declaration
+    real_train = storage.lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+    artifact = storage.artifacts.read_expected(line.encoder_recipe(real_train), remedy=line.remedy("encoder"))
+    encoder, encoded = encoder_from_files(artifact.files, place=artifact.record.place)
+    wanted = {seed: line.generator_recipe(family, seed, artifact.record) for seed in partition_seeds(context)}
+    checkpoints = MemberCheckpoints.of(storage.store, wanted, device=declaration.device)
 
-    def task(seed: int) -> TrainingTask:
+    def task(seeds: tuple[int, ...]) -> TrainingTask:
         return TrainingTask(
             table=line.table,
             family=family,
-            seed=seed,
+            seeds=seeds,
             algorithm=line.plan.algorithm(family),
             parameters=line.plan.parameters(family),
-            real_train=real_train.frame,
-            contract=contract_of(real_train.record),
-            max_levels=declaration.max_levels,
-            many_levels=declaration.many_levels,
+            encoder=encoder,
+            encoded=encoded,
             device=declaration.device,
+            checkpoints=checkpoints,
         )
 
-    def keep(recipe: Recipe, done: Finished[TrainedMember]) -> Provenance:
-        for note in done.result.notes:
-            context.log.warning(f"{recipe.place}: {note}")
-        return storage.artifacts.write(
-            recipe, to_files(done.result), run_id=context.run.run_id, device=declaration.device, seconds=done.seconds
+    def keep(seed: int, recipe: Recipe, done: Finished[dict[int, TrainedMember]]) -> Provenance:
+        record = storage.artifacts.write(
+            recipe,
+            to_files(done.result[seed]),
+            run_id=context.run.run_id,
+            device=declaration.device,
+            seconds=done.seconds / len(done.result),
         )
+        checkpoints.clear(seed)
+        return record
 
     return MemberStage(
         title=f"{line.table}/{family}: training",
-        wanted={seed: line.generator_recipe(family, seed, real_train.record) for seed in partition_seeds(context)},
+        wanted=wanted,
         is_current=storage.artifacts.is_current,
         stored=lambda recipe: stored_record(storage, recipe),
-        work=train_member,
+        work=train_members,
         task=task,
         keep=keep,
         describe=lambda record: _describe(storage, record),
         processes=declaration.processes,
+        stack=GPU_STACK if declaration.device == "cuda" else 1,
     )
 
 

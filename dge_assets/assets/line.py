@@ -18,10 +18,11 @@ from dge_assets.core.fingerprint import document_sha256
 from dge_assets.core.provenance import Provenance, Recipe
 
 CODE_VERSIONS = {
-    "source": "1",
+    "source": "2",
     "split": "1",
-    "generator": "1",
-    "synthetic": "1",
+    "encoder": "1",
+    "generator": "2",
+    "synthetic": "2",
     "downstream": "1",
     "evaluation": "1",
     "report": "1",
@@ -98,14 +99,17 @@ class Line:
         partition = "" if seed is None else f" --partition {seed:03d}"
         return f"dg launch --assets {self.key(asset, family).to_user_string()}{partition}"
 
-    def generator_parameters(self, family: str) -> dict[str, Any]:
-        """The settings that decide a generator, besides rows and seed."""
+    @property
+    def encoder_parameters(self) -> dict[str, Any]:
+        """The settings that decide the encoding, besides rows."""
         declaration = self.plan.declaration
+        return {"max_levels": declaration.max_levels, "many_levels": declaration.many_levels}
+
+    def generator_parameters(self, family: str) -> dict[str, Any]:
+        """The settings that decide a generator, besides encoded rows and seed."""
         return {
             "algorithm": self.plan.algorithm(family),
             "hyperparameters": self.plan.parameters(family).model_dump(mode="json"),
-            "max_levels": declaration.max_levels,
-            "many_levels": declaration.many_levels,
         }
 
     @property
@@ -128,9 +132,13 @@ class Line:
         """The settings that decide the evaluation tables, besides what is evaluated."""
         return {**self.downstream_parameters, "families": list(self.families), "ks": list(self.plan.ks)}
 
-    def generator_recipe(self, family: str, seed: int, real_train: Provenance) -> Recipe:
+    def encoder_recipe(self, real_train: Provenance) -> Recipe:
+        """What the encoding is made from."""
+        return self._child("encoder", self.encoder_parameters, real_train)
+
+    def generator_recipe(self, family: str, seed: int, encoder: Provenance) -> Recipe:
         """What the generator of (family, seed) is made from."""
-        return self._child("generator", self.generator_parameters(family), real_train, family=family, seed=seed)
+        return self._child("generator", self.generator_parameters(family), encoder, family=family, seed=seed)
 
     def synthetic_recipe(self, family: str, seed: int, generator: Provenance) -> Recipe:
         """What the dataset of (family, seed) is made from."""

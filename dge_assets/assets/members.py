@@ -37,11 +37,15 @@ class MemberStage:
     stored: Callable[[Recipe], Provenance]
     """The record of a member that is current."""
     work: Work[Any, Any]
-    task: Callable[[int], Any]
-    keep: Callable[[Recipe, Finished[Any]], Provenance]
+    task: Callable[[tuple[int, ...]], Any]
+    """The work on some members; on one unless `stack` says otherwise."""
+    keep: Callable[[int, Recipe, Finished[Any]], Provenance]
+    """Keep the member `seed` of what its task gave, and tell its record."""
     describe: Callable[[Provenance], dict[str, Any]]
     """Metadata of a kept member, besides its record."""
     processes: int | None = None
+    stack: int = 1
+    """Members that one task works on at once."""
 
 
 def run_members(
@@ -49,22 +53,28 @@ def run_members(
 ) -> dict[int, Provenance]:
     """Make and keep the members of `stage.wanted`; returns their records by seed."""
     reused = {} if retrain else {s: stage.stored(r) for s, r in stage.wanted.items() if stage.is_current(r)}
-    missing = {f"{seed:03d}": seed for seed in stage.wanted if seed not in reused}
+    missing = stacks_of([seed for seed in stage.wanted if seed not in reused], stage.stack)
     if reused:
         tell(context, f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current")
     records = dict(reused)
     described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
     board = ProgressBoard(stage.title, list(missing), lambda line: tell(context, line))
-    tasks = {key: stage.task(seed) for key, seed in missing.items()}
+    tasks = {key: stage.task(seeds) for key, seeds in missing.items()}
     for done in compute.map(stage.work, tasks, processes=stage.processes, on_step=board.step):
-        seed = missing[done.key]
-        records[seed] = stage.keep(stage.wanted[seed], done)
-        described[seed] = _metadata(stage, records[seed], reused=False)
-        _announce(context, done.key, records[seed], described[seed])
+        for seed in missing[done.key]:
+            records[seed] = stage.keep(seed, stage.wanted[seed], done)
+            described[seed] = _metadata(stage, records[seed], reused=False)
+            _announce(context, f"{seed:03d}", records[seed], described[seed])
+            context.log.info(f"{records[seed].place} kept after {duration(done.seconds)}")
         board.finish(done.key)
-        context.log.info(f"{records[seed].place} kept after {duration(done.seconds)}")
     _conclude(context, records, described)
     return records
+
+
+def stacks_of(seeds: list[int], size: int) -> dict[str, tuple[int, ...]]:
+    """The members of each task by the task's name: `003`, or `000-019` for a stack of several."""
+    groups = [tuple(seeds[start : start + size]) for start in range(0, len(seeds), size)]
+    return {f"{group[0]:03d}" + (f"-{group[-1]:03d}" if len(group) > 1 else ""): group for group in groups}
 
 
 def partition_seeds(context: dg.AssetExecutionContext) -> list[int]:

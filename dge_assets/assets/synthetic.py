@@ -5,12 +5,14 @@ from typing import Any
 import dagster as dg
 
 from dge_assets.assets.columns import frame_metadata
+from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
-from dge_assets.core.provenance import Provenance, Recipe
-from dge_resources.compute import Compute, Finished
+from dge_assets.core.provenance import Provenance
+from dge_resources.compute import Compute
+from dge_resources.datasets import DatasetTask, sample_to_lake
 from dge_resources.lake import Address, address_of
-from dge_resources.records import Recorded, recorded
+from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 
 
@@ -36,37 +38,36 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
 
 
 def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage) -> MemberStage:
-    from dge_assets.core.generators.members import SamplingTask, sample_member
+    from dge_assets.core.generators.members import SamplingTask
     from dge_assets.core.generators.state_files import from_files
 
     real_train = storage.lake.read(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+    encoder = stored_encoder(line, storage, real_train.record)
     generators = {}
     for seed in partition_seeds(context):
-        expected = line.generator_recipe(family, seed, real_train.record)
+        expected = line.generator_recipe(family, seed, encoder)
         remedy = line.remedy("generator", family, seed)
         generators[seed] = storage.artifacts.read_expected(expected, remedy=remedy)
+    wanted = {s: line.synthetic_recipe(family, s, artifact.record) for s, artifact in generators.items()}
 
-    def task(seed: int) -> SamplingTask:
+    def task(seeds: tuple[int, ...]) -> DatasetTask:
+        (seed,) = seeds
         artifact = generators[seed]
         member = from_files(artifact.files, place=artifact.record.place)
         rows = line.plan.declaration.synthetic_rows or len(real_train.frame)
-        return SamplingTask(
+        sampling = SamplingTask(
             table=line.table, family=family, seed=seed, state=member.state, codec=member.codec, rows=rows
         )
-
-    def keep(recipe: Recipe, done: Finished[Any]) -> Provenance:
-        item = recorded(done.result, recipe, run_id=context.run.run_id, seconds=done.seconds)
-        storage.lake.write(item, with_record_id=True)
-        return item.record
+        return DatasetTask(sampling=sampling, recipe=wanted[seed], lake=storage.lake, run_id=context.run.run_id)
 
     return MemberStage(
         title=f"{line.table}/{family}: sampling",
-        wanted={s: line.synthetic_recipe(family, s, artifact.record) for s, artifact in generators.items()},
+        wanted=wanted,
         is_current=storage.lake.is_current,
-        stored=lambda recipe: storage.lake.read(address_of(recipe)).record,
-        work=sample_member,
+        stored=lambda recipe: storage.lake.require_record(address_of(recipe), remedy="start the run again"),
+        work=sample_to_lake,
         task=task,
-        keep=keep,
+        keep=lambda _seed, _recipe, done: done.result,
         describe=lambda record: _describe(line, storage, real_train, record),
         processes=line.plan.declaration.processes,
     )

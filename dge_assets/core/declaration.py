@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage", "memory", "system", "warehouse")
 """Schemas and catalogs that the warehouse's file has, or is attached as."""
 _TAKEN_FAMILY_NAMES = (
-    "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "generator", "synthetic",
+    "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "encoder", "generator", "synthetic",
     "downstream",
 )  # fmt: skip
 

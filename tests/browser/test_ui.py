@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dge_resources.home import project_root
+from tests.support.ports import free_port
 
 CHROMIUM = shutil.which("chromium")
 PICTURES = project_root() / ".screenshots"
@@ -50,12 +50,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         assert said in demo.stdout
     assert "members done" in demo.stdout
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

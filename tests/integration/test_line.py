@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
-from dge_assets.assets.line import EVALUATION_TABLES, contract_of
-from dge_assets.demo import reason_of
+from dge_assets.assets.line import CODE_VERSIONS, EVALUATION_TABLES, contract_of
 from dge_resources.lake import Address
 from dge_resources.releases import Releases
 from tests.integration.conftest import ODD_NAME, Workshop
@@ -47,8 +45,8 @@ def test_from_any_row_one_query_tells_generator_seed_code_and_table(
     source = finished.storage.lake.read(Address("visits", "source"))
     fingerprint = source.record.table_fingerprint
     assert [item[:5] for item in row] == [
-        ("generator", "tvae", 2, "1", fingerprint),
-        ("source", None, None, "1", fingerprint),
+        ("generator", "tvae", 2, CODE_VERSIONS["generator"], fingerprint),
+        ("source", None, None, CODE_VERSIONS["source"], fingerprint),
     ]
 
 
@@ -152,17 +150,6 @@ def test_the_contract_travels_with_the_records(finished: Workshop) -> None:
     assert contract.column("visit").kind == "id"
     assert contract.column("children").kind == "integer"
     assert contract.column("insured").kind == "boolean"
-
-
-def test_the_whole_line_runs_on_an_object_store(workshop: Workshop) -> None:
-    """`DGE_HOME` as a URL; the memory filesystem stands for any that has no folders and no rename."""
-    shop = replace(
-        workshop.declare(families={"tvae": {"epochs": 30, "batch_size": 100}}, seeds=2), root="memory://line"
-    )
-    result = shop.run()
-    assert result.success, reason_of(result)
-    assert len(shop.storage.releases.datasets(shop.storage.releases.open("visits"))) == 2
-    assert shop.storage.store.exists("warehouse.duckdb")
 
 
 def test_the_same_table_gives_the_same_release_elsewhere(finished: Workshop, workshop: Workshop) -> None:

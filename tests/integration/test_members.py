@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from dge_assets.demo import reason_of
 from dge_resources.lake import Address
-from tests.integration.conftest import Workshop, visits_attributes, visits_frame
+from tests.integration.conftest import Workshop, visits_frame
+from tests.integration.demo import release_version, start_demo, write_declaration
 
 ONE_FAMILY: dict[str, Any] = {"families": {"tvae": {"epochs": 30, "batch_size": 100}}, "seeds": 2}
 
@@ -111,38 +109,6 @@ def test_a_new_table_version_retrains_and_older_members_are_refused(workshop: Wo
     assert "table_fingerprint: stored" in reason_of(result)
     assert shop.run("train").success
     assert shop.run("evaluate").success
-
-
-def write_declaration(folder: Path) -> Path:
-    """A tables folder with the visits table on disk, for runs in processes of their own."""
-    table = folder / "tables" / "visits"
-    table.mkdir(parents=True)
-    visits_frame().to_csv(table / "visits.csv", index=False)
-    attributes = visits_attributes(
-        families={"tvae": {"epochs": 400, "batch_size": 100}}, seeds=4, profiles={"full": {"epochs": 400}}
-    )
-    document = {"type": "dge_assets.component.TableComponent", "attributes": attributes}
-    (table / "defs.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
-    return table.parent
-
-
-def start_demo(tables: Path, home: Path, log: Path) -> subprocess.Popen[bytes]:
-    """`python -m dge_assets.demo visits` as `make demo` starts it, in a process group of its own."""
-    environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
-    environment.pop("DAGSTER_HOME", None)
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "dge_assets.demo", "visits"],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def release_version(home: Path) -> str:
-    (found,) = [path.name for path in (home / "releases" / "visits").iterdir() if path.is_dir()]
-    return found
 
 
 def test_a_killed_demo_goes_on_where_it_was_and_ends_in_the_same_release(tmp_path: Path) -> None:

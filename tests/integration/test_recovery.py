@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from dge_resources.home import project_root
-from tests.browser.test_ui import free_port
 from tests.integration.test_members import write_declaration
+from tests.support.ports import free_port
 
 BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""

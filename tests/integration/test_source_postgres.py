@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter
 from dge_assets.core.errors import SourceError
 from dge_assets.core.source_declaration import SourceDeclaration
 from dge_resources.sources import read_source, source_fingerprint
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.postgres
 
@@ -66,12 +66,6 @@ def _run(*words: str | Path, folder: Path) -> None:
         pytest.fail(f"{words} gave {done.returncode}: {done.stdout}{done.stderr}{kept}")
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
     """Start a server that asks for a password on a free port of the loopback, with the table in it; give the port."""
@@ -79,7 +73,7 @@ def server() -> Iterator[int]:
     programs, user = _programs(), _user()
     # Not pytest's own folder: that is closed to other users, and its path may be too long for a socket.
     with tempfile.TemporaryDirectory(prefix="dge-pg-") as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         (folder / "password").write_text(PASSWORD)
         if user:
             for place in (folder, folder / "password"):
@@ -204,4 +198,4 @@ def test_queries_that_give_no_table_are_refused(query: str, message: str, server
 def test_a_server_that_is_not_there_is_said_soon() -> None:
     pytest.importorskip("psycopg", reason="no driver: pip install 'dge[postgres]'")
     with pytest.raises(SourceError, match=r"database cannot be reached: OperationalError.*refused"):
-        read(declare(_free_port(), query="SELECT 1 AS a"))
+        read(declare(free_port(), query="SELECT 1 AS a"))

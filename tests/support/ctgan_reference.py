@@ -45,7 +45,10 @@ class ReferenceCTGAN:
         for layer, dropout in enumerate(self._dropouts):
             self.critic.seq[3 * layer + 2] = dropout
         adam = trainer._optimizers
-        rates = {"generator": (p.generator_lr, p.generator_decay), "critic": (p.discriminator_lr, p.discriminator_decay)}
+        rates = {
+            "generator": (p.generator_lr, p.generator_decay),
+            "critic": (p.discriminator_lr, p.discriminator_decay),
+        }
         self.optimizers = {
             name: adam_like(getattr(self, name), adam[name], member, lr=lr, betas=BETAS, weight_decay=decay)
             for name, (lr, decay) in rates.items()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import pandas as pd
 import pytest
 
-from dge_assets.core.generators.members import TrainedMember, TrainingTask, train_member
+from dge_assets.core.contract import Contract
+from dge_assets.core.generators.base import TrainedMember
+from dge_assets.core.generators.members import TrainingTask, train_members
 from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.stacked.encoded import EncodedTable
+from dge_assets.core.generators.table_encoder import TableEncoder, fit_encoder
 from tests.support.tables import every_kind, every_kind_contract
 
 SMALL: dict[str, dict[str, object]] = {
@@ -15,24 +22,45 @@ SMALL: dict[str, dict[str, object]] = {
 """Hyperparameters that train in a tenth of a second."""
 
 
-def training_task(family: str, seed: int, **other: object) -> TrainingTask:
-    """A task on the table of every kind."""
+def silent(done: int, of: int) -> None:
+    """Nobody watches."""
+
+
+@cache
+def _encoded_kinds() -> tuple[TableEncoder, EncodedTable]:
+    return encoded_of(every_kind(), every_kind_contract())
+
+
+def encoded_of(frame: pd.DataFrame, agreed: Contract) -> tuple[TableEncoder, EncodedTable]:
+    """The fitted encoding of a small table."""
+    return fit_encoder(frame, agreed, table="kinds", max_levels=50, many_levels="pool")
+
+
+def training_task(
+    family: str, *seeds: int, table: tuple[TableEncoder, EncodedTable] | None = None, **other: object
+) -> TrainingTask:
+    """A task on an encoded table, that of every kind if none is given."""
+    encoder, encoded = table or _encoded_kinds()
     stated: dict[str, object] = {
         "table": "kinds",
         "family": family,
-        "seed": seed,
+        "seeds": seeds,
         "algorithm": family,
         "parameters": parameters_for(family, SMALL[family]),
-        "real_train": every_kind(),
-        "contract": every_kind_contract(),
-        "max_levels": 50,
-        "many_levels": "pool",
+        "encoder": encoder,
+        "encoded": encoded,
     }
     return TrainingTask(**{**stated, **other})  # type: ignore[arg-type]
+
+
+def train_one(task: TrainingTask) -> TrainedMember:
+    """The only member of a task."""
+    (member,) = train_members(task, silent).values()
+    return member
 
 
 @pytest.fixture(scope="session", params=sorted(SMALL))
 def trained(request: pytest.FixtureRequest) -> tuple[TrainingTask, TrainedMember]:
     """Member 3 of each family on the table of every kind."""
     task = training_task(request.param, 3)
-    return task, train_member(task, lambda done, of: None)
+    return task, train_one(task)

@@ -47,6 +47,6 @@ def test_a_wrong_hyperparameter_is_refused_with_what_is_allowed(given: dict[str,
 
 
 def test_each_algorithm_can_be_trained() -> None:
-    from dge_assets.core.generators.members import ALGORITHM_FACTORIES
+    from dge_assets.core.generators.members import IMPLEMENTATIONS
 
-    assert set(ALGORITHM_FACTORIES) == set(ALGORITHMS)
+    assert set(IMPLEMENTATIONS) == set(ALGORITHMS)

@@ -36,7 +36,9 @@ def _reference(trainer: TVAETrainer, member: int) -> tuple[Networks, torch.optim
     sizes = {name: value.size for name, value in arrays.items()}
     ends = np.cumsum(list(sizes.values()))[:-1]
     moments = {key: dict(zip(sizes, np.split(found[key], ends), strict=True)) for key in ("exp_avg", "exp_avg_sq")}
-    ordered = {k: np.concatenate([by_name[n] for n, _ in networks.named_parameters()]) for k, by_name in moments.items()}
+    ordered = {
+        k: np.concatenate([by_name[n] for n, _ in networks.named_parameters()]) for k, by_name in moments.items()
+    }
 
     class Ordered:
         def export(self, _member: int) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
@@ -71,7 +73,8 @@ def test_one_update_equals_the_packages(columns: list[list[tuple[int, str]]], ro
         assert_close(losses[member], sum(parts).detach(), "loss")
         for name, parameter in networks.named_parameters():
             if parameter.grad is None:
-                assert name == "decoder.sigma" and not table.layout.number_columns, "of no use without numbers"
+                assert name == "decoder.sigma"
+                assert not table.layout.number_columns, "it is of no use without numbers"
                 continue
             assert_close(trainer.stack.gradients[name][member], parameter.grad, f"gradient of {name}")
             assert_close(trainer.stack.values[name][member], parameter.detach(), name)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.generators.members import TrainedMember, TrainingTask
+from dge_assets.core.generators.base import TrainedMember
+from dge_assets.core.generators.members import TrainingTask
 from dge_assets.core.generators.state_files import CODEC, DOCUMENT, LOSSES, WEIGHTS, from_files, to_files
 
 PLACE = "crash/ctgan/generator[003]"

@@ -1,94 +1,99 @@
-"""Training and sampling one member on a real table: codec and algorithm put together.
+"""Training and sampling members of one family on an encoded table.
 
-These are the functions that `Compute` runs in worker processes; their tasks and results are plain and picklable.
+These are the functions that `Compute` runs in worker processes; their tasks and results are plain and picklable. A task
+may hold several seeds: they are then trained as one program, which pays on a GPU.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
-from dge_assets.core.codec import TableCodec, fit_codec
-from dge_assets.core.contract import Contract
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.generators.base import Algorithm, GeneratorState, Report, Trained
-from dge_assets.core.generators.ctgan_family import CTGANAlgorithm, TVAEAlgorithm
+from dge_assets.core.generators.base import Algorithm, GeneratorState, Report, TrainedMember
 from dge_assets.core.generators.parameters import FamilyParameters
-from dge_assets.core.randomness import generator, legacy_seed, seed_sequence
+from dge_assets.core.generators.stacked.conditions import level_probabilities
+from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
+from dge_assets.core.generators.stacked.encoded import EncodedTable
+from dge_assets.core.generators.stacked.sampling import CTGANSampler, TVAESampler
+from dge_assets.core.generators.stacked.tvae import TVAETrainer
+from dge_assets.core.generators.table_encoder import TableEncoder
+from dge_assets.core.generators.training import Checkpoints, train
+from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.threads import one_thread
 
-ALGORITHM_FACTORIES: dict[str, type[Algorithm]] = {"ctgan": CTGANAlgorithm, "tvae": TVAEAlgorithm}
+ROWS_AT_A_TIME = 50_000
+"""Rows that are sampled and decoded together. A part of what a dataset is: decoding draws from one stream, in order."""
+
+
+def _ctgan_document(table: EncodedTable, parameters: Any) -> dict[str, Any]:
+    shares = level_probabilities(table, log_frequency=parameters.log_frequency)
+    return {"level_probabilities": shares.values.tolist()}
+
+
+IMPLEMENTATIONS: dict[str, Algorithm] = {
+    "ctgan": Algorithm(CTGANTrainer, CTGANSampler, _ctgan_document),
+    "tvae": Algorithm(TVAETrainer, TVAESampler, lambda _table, _parameters: {}),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTask:
-    """All that training one member needs."""
+    """All that training the members `seeds` of one family needs."""
 
     table: str
     family: str
-    seed: int
+    seeds: tuple[int, ...]
     algorithm: str
     parameters: FamilyParameters
-    real_train: pd.DataFrame
-    contract: Contract
-    max_levels: int
-    many_levels: Literal["pool", "error"]
+    encoder: TableEncoder
+    encoded: EncodedTable
     device: str = "cpu"
+    checkpoints: Checkpoints | None = None
 
 
-@dataclass(frozen=True)
-class TrainedMember:
-    """A member's generator as plain data, its losses per epoch, and what the codec had to say."""
+def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember]:
+    """Train the generators of (family, seed) for all seeds of the task, by seed.
 
-    state: GeneratorState
-    codec: dict[str, Any]
-    losses: pd.DataFrame
-    notes: list[str]
-
-
-def train_member(task: TrainingTask, report: Report) -> TrainedMember:
-    """Train the generator of (family, seed); GeneratorError names the member when its weights are not finite."""
-    place = f"{task.table}/{task.family}/generator[{task.seed:03d}]"
+    A member's weights depend on (table, family, seed, parameters, encoded rows) alone: bitwise so on one kind of CPU.
+    Raises GeneratorError, which names the member, when training diverges or the declared device is not there.
+    """
+    place = f"{task.table}/{task.family}/generator"
     if task.device == "cuda" and not torch.cuda.is_available():
         raise GeneratorError(
-            f"{place}: declared device cuda, but torch {torch.__version__} finds no GPU; declare device: cpu, or install "
-            f"a CUDA build of torch (docs/gpu.md)"
+            f"{place}{list(task.seeds)}: declared device cuda, but torch {torch.__version__} finds no GPU; declare "
+            f"device: cpu, or install a CUDA build of torch (docs/gpu.md)"
         )
-    codec = fit_codec(task.real_train, task.contract, max_levels=task.max_levels, many_levels=task.many_levels)
-    # The imputed values are the table's, not the member's: every seed learns from the same rows.
-    imputation = generator(seed_sequence(table=task.table, purpose="imputation"))
-    modelled = codec.encode(task.real_train, rng=imputation)
-    stream = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="training")
-    try:
-        with one_thread():
-            trained: Trained = ALGORITHM_FACTORIES[task.algorithm]().train(
-                modelled,
-                discrete=codec.discrete,
-                parameters=task.parameters,
-                seed=legacy_seed(stream),
-                device=task.device,
-                report=report,
-            )
-    except ValueError as error:
-        if "NaN" not in str(error):
-            raise
-        raise _diverged(place, str(error)) from error  # ctgan notices it in the middle of an epoch
-    _require_finite(trained.state, place)
-    return TrainedMember(trained.state, codec.to_document(), trained.losses, codec.notes)
-
-
-def _require_finite(state: GeneratorState, place: str) -> None:
-    broken = [name for name, value in state.tensors.items() if not np.all(np.isfinite(value))]
-    if broken:
-        raise _diverged(place, f"weights {broken[:3]} are not finite")
-
-
-def _diverged(place: str, found: str) -> GeneratorError:
-    return GeneratorError(f"{place}: training diverged, {found}; lower the learning rate or the epochs")
+    algorithm = IMPLEMENTATIONS[task.algorithm]
+    streams = {
+        seed: seed_sequence(table=task.table, family=task.family, seed=seed, purpose="training") for seed in task.seeds
+    }
+    with one_thread():
+        trained = train(
+            lambda seeds: algorithm.trainer(
+                task.encoded, task.parameters, [streams[seed] for seed in seeds], device=task.device
+            ),
+            task.seeds,
+            epochs=task.parameters.epochs,
+            checkpoints=task.checkpoints,
+            place=place,
+            report=report,
+        )
+    document = {
+        "algorithm": task.algorithm,
+        "parameters": task.parameters.model_dump(mode="json"),
+        "transformer": task.encoder.transformer,
+        **algorithm.describe(task.encoded, task.parameters),
+    }
+    codec, notes = task.encoder.codec.to_document(), task.encoder.codec.notes
+    return {
+        seed: TrainedMember(GeneratorState(result.tensors, document), codec, result.losses, notes)
+        for seed, result in trained.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +108,11 @@ class SamplingTask:
     rows: int
 
 
-def sample_member(task: SamplingTask, report: Report) -> pd.DataFrame:
-    """The dataset of (family, seed): `rows` rows of the table's modelled columns."""
+def sample_chunks(task: SamplingTask) -> Iterator[pd.DataFrame]:
+    """The dataset of (family, seed), `rows` rows of the table's modelled columns, some 50,000 rows at a time."""
     sampling = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="sampling")
-    decoding = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="decoding")
-    codec = TableCodec.from_document(task.codec)
-    algorithm = ALGORITHM_FACTORIES[task.state.document["algorithm"]]()
-    with one_thread(), torch.no_grad():
-        modelled = algorithm.sample(task.state, rows=task.rows, seed=legacy_seed(sampling))
-    report(1, 1)
-    return codec.decode(modelled, rng=generator(decoding))
+    decoding = generator(seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="decoding"))
+    encoder = TableEncoder.from_documents(task.codec, task.state.document["transformer"])
+    sampler = IMPLEMENTATIONS[task.state.document["algorithm"]].sampler(task.state, encoder.layout, sampling)
+    for numbers, codes in sampler.chunks(task.rows, most=ROWS_AT_A_TIME):
+        yield encoder.codec.decode(encoder.decode(numbers, codes), rng=decoding)

@@ -12,8 +12,10 @@ import safetensors
 from safetensors.numpy import load, save
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.generators.base import GeneratorState
-from dge_assets.core.generators.members import ALGORITHM_FACTORIES, TrainedMember
+from dge_assets.core.generators.base import GeneratorState, TrainedMember
+from dge_assets.core.generators.members import IMPLEMENTATIONS
+from dge_assets.core.generators.stacked.encoded import EncodedTable
+from dge_assets.core.generators.table_encoder import TableEncoder
 
 WEIGHTS, DOCUMENT, CODEC, LOSSES = "weights.safetensors", "generator.json", "codec.json", "losses.json"
 
@@ -34,12 +36,34 @@ def from_files(files: Mapping[str, bytes], *, place: str) -> TrainedMember:
     try:
         document, codec = json.loads(files[DOCUMENT]), json.loads(files[CODEC])
         losses = pd.DataFrame(json.loads(files[LOSSES]))
-        if document["algorithm"] not in ALGORITHM_FACTORIES or "epoch" not in losses:
+        if document["algorithm"] not in IMPLEMENTATIONS or "epoch" not in losses:
             raise ValueError(f"algorithm {document['algorithm']!r}, losses {list(losses)}")
         state = GeneratorState(load(files[WEIGHTS]), document)
         return TrainedMember(state, codec["codec"], losses, codec["notes"])
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         raise StorageError(f"{place}: not a stored generator ({error!r}); materialize it again") from error
+
+
+ENCODED, TRANSFORMER = "encoded.safetensors", "transformer.json"
+
+
+def encoder_files(encoder: TableEncoder, encoded: EncodedTable) -> dict[str, bytes]:
+    """The files of a fitted encoding and of the rows that it was fitted on."""
+    return {
+        CODEC: _json(encoder.codec.to_document()),
+        TRANSFORMER: _json(encoder.transformer),
+        ENCODED: save({"numbers": encoded.numbers, "codes": encoded.codes}),
+    }
+
+
+def encoder_from_files(files: Mapping[str, bytes], *, place: str) -> tuple[TableEncoder, EncodedTable]:
+    """The encoding that `encoder_files` wrote; StorageError naming `place` for files of another sort."""
+    try:
+        encoder = TableEncoder.from_documents(json.loads(files[CODEC]), json.loads(files[TRANSFORMER]))
+        arrays = load(files[ENCODED])
+        return encoder, EncodedTable(encoder.layout, arrays["numbers"], arrays["codes"])
+    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
+        raise StorageError(f"{place}: not a stored encoding ({error!r}); materialize it again") from error
 
 
 def _json(document: Any, *, sort_keys: bool = True) -> bytes:

@@ -77,7 +77,8 @@ class Critic:
         self, preactivation: torch.Tensor, masks: Sequence[torch.Tensor]
     ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Per hidden layer, the slopes and the units (K, rows, units)."""
-        slopes, hidden = [], []
+        slopes: list[torch.Tensor] = []
+        hidden: list[torch.Tensor] = []
         for layer, mask in enumerate(masks):
             if layer:
                 weight = self._weight(layer).transpose(1, 2)
@@ -127,7 +128,8 @@ class Critic:
         by_last = torch.bmm(by_score.unsqueeze(1), hidden[-1][:, : 2 * rows])
         grads[f"{last}.weight"].copy_(by_last + adjoint.sum(1, keepdim=True))
         grads[f"{last}.bias"].copy_(by_score.sum(1, keepdim=True))
-        return PENALTY_WEIGHT * (norm[:, :, 0] - 1).square().mean(1)
+        penalty: torch.Tensor = PENALTY_WEIGHT * (norm[:, :, 0] - 1).square().mean(1)
+        return penalty
 
     def _down(self, by_score: torch.Tensor, slopes: Sequence[torch.Tensor], rows: int) -> list[torch.Tensor]:
         """Gradient by each hidden layer's preactivation (K, rows, units), from that by the scores (K, rows)."""
@@ -136,7 +138,9 @@ class Critic:
             found.insert(0, torch.bmm(found[0], self._weight(layer)) * slopes[layer - 1][:, :rows])
         return found
 
-    def gradient_of_input(self, packs: torch.Tensor, masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    def gradient_of_input(
+        self, packs: torch.Tensor, masks: Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """For the generator: its adversarial loss -mean(score) (K,) and the gradient of it by `packs` (K, m, width)."""
         preactivation = torch.baddbmm(self._bias(0), packs, self._weight(0).transpose(1, 2))
         slopes, hidden = self._hidden(preactivation, masks)

@@ -28,7 +28,10 @@ class Layout:
     @classmethod
     def of(cls, output_info: Sequence[Sequence[tuple[int, str]]]) -> Layout:
         """The layout of a `ctgan` transformer's `output_info_list`: per column, spans as (width, activation)."""
-        numbers, starts, widths, conditions = [], [], [], []
+        numbers: list[int] = []
+        starts: list[int] = []
+        widths: list[int] = []
+        conditions: list[int] = []
         position = 0
         for column in output_info:
             for width, activation in column:

@@ -31,15 +31,19 @@ class Perceptron:
             self._inputs.append(output.clamp_(min=0) if rectified else output)
         return self._inputs[-1]
 
-    def backward(self, by_output: torch.Tensor, *, to_input: bool = True) -> torch.Tensor | None:
-        """Set the gradients from that by the outputs; gives that by the inputs, where it is wanted."""
+    def set_gradients(self, by_output: torch.Tensor) -> torch.Tensor:
+        """Set the gradients from that by the outputs; gives that by the first layer, before its ReLU."""
         grads, by_layer = self._stack.gradients, by_output
         for layer in range(len(self._names) - 1, -1, -1):
-            name, below = self._names[layer], self._inputs[layer]
+            name = self._names[layer]
             if self._rectified[layer]:
                 by_layer = torch.ops.aten.threshold_backward(by_layer, self._inputs[layer + 1], 0)
-            torch.bmm(by_layer.transpose(1, 2), below, out=grads[f"{name}.weight"])
+            torch.bmm(by_layer.transpose(1, 2), self._inputs[layer], out=grads[f"{name}.weight"])
             torch.sum(by_layer, 1, out=grads[f"{name}.bias"])
-            if layer or to_input:
+            if layer:
                 by_layer = torch.bmm(by_layer, self._stack.values[f"{name}.weight"])
-        return by_layer if to_input else None
+        return by_layer
+
+    def backward(self, by_output: torch.Tensor) -> torch.Tensor:
+        """Set the gradients, and give that by the inputs."""
+        return torch.bmm(self.set_gradients(by_output), self._stack.values[f"{self._names[0]}.weight"])

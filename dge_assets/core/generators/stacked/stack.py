@@ -30,7 +30,8 @@ class ParameterStack:
 
     def _view(self, flat: torch.Tensor, name: str) -> torch.Tensor:
         start, end, shape = self._places[name]
-        return flat[:, start:end].unflatten(1, shape)
+        found: torch.Tensor = flat[:, start:end].unflatten(1, shape)
+        return found
 
     def load(self, member: int, arrays: Mapping[str, Any]) -> None:
         """Set all parameters of one member."""

@@ -41,7 +41,7 @@ class TVAETrainer:
         self._streams = Streams(seeds, device=device)
         embedding, columns = parameters.embedding_dim, table.layout.columns
         compress = _layers("encoder.seq", [columns, *parameters.compress_dims])
-        heads = {name: (parameters.compress_dims[-1], embedding) for name in ("encoder.fc1", "encoder.fc2")}
+        heads = dict.fromkeys(("encoder.fc1", "encoder.fc2"), (parameters.compress_dims[-1], embedding))
         decompress = _layers("decoder.seq", [embedding, *parameters.decompress_dims, columns])
         shapes: dict[str, tuple[int, ...]] = {}
         for name, sizes in {**compress, **heads, **decompress}.items():
@@ -94,12 +94,10 @@ class TVAETrainer:
         variance = spread.square()
         divergence = -0.5 * (1 + log_variance - mean.square() - variance).sum((1, 2)) / size
         by_embedding = self._decoder.backward(by_reconstructed)
-        assert by_embedding is not None
         by_mean = torch.add(by_embedding, mean, alpha=1 / size)
         by_log_variance = (by_embedding * noise * spread).add_(variance - 1, alpha=1 / size).mul_(0.5)
         by_feature = self._mean.backward(by_mean)
-        assert by_feature is not None
-        self._compress.backward(by_feature + self._log_variance.backward(by_log_variance), to_input=False)
+        self._compress.set_gradients(by_feature + self._log_variance.backward(by_log_variance))
         return loss + divergence
 
     def _reconstruction(self, logits: torch.Tensor, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

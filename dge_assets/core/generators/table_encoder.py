@@ -1,0 +1,153 @@
+"""From a real table to what networks learn, and back: fitted once, the same for every family and every seed.
+
+Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and `ctgan`'s transformer
+(a Bayesian Gaussian mixture per number, one-hot levels) encodes that. The package fits the transformer; rows are
+encoded and decoded here, as the package does but without its loop over rows, into float32 numbers and small codes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import joblib
+import numpy as np
+import pandas as pd
+from ctgan.data_transformer import DataTransformer
+
+from dge_assets.core.codec import TableCodec, fit_codec
+from dge_assets.core.contract import Contract
+from dge_assets.core.generators.encoder import transformer_document, transformer_from_document
+from dge_assets.core.generators.stacked.encoded import Array, EncodedTable
+from dge_assets.core.generators.stacked.layout import Layout
+from dge_assets.core.randomness import generator, seed_sequence
+
+MARGIN, CLIP, SPREADS = 1e-6, 0.99, 4
+"""rdt's: added to each component's probability; bound of encoded numbers; standard deviations that make 1."""
+CHUNK_ROWS = 100_000
+"""Rows that are encoded at a time, which bounds the room for their component probabilities."""
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """A fitted encoding: the codec and the description of the fitted transformer, plain JSON both."""
+
+    codec: TableCodec
+    transformer: dict[str, Any]
+
+    @classmethod
+    def from_documents(cls, codec: dict[str, Any], transformer: dict[str, Any]) -> TableEncoder:
+        """The encoder whose codec and transformer were kept as plain JSON."""
+        return cls(TableCodec.from_document(codec), transformer)
+
+    @cached_property
+    def _package(self) -> DataTransformer:
+        return transformer_from_document(self.transformer)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Which columns the encoded rows have."""
+        return Layout.of(self._package.output_info_list)
+
+    def encode(self, modelled: pd.DataFrame) -> EncodedTable:
+        """Encode a modelling frame (n rows).
+
+        A number's mixture component is drawn by its probability, from a stream that the transformer's own seed starts.
+        """
+        numbers, codes = [], []
+        for info in self._package._column_transform_info_list:
+            values = modelled[info.column_name]
+            if info.column_type == "continuous":
+                normalized, component = _encode_numbers(info.transform, values.to_numpy(dtype=float))
+                numbers.append(normalized)
+                codes.append(component)
+            else:
+                codes.append(pd.Index(info.transform.dummies).get_indexer(values))
+        kind = np.min_scalar_type(max(self.layout.span_widths))
+        held = np.int32 if kind.itemsize > 1 else kind
+        empty = np.empty((len(modelled), 0), dtype=np.float32)
+        return EncodedTable(
+            self.layout, np.stack(numbers, 1) if numbers else empty, np.stack(codes, 1).astype(held, copy=False)
+        )
+
+    def decode(self, numbers: Array, codes: Array) -> pd.DataFrame:
+        """The modelling frame of encoded rows: numbers (n, numbers), codes (n, spans)."""
+        columns: dict[str, Any] = {}
+        number = 0
+        for span, info in enumerate(self._package._column_transform_info_list):
+            if info.column_type == "continuous":
+                columns[info.column_name] = _decode_numbers(info.transform, numbers[:, number], codes[:, span])
+                number += 1
+            else:
+                columns[info.column_name] = np.array(info.transform.dummies, dtype=object)[codes[:, span]]
+        return pd.DataFrame(columns)
+
+
+def fit_encoder(
+    real_train: pd.DataFrame,
+    contract: Contract,
+    *,
+    table: str,
+    max_levels: int,
+    many_levels: Literal["pool", "error"],
+) -> tuple[TableEncoder, EncodedTable]:
+    """Fit the encoding of `table` on real_train (n rows), and encode those rows.
+
+    Missing numbers are imputed from a stream of the table's, so every member learns from the same rows. Raises
+    GeneratorError for a column with too many levels or a table with nothing to learn.
+    """
+    codec = fit_codec(real_train, contract, max_levels=max_levels, many_levels=many_levels)
+    modelled = codec.encode(real_train, rng=generator(seed_sequence(table=table, purpose="imputation")))
+    transformer = DataTransformer()
+    with _quiet():
+        transformer.fit(modelled, codec.discrete)
+    encoder = TableEncoder(codec, transformer_document(transformer))
+    return encoder, encoder.encode(modelled)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings (the mixture is a normalizer, its convergence does not matter), no processes of the package's own."""
+    with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _components(normalizer: Any) -> tuple[Array, Array]:
+    """Means and standard deviations of the mixture's valid components."""
+    mixture, valid = normalizer._bgm_transformer, normalizer.valid_component_indicator
+    return mixture.means_.reshape(-1)[valid], np.sqrt(mixture.covariances_).reshape(-1)[valid]
+
+
+def _encode_numbers(normalizer: Any, values: Array) -> tuple[Array, Array]:
+    """Numbers in [-0.99, 0.99] (n,) float32, and their components (n,), as rdt's ClusterBasedNormalizer gives them."""
+    means, spreads = _components(normalizer)
+    stream = np.random.RandomState(normalizer.random_seed)
+    normalized, components = np.empty(len(values), dtype=np.float32), np.empty(len(values), dtype=np.int32)
+    for start in range(0, len(values), CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        part = values[rows, None]
+        shares = normalizer._bgm_transformer.predict_proba(part)[:, normalizer.valid_component_indicator] + MARGIN
+        chosen = _draw(shares / shares.sum(axis=1, keepdims=True), stream.random_sample(len(part)))
+        scaled = (part[:, 0] - means[chosen]) / (SPREADS * spreads[chosen])
+        components[rows], normalized[rows] = chosen, np.clip(scaled, -CLIP, CLIP)
+    return normalized, components
+
+
+def _draw(shares: Array, uniform: Array) -> Array:
+    """For each row of probabilities the place that `numpy.random.choice` would choose from the same number."""
+    cumulated = shares.cumsum(axis=1)
+    cumulated /= cumulated[:, -1:]
+    found: Array = (cumulated <= uniform[:, None]).sum(axis=1)
+    return found
+
+
+def _decode_numbers(normalizer: Any, normalized: Array, components: Array) -> Array:
+    means, spreads = _components(normalizer)
+    chosen = components.astype(np.int64)
+    decoded: Array = np.clip(normalized.astype(float), -1, 1) * SPREADS * spreads[chosen] + means[chosen]
+    return decoded

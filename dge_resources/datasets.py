@@ -1,0 +1,43 @@
+"""Sampling a dataset straight into the lake: the worker that draws the rows keeps them, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dge_assets.core.provenance import Provenance, Recipe
+from dge_resources.lake import Lake
+
+if TYPE_CHECKING:
+    from dge_assets.core.generators.members import SamplingTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetTask:
+    """A dataset to draw, the recipe that it is kept under, and where."""
+
+    sampling: SamplingTask
+    recipe: Recipe
+    lake: Lake
+    run_id: str
+
+
+def sample_to_lake(task: DatasetTask, report: Callable[[int, int], None]) -> Provenance:
+    """Draw the dataset and keep it; its record. No more than one part of it is in memory at a time."""
+    import torch
+
+    from dge_assets.core.generators.members import sample_chunks
+    from dge_assets.core.threads import one_thread
+
+    def reported() -> Iterator[pd.DataFrame]:
+        done = 0
+        for chunk in sample_chunks(task.sampling):
+            done += len(chunk)
+            report(done, task.sampling.rows)
+            yield chunk
+
+    with one_thread(), torch.no_grad():
+        return task.lake.write_chunks(task.recipe, reported(), run_id=task.run_id)
