@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 import dagster as dg
@@ -13,11 +14,18 @@ from dge_assets.recovery import recovery_sensor
 from dge_resources.compute import Compute
 from dge_resources.home import home_url
 from dge_resources.io_manager import LakeIOManager
+from dge_resources.ray_compute import RayCompute
 from dge_resources.storage import Storage
 
 # Data versions and backfill policies are marked beta, partitions of checks preview: known, and pinned by constraints.
 for category in (dg.BetaWarning, dg.PreviewWarning):
     warnings.filterwarnings("ignore", category=category)
+
+
+def compute_resource() -> Compute:
+    """Processes of this machine; tasks of a Ray cluster where `DGE_RAY_ADDRESS` names one."""
+    address = os.environ.get("DGE_RAY_ADDRESS")
+    return RayCompute(address=address, processes=None) if address else Compute(processes=None)
 
 
 def build_definitions(home: str) -> dg.Definitions:
@@ -29,7 +37,7 @@ def build_definitions(home: str) -> dg.Definitions:
             resources={
                 LAKE: LakeIOManager(home=home),
                 "storage": Storage(home=home),
-                "compute": Compute(processes=None),
+                "compute": compute_resource(),
             },
             executor=dg.in_process_executor,
         ),

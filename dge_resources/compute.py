@@ -45,7 +45,7 @@ class Finished(Generic[Result]):
 
 
 class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Where members are trained. Local processes; other forms have the same `map`."""
+    """Where members are trained: processes of this machine. `RayCompute` has the same `map` for many machines."""
 
     processes: int | None = Field(None, ge=1, description="members side by side; as many as cores if left out")
     _kept: _Workers | None = PrivateAttr(default=None)
@@ -60,6 +60,7 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         tasks: Mapping[str, Task],
         *,
         processes: int | None = None,
+        device: str = "cpu",  # noqa: ARG002 (here every process sees what the machine has)
         on_step: Callable[[str, int, int], None] = lambda *_: None,
     ) -> Iterator[Finished[Result]]:
         """What `work(task, report)` gives for each task, in the order in which they finish.

@@ -98,6 +98,7 @@ def _stage(
         keep=keep,
         describe=lambda record: _describe(storage, record),
         processes=declaration.processes,
+        device=declaration.device,
         stack=GPU_STACK if declaration.device == "cuda" else 1,
     )
 

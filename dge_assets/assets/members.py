@@ -44,6 +44,7 @@ class MemberStage:
     describe: Callable[[Provenance], dict[str, Any]]
     """Metadata of a kept member, besides its record."""
     processes: int | None = None
+    device: str = "cpu"
     stack: int = 1
     """Members that one task works on at once."""
 
@@ -60,7 +61,8 @@ def run_members(
     described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
     board = ProgressBoard(stage.title, list(missing), lambda line: tell(context, line))
     tasks = {key: stage.task(seeds) for key, seeds in missing.items()}
-    for done in compute.map(stage.work, tasks, processes=stage.processes, on_step=board.step):
+    work = compute.map(stage.work, tasks, processes=stage.processes, device=stage.device, on_step=board.step)
+    for done in work:
         for seed in missing[done.key]:
             records[seed] = stage.keep(seed, stage.wanted[seed], done)
             described[seed] = _metadata(stage, records[seed], reused=False)

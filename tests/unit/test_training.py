@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from dge_assets.core.generators.learning_curve import marginal_distance
 from dge_assets.core.generators.members import TrainingTask, train_members
 from dge_assets.core.generators.parameters import parameters_for
-from dge_assets.core.generators.state_files import to_files
+from dge_assets.core.generators.stacked.encoded import EncodedTable
+from dge_assets.core.generators.state_files import from_files, to_files
 from dge_resources.checkpoints import MemberCheckpoints
 from dge_resources.home import Store
+from tests.support.stacked import encoded_table
 from tests.support.tables import recipe, tiny, tiny_contract
 from tests.unit.conftest import SMALL, encoded_of, silent, training_task
 
@@ -38,8 +42,8 @@ def _checkpoints(folder: Path, *seeds: int, device: str = "cpu") -> MemberCheckp
 
 
 def _task(family: str, *seeds: int, **other: object) -> TrainingTask:
-    parameters = parameters_for(family, {**SMALL[family], "epochs": EPOCHS})
-    return training_task(family, *seeds, table=encoded_of(tiny(), tiny_contract()), parameters=parameters, **other)
+    other.setdefault("parameters", parameters_for(family, {**SMALL[family], "epochs": EPOCHS}))
+    return training_task(family, *seeds, table=encoded_of(tiny(), tiny_contract()), **other)
 
 
 def _files(task: TrainingTask, report: Any = silent) -> dict[int, dict[str, bytes]]:
@@ -94,3 +98,48 @@ def test_checkpoints_of_other_recipes_and_devices_are_not_seen(tmp_path: Path) -
     assert MemberCheckpoints.of(kept.store, {2: other}, device="cpu").load(2) is None
     kept.clear(2)
     assert kept.load(2) is None
+
+
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_a_learning_curve_leaves_the_weights_as_they_are(family: str) -> None:
+    (plain,) = train_members(_task(family, 2), silent).values()
+    measured = parameters_for(family, {**SMALL[family], "epochs": EPOCHS, "curve_every": 2})
+    (curved,) = train_members(_task(family, 2, parameters=measured), silent).values()
+    for name, value in plain.state.tensors.items():
+        np.testing.assert_array_equal(curved.state.tensors[name], value)
+    points = curved.losses["marginal_distance"]
+    assert points.notna().tolist() == [False, True, False, True, True], "every second epoch, and the last"
+    assert points.dropna().between(0, 1).all()
+    again = from_files(to_files(curved), place="here")
+    pd.testing.assert_frame_equal(again.losses, curved.losses)
+
+
+def test_members_stop_each_by_its_own_curve_and_the_same_alone(tmp_path: Path) -> None:
+    settings = {**SMALL["tvae"], "epochs": 40, "curve_every": 1, "patience": 2}
+    parameters = parameters_for("tvae", settings)
+    together = train_members(_task("tvae", 0, 1, 2, parameters=parameters), silent)
+    lengths = {seed: len(member.losses) for seed, member in together.items()}
+    assert min(lengths.values()) < 40
+    assert len(set(lengths.values())) > 1, lengths
+    for seed, member in together.items():
+        (alone,) = train_members(_task("tvae", seed, parameters=parameters), silent).values()
+        assert len(alone.losses) == lengths[seed]
+        np.testing.assert_allclose(member.losses, alone.losses, rtol=1e-3, atol=1e-3)
+    kept = _checkpoints(tmp_path, 1)
+    with pytest.raises(CutOffError):
+        _files(_task("tvae", 1, parameters=parameters, checkpoints=kept), _cut_off_after(2))
+    resumed = _files(_task("tvae", 1, parameters=parameters, checkpoints=kept))
+    assert resumed == _files(_task("tvae", 1, parameters=parameters))
+
+
+def test_the_distance_is_0_from_itself_and_1_from_what_shares_nothing() -> None:
+    table = encoded_table([[(4, "softmax")], [(1, "tanh"), (2, "softmax")]])
+    assert marginal_distance(table, table.numbers, table.codes) == 0
+    low = EncodedTable(table.layout, np.full_like(table.numbers, -0.5), np.zeros_like(table.codes))
+    high = np.full_like(table.numbers, 0.5), np.ones_like(table.codes)
+    assert marginal_distance(low, *high) == 1
+
+
+def test_patience_without_a_curve_is_refused() -> None:
+    with pytest.raises(ValueError, match="patience 3 counts points of the learning curve: set curve_every too"):
+        parameters_for("tvae", {"patience": 3})

@@ -14,7 +14,8 @@ import pandas as pd
 import torch
 
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.generators.base import Algorithm, GeneratorState, Report, TrainedMember
+from dge_assets.core.generators.base import Algorithm, Arrays, GeneratorState, Report, TrainedMember
+from dge_assets.core.generators.learning_curve import ROWS, marginal_distance
 from dge_assets.core.generators.parameters import FamilyParameters
 from dge_assets.core.generators.stacked.conditions import level_probabilities
 from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
@@ -22,7 +23,7 @@ from dge_assets.core.generators.stacked.encoded import EncodedTable
 from dge_assets.core.generators.stacked.sampling import CTGANSampler, TVAESampler
 from dge_assets.core.generators.stacked.tvae import TVAETrainer
 from dge_assets.core.generators.table_encoder import TableEncoder
-from dge_assets.core.generators.training import Checkpoints, train
+from dge_assets.core.generators.training import Checkpoints, LearningCurve, train
 from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.threads import one_thread
 
@@ -72,7 +73,13 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
     streams = {
         seed: seed_sequence(table=task.table, family=task.family, seed=seed, purpose="training") for seed in task.seeds
     }
-    with one_thread():
+    document = {
+        "algorithm": task.algorithm,
+        "parameters": task.parameters.model_dump(mode="json"),
+        "transformer": task.encoder.transformer,
+        **algorithm.describe(task.encoded, task.parameters),
+    }
+    with one_thread(), torch.no_grad():
         trained = train(
             lambda seeds: algorithm.trainer(
                 task.encoded, task.parameters, [streams[seed] for seed in seeds], device=task.device
@@ -80,20 +87,30 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
             task.seeds,
             epochs=task.parameters.epochs,
             checkpoints=task.checkpoints,
+            curve=_learning_curve(task, document),
             place=place,
             report=report,
         )
-    document = {
-        "algorithm": task.algorithm,
-        "parameters": task.parameters.model_dump(mode="json"),
-        "transformer": task.encoder.transformer,
-        **algorithm.describe(task.encoded, task.parameters),
-    }
     codec, notes = task.encoder.codec.to_document(), task.encoder.codec.notes
     return {
         seed: TrainedMember(GeneratorState(result.tensors, document), codec, result.losses, notes)
         for seed, result in trained.items()
     }
+
+
+def _learning_curve(task: TrainingTask, document: dict[str, Any]) -> LearningCurve | None:
+    if not task.parameters.curve_every:
+        return None
+
+    def measure(seed: int, epochs: int, tensors: Arrays) -> float:
+        purpose = f"learning curve {epochs}"
+        stream = seed_sequence(table=task.table, family=task.family, seed=seed, purpose=purpose)
+        make = IMPLEMENTATIONS[task.algorithm].sampler
+        sampler = make(GeneratorState(tensors, document), task.encoded.layout, stream)
+        (drawn,) = sampler.chunks(ROWS, most=ROWS)
+        return marginal_distance(task.encoded, *drawn)
+
+    return LearningCurve(task.parameters.curve_every, task.parameters.patience, measure)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,14 @@ class FamilyParameters(ClosedModel):
 
     epochs: PositiveInt = Field(300, description="passes over the training rows")
     batch_size: PositiveInt = Field(500, description="rows per step")
+    curve_every: int = Field(0, ge=0, description="epochs between points of the learning curve; 0: none")
+    patience: int = Field(0, ge=0, description="points without a smaller distance after which to stop; 0: never")
+
+    @model_validator(mode="after")
+    def _stops_by_the_curve(self) -> FamilyParameters:
+        if self.patience and not self.curve_every:
+            raise ValueError(f"patience {self.patience} counts points of the learning curve: set curve_every too")
+        return self
 
 
 class CTGANParameters(FamilyParameters):

@@ -27,7 +27,7 @@ def to_files(member: TrainedMember) -> dict[str, bytes]:
         WEIGHTS: save(tensors),
         DOCUMENT: _json(member.state.document),
         CODEC: _json({"codec": member.codec, "notes": member.notes}),
-        LOSSES: _json(member.losses.to_dict(orient="list"), sort_keys=False),  # columns have an order
+        LOSSES: _json(_losses_document(member.losses), sort_keys=False),  # columns have an order
     }
 
 
@@ -42,6 +42,12 @@ def from_files(files: Mapping[str, bytes], *, place: str) -> TrainedMember:
         return TrainedMember(state, codec["codec"], losses, codec["notes"])
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         raise StorageError(f"{place}: not a stored generator ({error!r}); materialize it again") from error
+
+
+def _losses_document(losses: pd.DataFrame) -> dict[str, list[Any]]:
+    """JSON has no NaN: an epoch without a point of the learning curve has null there."""
+    document: dict[str, list[Any]] = losses.astype(object).where(losses.notna(), None).to_dict(orient="list")
+    return document
 
 
 ENCODED, TRANSFORMER = "encoded.safetensors", "transformer.json"
