@@ -23,8 +23,8 @@ CODE_VERSIONS = {
     "generator": "1",
     "synthetic": "1",
     "downstream": "1",
-    "evaluation": "1",
-    "report": "1",
+    "evaluation": "2",
+    "report": "2",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -43,6 +43,11 @@ EVALUATION_TABLES = (
     "cross_scores",
     "group_scores",
     "k_curve",
+    "selection_quality",
+    "uncertainty",
+    "calibration",
+    "selective",
+    "prediction_map",
 )
 
 
