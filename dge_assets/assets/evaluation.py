@@ -160,7 +160,9 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame(
             {column: pd.concat([part[column] for part in filled], ignore_index=True) for column in columns}
         )
-    return parts[0] if parts else pd.DataFrame(columns=_EMPTY_COLUMNS[name])
+    if not parts:
+        return pd.DataFrame(columns=_EMPTY_COLUMNS[name])
+    return parts[0].astype({column: "string" for column in ("family", "model") if column in parts[0]})
 
 
 def _side_by_side(

@@ -18,9 +18,10 @@ from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import group_scores
 from dge_assets.core.k_curve import k_curve
-from dge_assets.core.prediction_map import MAP_COLUMNS, map_grid, prediction_map
+from dge_assets.core.prediction_map import MAP_TYPES, map_grid, prediction_map
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.scoring import cross_scores, score_evaluation, score_training
+from dge_assets.core.tabular import no_rows
 from dge_assets.core.targets import Array, encode_target
 from dge_assets.core.uncertainty_tables import uncertainty_tables
 
@@ -140,7 +141,7 @@ def _map(task: FamilyModelTask, members: list[FittedModel], naive: tuple[FittedM
     kind, classes = task_and_classes(task.contract)
     grid = map_grid(task.contract, task.real_train)
     if grid is None:
-        return pd.DataFrame(columns=MAP_COLUMNS)
+        return no_rows(MAP_TYPES)
 
     def on_grid(models: Sequence[FittedModel]) -> list[Array]:
         return [predict(model, grid, name="the map") for model in models]

@@ -15,7 +15,10 @@ from dge_assets.core.contract import Contract, Level, Task
 from dge_assets.core.scoring import combine
 from dge_assets.core.targets import Array
 
-MAP_COLUMNS = ["approach", "x", "y", "predicted", "mean", "spread", "fits"]
+MAP_TYPES = {
+    **{"approach": "string", "x": "float64", "y": "float64", "predicted": "string"},
+    **{"mean": "float64", "spread": "float64", "fits": "int64"},
+}
 MAP_SIDE = 60
 """Points of the grid to a side."""
 MARGIN = 0.12
@@ -67,7 +70,7 @@ def prediction_map(
         spread = values.std(axis=1, ddof=1) if len(members) > 1 else np.full(len(grid), np.nan)
         columns = {"x": x, "y": y, "predicted": predicted, "mean": values.mean(axis=1), "spread": spread}
         parts.append(pd.DataFrame({"approach": approach, **columns, "fits": len(members)}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=MAP_COLUMNS)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _shown(members: Sequence[Array], *, task: Task, classes: Sequence[Level]) -> tuple[list[str | None], Array]:

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.calibration import (
-    CALIBRATION_COLUMNS,
     calibration_curves,
     expected_calibration_error,
     predicted_class,
@@ -22,12 +21,16 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.scoring import TrainingPredictions, combine, require_ks, training_ensembles
 from dge_assets.core.selective import selective
+from dge_assets.core.tabular import no_rows
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.uncertainty import Uncertainty, uncertainty_of
 
 UNCERTAINTY_COLUMNS = ["approach", "quantity", "value"]
 SELECTIVE_COLUMNS = ["approach", "ranking", "coverage", "risk"]
-RANKINGS = ("confidence", "total", "generator")
+CALIBRATION_TYPES = {
+    **{"approach": "string", "curve": "string", "bin": "int64"},
+    **{"confidence": "float64", "accuracy": "float64", "n": "int64"},
+}
 NO_NOISE = "a point prediction states no noise, and no rows that its models did not see were given to measure it on"
 
 
@@ -83,8 +86,8 @@ def uncertainty_tables(
             calibrations.append(_calibration(y, combined, quantities[approach]).assign(approach=approach))
     return {
         "uncertainty": _uncertainty_table(quantities),
-        "calibration": _stack(calibrations, ["approach", *CALIBRATION_COLUMNS]),
-        "selective": _stack(curves, SELECTIVE_COLUMNS),
+        "calibration": _stack(calibrations) if calibrations else no_rows(CALIBRATION_TYPES),
+        "selective": _stack(curves)[SELECTIVE_COLUMNS],
     }
 
 
@@ -150,5 +153,6 @@ def _uncertainty_table(quantities: Mapping[str, _Quantities]) -> pd.DataFrame:
     return table
 
 
-def _stack(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+def _stack(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat(parts, ignore_index=True)
+    return table[["approach", *(name for name in table.columns if name != "approach")]]

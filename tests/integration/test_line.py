@@ -33,6 +33,8 @@ def test_the_warehouse_has_the_relations_of_the_contract(warehouse: duckdb.DuckD
     assert "visit" not in columns, "ids are never synthesized"
     scores = list(warehouse.sql('select * from "visits"."training_scores"').columns)
     assert scores == ["family", "model", "approach", "metric", "value", "std"]
+    empty = {name: str(kind) for name, kind, *_ in warehouse.sql('describe "visits"."prediction_map"').fetchall()}
+    assert (empty["family"], empty["predicted"], empty["mean"]) == ("VARCHAR", "VARCHAR", "DOUBLE")
 
 
 def test_from_any_row_one_query_tells_generator_seed_code_and_table(

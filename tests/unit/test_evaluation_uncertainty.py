@@ -80,6 +80,9 @@ def test_the_noise_of_a_regression_is_found_in_rows_that_the_members_did_not_see
     assert quantity(table, "dge_2", "risk") == pytest.approx(NOISE**2, rel=0.3)
     assert np.isnan(quantity(table, "oracle", "aleatoric"))
     assert tables("regression")["calibration"].empty
+    numbers = ["bin", "confidence", "accuracy", "n"]
+    filled = tables("binary")["calibration"]
+    assert tables("regression")["calibration"][numbers].dtypes.equals(filled[numbers].dtypes), "a query needs types"
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

@@ -128,6 +128,14 @@ def test_pictures_are_the_same_twice() -> None:
         assert DRAWINGS[name]() == DRAWINGS[name]()
 
 
+def test_a_map_without_any_spread_has_one_row_of_panels() -> None:
+    single = mapped().assign(spread=np.nan, fits=1)
+    png = prediction_maps(single, points(), target="target", classes=(0, 1), title="a map")
+    with Image.open(BytesIO(png)) as image, Image.open(BytesIO(draw_map())) as both:
+        assert image.height < 0.7 * both.height
+        assert image.width == both.width
+
+
 def test_a_missing_column_is_named() -> None:
     for draw in (uncertainty_chart, reliability_chart, confidence_chart, selective_chart):
         with pytest.raises(EvaluationError, match="approach"):

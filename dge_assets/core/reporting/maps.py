@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from dge_assets.core.contract import Level
 from dge_assets.core.reporting.drawing import (
@@ -42,6 +43,8 @@ def prediction_maps(
 ) -> bytes:
     """Draw the maps of one family and model: mean prediction above, spread over the fits below, an approach per column.
 
+    Where no approach has more than one fit there is no spread, and no second row.
+
     rows: `approach, x, y, predicted, mean, spread, fits` (`core.prediction_map`). points: real test rows, whose first two
     columns but the target are x and y; at most 300 are drawn, evenly taken, and those with gaps are not. classes: of
     the target, the positive one last; none for a regression. The line is the decision boundary, where the predicted class
@@ -51,31 +54,41 @@ def prediction_maps(
     if rows.empty:
         return picture_of_nothing(title, "Maps are drawn for tables with exactly two numeric features.")
     approaches = approach_order(rows["approach"])
-    figure = new_figure(2.75 * len(approaches) + 0.9, 5.6, title)
-    axes: Any = figure.subplots(2, len(approaches), sharex=True, sharey=True, squeeze=False)
-    drawn: dict[str, Any] = {}
-    for column, approach in enumerate(approaches):
-        grid = _grid(rows[rows["approach"] == approach])
+    quantities = ("mean", "spread") if rows["spread"].notna().any() else ("mean",)
+    figure = new_figure(2.75 * len(approaches) + 0.9, 0.8 + 2.4 * len(quantities), title)
+    axes: Any = figure.subplots(len(quantities), len(approaches), sharex=True, sharey=True, squeeze=False)
+    for row, quantity in enumerate(quantities):
+        images = [
+            _panel(axis, rows[rows["approach"] == approach], quantity, classes, _limits(rows, quantity, classes))
+            for axis, approach in zip(axes[row], approaches, strict=True)
+        ]
+        name = _mean_name(classes) if quantity == "mean" else "spread over fits (std)"
+        _put_scale(figure, next(image for image in images if image is not None), list(axes[row]), name)
+    for axis, approach in zip(axes[0], approaches, strict=True):
         fits = int(rows.loc[rows["approach"] == approach, "fits"].iloc[0])
-        put_panel_title(axes[0][column], f"{approach} ({fits} {'fit' if fits == 1 else 'fits'})")
-        for row, quantity in enumerate(("mean", "spread")):
-            axis = axes[row][column]
-            plain_axes(axis)
-            axis.grid(visible=False)
-            image = _image(axis, grid, quantity, _limits(rows, quantity, classes), _colours(quantity, classes))
-            drawn[quantity] = image or drawn.get(quantity)
-            if classes and image is not None:
-                _boundary(axis, grid, classes)
-        _points(axes[0][column], points, target, classes)
+        put_panel_title(axis, f"{approach} ({fits} {'fit' if fits == 1 else 'fits'})")
+        _points(axis, points, target, classes)
     _label(axes, points, target)
-    for row, (quantity, name) in enumerate((("mean", _mean_name(classes)), ("spread", "spread over fits (std)"))):
-        if drawn[quantity] is not None:
-            bar = figure.colorbar(drawn[quantity], ax=list(axes[row]), shrink=0.9)
-            bar.outline.set_visible(False)
-            bar.ax.tick_params(labelsize=SMALL, colors=INK)
-            put_label(bar.set_label, name)
     put_legend(figure, _legend(points, target, classes))
     return png_of(figure)
+
+
+def _panel(axis: Axes, rows: pd.DataFrame, quantity: str, classes: Sequence[Level], limits: tuple[float, float]) -> Any:
+    """One map of one approach; None where it has nothing to show."""
+    plain_axes(axis)
+    axis.grid(visible=False)
+    grid = _grid(rows)
+    image = _image(axis, grid, quantity, limits, _colours(quantity, classes))
+    if classes and image is not None:
+        _boundary(axis, grid, classes)
+    return image
+
+
+def _put_scale(figure: Figure, image: Any, axes: list[Axes], name: str) -> None:
+    bar = figure.colorbar(image, ax=axes, shrink=0.9)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=SMALL, colors=INK)
+    put_label(bar.set_label, name)
 
 
 def _grid(rows: pd.DataFrame) -> dict[str, Any]:
