@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dge_assets.core.errors import EvaluationError
@@ -58,6 +58,7 @@ def test_regret_of_tied_picks_is_their_mean() -> None:
     assert row(table, "naive")["regret"] == pytest.approx(0.1)
 
 
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), metric=st.sampled_from(["auc", "brier"]))
 def test_agreement_is_bounded_and_regret_is_never_negative(seed: int, metric: str) -> None:
     rng = np.random.default_rng(seed)
