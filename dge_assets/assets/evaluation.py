@@ -41,6 +41,15 @@ DESCRIPTIONS = {
     "real_train, scored on real_test.",
     "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
+    "selection_quality": "One row per (family, approach, metric): rank correlation of the approach's ranking of model classes "
+    "with the oracle's, and the true score lost by its first choice (mean over tied choices). NaN for one model class.",
+    "uncertainty": "One row per (family, model, approach, quantity): mean uncertainty on real_test and its parts (nats; "
+    "variances for a regression), error rate, areas of the risk-coverage curves (aurc_*), calibration errors.",
+    "calibration": "One row per (family, model, approach, curve, bin): confidence and how often it came true, in bins of "
+    "equal width and of equal count, and above thresholds. No rows for a regression.",
+    "selective": "One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least sure are left.",
+    "prediction_map": "One row per (family, model, approach, grid point): mean prediction and spread over the plane of the "
+    "two features. No rows unless the table has exactly two, both numbers without gaps.",
 }
 
 
@@ -73,7 +82,7 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
         else:
             tell(context, f"{line.table}: evaluation is stored and current")
         for name in EVALUATION_TABLES:
-            yield _output(name, tables[name])
+            yield _output(name, tables[name], _page_pictures(name, tables[name].frame, ensemble.real_test))
 
     return evaluation
 
@@ -109,25 +118,31 @@ def _evaluate(
 def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     """The tables of all (family, model) pairs, keyed `family/model`, as one each, with those columns first.
 
-    `selection` is made here, since a rank needs all models of a family.
+    `selection` and `selection_quality` are made here, since a rank needs all models of a family.
     """
     from dge_assets.core.scoring import selection
+    from dge_assets.core.selection_quality import selection_quality
 
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES}
     by_family: dict[str, dict[str, pd.DataFrame]] = {}
     for key, tables in scores.items():
         family, model = key.split("/", 1)
         for name, frame in tables.items():
-            labelled = frame.copy()
-            labelled.insert(0, "model", model)
-            labelled.insert(0, "family", family)
-            frames[name].append(labelled)
+            frames[name].append(_labelled(frame, family=family, model=model))
         by_family.setdefault(family, {})[model] = tables.get("evaluation_scores", tables["training_scores"])
     for family, tables_of in by_family.items():
         ranked = selection(tables_of)
-        ranked.insert(0, "family", family)
-        frames["selection"].append(ranked)
+        for name, table in (("selection", ranked), ("selection_quality", selection_quality(ranked))):
+            frames[name].append(_labelled(table, family=family))
     return {name: _stacked(name, parts) for name, parts in frames.items()}
+
+
+def _labelled(frame: pd.DataFrame, **labels: str) -> pd.DataFrame:
+    """`frame` with one column more per label, in front of its own."""
+    labelled = frame.copy()
+    for position, (name, value) in enumerate(labels.items()):
+        labelled.insert(position, name, value)
+    return labelled
 
 
 _EMPTY_COLUMNS = {
@@ -145,7 +160,9 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame(
             {column: pd.concat([part[column] for part in filled], ignore_index=True) for column in columns}
         )
-    return parts[0] if parts else pd.DataFrame(columns=_EMPTY_COLUMNS[name])
+    if not parts:
+        return pd.DataFrame(columns=_EMPTY_COLUMNS[name])
+    return parts[0].astype({column: "string" for column in ("family", "model") if column in parts[0]})
 
 
 def _side_by_side(
@@ -208,25 +225,31 @@ def _modelled(item: Recorded) -> pd.DataFrame:
     return item.frame[[column.name for column in contract_of(item.record).modelled]]
 
 
-def _output(name: str, item: Recorded) -> dg.Output[Recorded]:
+def _output(name: str, item: Recorded, pictures: dict[str, Any]) -> dg.Output[Recorded]:
     metadata: dict[str, Any] = {
         "dagster/row_count": len(item.frame),
         "table": table_metadata(item.frame, most_rows=60),
         **record_metadata(item.record),
-        **_picture(name, item.frame),
+        **pictures,
     }
     return dg.Output(item, output_name=name, data_version=dg.DataVersion(item.record.content_sha256), metadata=metadata)
 
 
-def _picture(name: str, frame: pd.DataFrame) -> dict[str, Any]:
+def _page_pictures(name: str, frame: pd.DataFrame, real_test: Recorded) -> dict[str, Any]:
+    """The pictures on the page of one evaluation table; of many maps the first of each family."""
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 
     if frame.empty:
         return {}
-    metric = "auc" if "auc" in set(frame["metric"]) else "rmse"
     drawn = {
         "training_scores": charts.approach_comparison,
         "evaluation_scores": charts.evaluation_comparison,
         "k_curve": charts.k_curve_chart,
     }
-    return {"chart": png_metadata(drawn[name](frame, metric), f"{name}, {metric}")} if name in drawn else {}
+    if name in drawn:
+        metric = "auc" if "auc" in set(frame["metric"]) else "rmse"
+        return {"chart": png_metadata(drawn[name](frame, metric), f"{name}, {metric}")}
+    shown = frame if name != "prediction_map" else frame[frame["model"] == frame["model"].iloc[0]]
+    figures = uncertainty_figures(name, shown, contract_of(real_test.record), real_test.frame)
+    return {f"chart {title}": png_metadata(png, f"{title}. {caption}") for title, caption, png in figures}

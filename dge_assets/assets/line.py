@@ -24,8 +24,8 @@ CODE_VERSIONS = {
     "generator": "2",
     "synthetic": "2",
     "downstream": "1",
-    "evaluation": "1",
-    "report": "1",
+    "evaluation": "2",
+    "report": "2",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -44,6 +44,11 @@ EVALUATION_TABLES = (
     "cross_scores",
     "group_scores",
     "k_curve",
+    "selection_quality",
+    "uncertainty",
+    "calibration",
+    "selective",
+    "prediction_map",
 )
 
 

@@ -17,6 +17,8 @@ from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
 Figure = tuple[str, str, bytes]
+SHOWN_AS_PICTURES = ("cross_scores", "calibration", "selective", "prediction_map")
+"""Evaluation tables too long to be read as tables on a page."""
 
 
 def report_path(table: str) -> str:
@@ -81,7 +83,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Downstream models", ", ".join(declaration.models)),
             ("Profile", line.plan.profile),
         ],
-        **{name: inputs[name].frame for name in EVALUATION_TABLES if name != "cross_scores"},
+        **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in SHOWN_AS_PICTURES},
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(storage.verdicts.read(line.table)),
         members=pd.DataFrame([_member_row(record) for record in members]),
@@ -133,6 +135,7 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
     from dge_assets.core.reporting import charts
     from dge_assets.core.reporting.marginals import marginals
+    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 
     metrics = ("auc", "brier") if contract.task != "regression" else ("rmse", "crps")
     training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
@@ -149,6 +152,8 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
         figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
     curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
     figures.append(("How many generators", "Score by K, measured and predicted", curve))
+    for name in EVALUATION_TABLES:
+        figures += uncertainty_figures(name, inputs[name].frame, contract, inputs["real_test"].frame)
     columns = [(column.name, column.kind) for column in contract.modelled]
     for family in line.families:
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}

@@ -6,9 +6,10 @@ the scores mean (`scoring`, `groups`, `k_curve`), what is read and kept (the ass
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
@@ -17,9 +18,12 @@ from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import group_scores
 from dge_assets.core.k_curve import k_curve
+from dge_assets.core.prediction_map import MAP_TYPES, map_grid, prediction_map
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.scoring import cross_scores, score_evaluation, score_training
+from dge_assets.core.tabular import no_rows
 from dge_assets.core.targets import Array, encode_target
+from dge_assets.core.uncertainty_tables import uncertainty_tables
 
 Report = Callable[[int, int], None]
 
@@ -39,10 +43,14 @@ class OracleTask:
 
 @dataclass(frozen=True)
 class OraclePredictions:
-    """Predictions on real_test, one array per fit; `not_converged` counts fits that stopped at their limit."""
+    """Predictions on real_test, one array per fit; `not_converged` counts fits that stopped at their limit.
+
+    `on_grid`: predictions at the points of the table's map, one array per fit; empty where it has none.
+    """
 
     arrays: tuple[Array, ...]
     not_converged: int
+    on_grid: tuple[Array, ...] = ()
 
 
 def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
@@ -50,7 +58,9 @@ def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
     fitted = fit_oracle(_problem(task), task.real_train, fits=task.fits)
     report(1, 2)
     arrays = tuple(predict(model, task.real_test, name="real_test") for model in fitted)
-    return OraclePredictions(arrays, sum(not model.converged for model in fitted))
+    grid = map_grid(task.contract, task.real_train)
+    on_grid = () if grid is None else tuple(predict(model, grid, name="the map") for model in fitted)
+    return OraclePredictions(arrays, sum(not model.converged for model in fitted), on_grid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +115,43 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
         "group_scores": group_scores(
             task.real_train, task.real_test, task.contract.target, y, predictions, task=kind, K=len(seeds)
         ),
+        **uncertainty_tables(
+            y, predictions, task.ks, task=kind, noise_variances=_noise_variances(task, datasets, members)
+        ),
+        "prediction_map": _map(task, full, naive[0]),
         **_own_and_other_datasets(task, seeds, datasets, members),
     }
     return FamilyModelScores(tables, _notes(task, full))
+
+
+def _noise_variances(task: FamilyModelTask, datasets: list[Dataset], members: list[MemberModels]) -> list[float] | None:
+    """Mean squared residual of each part model on its dataset's own test part: what a consumer can know of the noise."""
+    kind, classes = task_and_classes(task.contract)
+    if kind != "regression":
+        return None
+    variances = []
+    for (_, test_part), member in zip(datasets, members, strict=True):
+        y = encode_target(test_part, task.contract.target, task=kind, classes=classes, name="a dataset's test part")
+        variances.append(float(np.mean((predict(member.part, test_part) - y) ** 2)))
+    return variances
+
+
+def _map(task: FamilyModelTask, members: list[FittedModel], naive: tuple[FittedModel, ...]) -> pd.DataFrame:
+    """The map of oracle, naive ensemble and the largest DGE; no rows for a table without a plane."""
+    kind, classes = task_and_classes(task.contract)
+    grid = map_grid(task.contract, task.real_train)
+    if grid is None:
+        return no_rows(MAP_TYPES)
+
+    def on_grid(models: Sequence[FittedModel]) -> list[Array]:
+        return [predict(model, grid, name="the map") for model in models]
+
+    ensembles = {
+        "oracle": task.oracle.on_grid,
+        "naive_ensemble": on_grid(naive),
+        f"dge_{len(members)}": on_grid(members),
+    }
+    return prediction_map(grid, ensembles, task=kind, classes=classes)
 
 
 def _problem(task: OracleTask | FamilyModelTask) -> Problem:

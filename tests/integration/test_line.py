@@ -31,6 +31,8 @@ def test_the_warehouse_has_the_relations_of_the_contract(warehouse: duckdb.DuckD
     assert "visit" not in columns, "ids are never synthesized"
     scores = list(warehouse.sql('select * from "visits"."training_scores"').columns)
     assert scores == ["family", "model", "approach", "metric", "value", "std"]
+    empty = {name: str(kind) for name, kind, *_ in warehouse.sql('describe "visits"."prediction_map"').fetchall()}
+    assert (empty["family"], empty["predicted"], empty["mean"]) == ("VARCHAR", "VARCHAR", "DOUBLE")
 
 
 def test_from_any_row_one_query_tells_generator_seed_code_and_table(
@@ -103,6 +105,22 @@ def test_scores_compare_naive_and_dge_with_the_oracle(finished: Workshop) -> Non
     assert len(cross[cross["metric"] == "auc"]) == 2 * 3 * 3
 
 
+def test_uncertainty_is_measured_for_each_approach_and_a_table_without_a_plane_has_no_map(finished: Workshop) -> None:
+    read = finished.storage.lake.read
+    table = read(Address("visits", "uncertainty")).frame
+    values = table.set_index(["family", "approach", "quantity"])["value"]
+    for family in ("ctgan", "tvae"):
+        assert values[family, "dge_3", "generator"] > values[family, "naive_single", "generator"] == 0
+        training = read(Address("visits", "training_scores")).frame.set_index(["family", "approach", "metric"])["value"]
+        assert values[family, "dge_3", "ece"] == pytest.approx(training[family, "dge_3", "ece"])
+    quality = read(Address("visits", "selection_quality")).frame
+    assert quality["regret"].isna().all(), "one model class is no choice"
+    assert read(Address("visits", "prediction_map")).frame.empty
+    report = (Path(finished.home) / "reports" / "visits" / "report.html").read_text()
+    assert "Risk against coverage" in report
+    assert "Map, " not in report
+
+
 def test_real_test_is_disjoint_and_stratified(finished: Workshop) -> None:
     train, test = (finished.storage.lake.read(Address("visits", name)).frame for name in ("real_train", "real_test"))
     assert not set(train["row_id"]) & set(test["row_id"])
@@ -123,6 +141,7 @@ def test_the_pages_of_assets_have_what_a_person_looks_for(finished: Workshop) ->
     assert {"loss_curves", "epochs", "seconds", "dge/record_id"} <= set(metadata("ctgan", "generator"))
     assert {"marginals", "dagster/row_count", "dagster/column_lineage"} <= set(metadata("ctgan", "synthetic"))
     assert {"chart", "table"} <= set(metadata("training_scores"))
+    assert {"chart Reliability", "table"} <= set(metadata("calibration"))
     assert {"path", "headline"} <= set(metadata("report"))
     assert {"version", "sign_off", "path"} <= set(metadata("release"))
 

@@ -23,7 +23,7 @@ from dge_assets.core.reporting.report_input import ReportInput
 from dge_assets.core.reporting.verdict import verdict
 
 SECTIONS = (
-    *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "groups"),
+    *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "uncertainty", "groups"),
     *("k-curve", "pictures", "checks", "members", "lineage", "cite"),
 )
 VOID = {"meta", "img", "br", "hr", "link", "input"}

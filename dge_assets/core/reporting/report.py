@@ -30,6 +30,7 @@ from dge_assets.core.reporting.tables import (
     selection_views,
 )
 from dge_assets.core.reporting.texts import UNDEFINED, is_missing, plain_text
+from dge_assets.core.reporting.uncertainty_views import selection_quality_views, uncertainty_views
 from dge_assets.core.reporting.verdict import verdict
 
 
@@ -54,6 +55,8 @@ def render_report(report: ReportInput) -> str:
         claims=claim_view(errors),
         evaluation=score_views(report.evaluation_scores, "scores as claimed, and the truth", nearest_rows, near),
         selection=selection_views(report.selection, metrics),
+        selection_quality=selection_quality_views(report.selection_quality, metrics),
+        uncertainty=uncertainty_views(report.uncertainty),
         groups=group_views(report, metrics),
         k_curve=k_views(report.k_curve, metrics),
         figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],

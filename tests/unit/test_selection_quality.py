@@ -1,0 +1,95 @@
+"""Quality of selection: known rankings, what a wrong choice costs, and what cannot be said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.scoring import selection
+from dge_assets.core.selection_quality import selection_quality
+
+MODELS = ("lr", "mlp", "gbdt", "knn")
+
+
+def ranked(metric: str = "auc", **values: list[float]) -> pd.DataFrame:
+    """The selection table of these values by approach, one per model."""
+    count = len(next(iter(values.values())))
+    tables = {
+        model: pd.DataFrame(
+            [(approach, metric, numbers[i]) for approach, numbers in values.items()],
+            columns=["approach", "metric", "value"],
+        )
+        for i, model in enumerate(MODELS[:count])
+    }
+    return selection(tables)
+
+
+def row(table: pd.DataFrame, approach: str) -> pd.Series:
+    return table.set_index("approach").loc[approach]
+
+
+def test_the_right_order_the_reverse_and_what_the_wrong_choice_costs() -> None:
+    table = selection_quality(ranked(oracle=[0.9, 0.8, 0.6], naive=[0.5, 0.4, 0.3], dge_5=[0.1, 0.2, 0.7]))
+    assert list(table.columns) == ["approach", "metric", "kendall", "spearman", "regret"]
+    assert list(table["approach"]) == ["naive", "dge_5"]
+    assert row(table, "naive")[["kendall", "spearman", "regret"]].tolist() == pytest.approx([1, 1, 0])
+    assert row(table, "dge_5")[["kendall", "spearman", "regret"]].tolist() == pytest.approx([-1, -1, 0.3])
+    assert table.attrs["reasons"] == {}
+
+
+def test_golden_values_of_four_models_with_a_tie() -> None:
+    """By hand: of 6 pairs 4 agree, 1 disagrees and 1 ties in naive: tau-b = 3 / sqrt(6 * 5).
+
+    Spearman from ranks (1, 2.5, 2.5, 4) and (2, 1, 3, 4): 3 / sqrt(4.5 * 5).
+    """
+    table = selection_quality(ranked("nll", oracle=[0.2, 0.1, 0.3, 0.4], naive=[0.1, 0.2, 0.2, 0.4]))
+    found = row(table, "naive")
+    assert found["kendall"] == pytest.approx(3 / np.sqrt(30))
+    assert found["spearman"] == pytest.approx(3 / np.sqrt(4.5 * 5))
+    assert found["regret"] == pytest.approx(0.1), "of a metric where less is better, still at least zero"
+
+
+def test_regret_of_tied_picks_is_their_mean() -> None:
+    table = selection_quality(ranked(oracle=[0.9, 0.7, 0.5], naive=[0.6, 0.6, 0.1]))
+    assert row(table, "naive")["regret"] == pytest.approx(0.1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), metric=st.sampled_from(["auc", "brier"]))
+def test_agreement_is_bounded_and_regret_is_never_negative(seed: int, metric: str) -> None:
+    rng = np.random.default_rng(seed)
+    oracle, naive = rng.permutation(4) / 10, rng.integers(0, 3, 4) / 10
+    found = row(selection_quality(ranked(metric, oracle=list(oracle), naive=list(naive))), "naive")
+    assert 0 <= found["regret"] <= np.ptp(oracle) + 1e-12
+    shifted = row(selection_quality(ranked(metric, oracle=list(oracle), naive=list(2 * naive + 3))), "naive")
+    if len(np.unique(naive)) > 1:
+        assert -1 <= found["kendall"] <= 1
+    pd.testing.assert_series_equal(found, shifted, obj="only the order of the claims counts")
+
+
+def test_one_model_class_gives_no_choice() -> None:
+    table = selection_quality(ranked(oracle=[0.9], naive=[0.8]))
+    assert table[["kendall", "spearman", "regret"]].isna().all(axis=None)
+    reasons = table.attrs["reasons"]
+    assert reasons["naive/auc/regret"] == "choosing a model needs at least 2 model classes, found 1"
+
+
+def test_a_model_without_a_score_and_models_that_all_tie_are_told() -> None:
+    table = selection_quality(ranked(oracle=[0.9, 0.8], naive=[np.nan, 0.4], dge_5=[0.5, 0.5]))
+    assert table.attrs["reasons"]["naive/auc/kendall"].startswith("naive has no score of lr")
+    assert np.isnan(row(table, "naive")["regret"])
+    assert np.isnan(row(table, "dge_5")["kendall"])
+    assert "all 2 model classes tie in dge_5" in table.attrs["reasons"]["dge_5/auc/kendall"]
+    assert row(table, "dge_5")["regret"] == pytest.approx(0.05)
+
+
+def test_more_than_one_family_or_no_oracle_is_an_error() -> None:
+    rows = ranked(oracle=[0.9, 0.8], naive=[0.5, 0.4])
+    with pytest.raises(EvaluationError, match="occur twice for auc"):
+        selection_quality(pd.concat([rows, rows]))
+    with pytest.raises(EvaluationError, match="no oracle"):
+        selection_quality(rows[rows["approach"] != "oracle"])
