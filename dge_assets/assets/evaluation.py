@@ -33,6 +33,8 @@ DESCRIPTIONS = {
     "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K.",
     "evaluation_scores": "One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
     "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
+    "approach_differences": "One row per (family, model, approach, against, metric): score of one approach minus that of "
+    "another on the same rows of real_test, with its paired interval over test rows.",
     "selection": "One row per (family, model, approach, metric): how each approach ranks the model classes; right where "
     "its ranks are the oracle's.",
     "cross_scores": "One row per (family, model, train seed, test seed, metric): each member's model on each member's "
@@ -131,7 +133,7 @@ def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str
 
 
 _EMPTY_COLUMNS = {
-    "evaluation_scores": ["family", "model", "approach", "metric", "value", "std"],
+    "evaluation_scores": ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"],
     "cross_scores": ["family", "model", "train_seed", "test_seed", "metric", "value"],
 }
 """Tables that a single member cannot fill still have their columns."""

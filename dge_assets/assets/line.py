@@ -23,7 +23,7 @@ CODE_VERSIONS = {
     "generator": "1",
     "synthetic": "1",
     "downstream": "1",
-    "evaluation": "1",
+    "evaluation": "2",
     "report": "1",
     "release": "1",
 }
@@ -39,6 +39,7 @@ for a range from the command line."""
 EVALUATION_TABLES = (
     "training_scores",
     "evaluation_scores",
+    "approach_differences",
     "selection",
     "cross_scores",
     "group_scores",

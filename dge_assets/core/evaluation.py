@@ -18,8 +18,17 @@ from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict,
 from dge_assets.core.groups import group_scores
 from dge_assets.core.k_curve import k_curve
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
-from dge_assets.core.scoring import cross_scores, score_evaluation, score_training
-from dge_assets.core.targets import Array, encode_target
+from dge_assets.core.randomness import seed_sequence
+from dge_assets.core.resampling import REPLICATES, Resamples
+from dge_assets.core.score_intervals import (
+    approach_differences,
+    curve_with_intervals,
+    ensemble_intervals,
+    evaluation_with_intervals,
+    training_with_intervals,
+)
+from dge_assets.core.scoring import TrainingPredictions, cross_scores, score_evaluation, score_training
+from dge_assets.core.targets import Array, Codes, encode_target
 
 Report = Callable[[int, int], None]
 
@@ -58,7 +67,7 @@ class FamilyModelTask:
     """All that scoring one model class on one family's ensemble needs.
 
     `datasets`: whole datasets by seed. `stored`: files of each member's downstream models, by seed. `seconds`: what
-    each member cost, by seed (its generator, its dataset and its fits).
+    each member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows.
     """
 
     table: str
@@ -74,6 +83,7 @@ class FamilyModelTask:
     ks: tuple[int, ...]
     test_share: float
     max_levels: int
+    replicates: int = REPLICATES
 
 
 @dataclass(frozen=True)
@@ -98,16 +108,35 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     y = encode_target(task.real_test, task.contract.target, task=kind, classes=classes, name="real_test")
     report(2, 4)
     tables = {
-        "training_scores": score_training(y, predictions, task.ks, task=kind),
-        "k_curve": k_curve(
-            y, predictions.members, range(1, len(seeds) + 1), task=kind, seconds=[task.seconds[s] for s in seeds]
-        ),
+        **_scores_with_intervals(task, y, predictions, [task.seconds[seed] for seed in seeds]),
         "group_scores": group_scores(
             task.real_train, task.real_test, task.contract.target, y, predictions, task=kind, K=len(seeds)
         ),
         **_own_and_other_datasets(task, seeds, datasets, members),
     }
     return FamilyModelScores(tables, _notes(task, full))
+
+
+def resamples_of_real_test(table: str, rows: int, *, replicates: int = REPLICATES) -> Resamples:
+    """Replicates of a table's `rows` test rows, the same for all families, models and approaches."""
+    return Resamples(rows, seed_sequence(table=table, purpose="test rows"), replicates)
+
+
+def _scores_with_intervals(
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, seconds: list[float]
+) -> dict[str, pd.DataFrame]:
+    """What is scored on all rows of real_test: the approaches, how far they are apart, and the K curve."""
+    kind, _ = task_and_classes(task.contract)
+    resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
+    ks = range(1, len(predictions.members) + 1)
+    ensembles = ensemble_intervals(y, predictions.members, ks, task=kind, resamples=resamples)
+    scores = score_training(y, predictions, task.ks, task=kind)
+    curve = k_curve(y, predictions.members, ks, task=kind, seconds=seconds)
+    return {
+        "training_scores": training_with_intervals(scores, y, predictions, ensembles, task=kind, resamples=resamples),
+        "approach_differences": approach_differences(y, predictions, task.ks, task=kind, resamples=resamples),
+        "k_curve": curve_with_intervals(curve, ensembles),
+    }
 
 
 def _problem(task: OracleTask | FamilyModelTask) -> Problem:
@@ -147,8 +176,9 @@ def _own_and_other_datasets(
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)
+    scores = score_evaluation(predicted, targets, ks, task=kind)
     return {
-        "evaluation_scores": score_evaluation(predicted, targets, ks, task=kind),
+        "evaluation_scores": evaluation_with_intervals(scores, len(seeds), task=kind),
         "cross_scores": cross_scores(predicted, targets, task=kind, seeds=seeds),
     }
 

@@ -32,7 +32,7 @@ def test_the_warehouse_has_the_relations_of_the_contract(warehouse: duckdb.DuckD
     assert {"family", "record_id", ODD_NAME, "Ort"} <= set(columns)
     assert "visit" not in columns, "ids are never synthesized"
     scores = list(warehouse.sql('select * from "visits"."training_scores"').columns)
-    assert scores == ["family", "model", "approach", "metric", "value", "std"]
+    assert scores == ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"]
 
 
 def test_from_any_row_one_query_tells_generator_seed_code_and_table(
