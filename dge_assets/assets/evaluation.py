@@ -39,8 +39,10 @@ DESCRIPTIONS = {
     "its ranks are the oracle's.",
     "cross_scores": "One row per (family, model, train seed, test seed, metric): each member's model on each member's "
     "dataset.",
-    "group_scores": "One row per (group, family, model, approach, metric): minority categories and top deciles, found on "
-    "real_train, scored on real_test.",
+    "group_scores": "One row per (group, family, model, approach, metric): minority categories, top deciles, their "
+    "intersections and deciles of density, found on real_train, scored on real_test.",
+    "group_gaps": "One row per (group, family, model, approach, metric): how far an approach falls short of the oracle in a "
+    "group, and more than overall; p is adjusted for the number of groups (Holm).",
     "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
 }
@@ -92,12 +94,14 @@ def _evaluate(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> dict[str, Recorded]:
     from dge_assets.core.evaluation import FamilyModelScores, OraclePredictions, predict_oracle, score_family_model
+    from dge_assets.core.groups import TestGroup
 
     oracles: dict[str, OraclePredictions] = _side_by_side(
         context, line, compute, "oracle", predict_oracle, _oracle_tasks(line, ensemble)
     )
+    groups: tuple[TestGroup, ...] = _groups(context, line, compute, ensemble)
     scores: dict[str, FamilyModelScores] = _side_by_side(
-        context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles)
+        context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles, groups)
     )
     for note in [note for key in sorted(scores) for note in scores[key].notes]:
         context.log.warning(note)
@@ -180,7 +184,18 @@ def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
-def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any]) -> dict[str, Any]:
+def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble) -> Any:
+    from dge_assets.core.evaluation import GroupTask, find_test_groups
+
+    task = GroupTask(
+        real_train=_modelled(ensemble.real_train),
+        real_test=_modelled(ensemble.real_test),
+        target=contract_of(ensemble.real_train.record).target,
+    )
+    return _side_by_side(context, line, compute, "groups", find_test_groups, {"groups": task})["groups"]
+
+
+def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any) -> dict[str, Any]:
     from dge_assets.core.evaluation import FamilyModelTask
 
     declaration = line.plan.declaration
@@ -199,6 +214,7 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any]) -> 
             ks=line.plan.ks,
             test_share=declaration.test_share,
             max_levels=declaration.max_levels,
+            groups=groups,
         )
         for family in line.families
         for model in declaration.models

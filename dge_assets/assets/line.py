@@ -43,6 +43,7 @@ EVALUATION_TABLES = (
     "selection",
     "cross_scores",
     "group_scores",
+    "group_gaps",
     "k_curve",
 )
 

@@ -15,7 +15,7 @@ from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
-from dge_assets.core.groups import group_scores
+from dge_assets.core.groups import TestGroup, group_scores, groups_of_test
 from dge_assets.core.k_curve import k_curve
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.randomness import seed_sequence
@@ -63,11 +63,28 @@ def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupTask:
+    """Find the groups of one table, once for all families and models."""
+
+    real_train: pd.DataFrame
+    real_test: pd.DataFrame
+    target: str
+
+
+def find_test_groups(task: GroupTask, report: Report) -> tuple[TestGroup, ...]:
+    """The groups of `groups_of_test`, as work beside other work: looking for neighbours takes seconds."""
+    found = groups_of_test(task.real_train, task.real_test, task.target)
+    report(1, 1)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
 class FamilyModelTask:
     """All that scoring one model class on one family's ensemble needs.
 
     `datasets`: whole datasets by seed. `stored`: files of each member's downstream models, by seed. `seconds`: what
     each member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows.
+    `groups`: those of the table, found anew when None.
     """
 
     table: str
@@ -84,6 +101,7 @@ class FamilyModelTask:
     test_share: float
     max_levels: int
     replicates: int = REPLICATES
+    groups: tuple[TestGroup, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,11 +125,10 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     predictions = replace(on_real, oracle=task.oracle.arrays)
     y = encode_target(task.real_test, task.contract.target, task=kind, classes=classes, name="real_test")
     report(2, 4)
+    resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
     tables = {
-        **_scores_with_intervals(task, y, predictions, [task.seconds[seed] for seed in seeds]),
-        "group_scores": group_scores(
-            task.real_train, task.real_test, task.contract.target, y, predictions, task=kind, K=len(seeds)
-        ),
+        **_scores_with_intervals(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
+        **_scores_by_group(task, y, predictions, resamples),
         **_own_and_other_datasets(task, seeds, datasets, members),
     }
     return FamilyModelScores(tables, _notes(task, full))
@@ -123,11 +140,10 @@ def resamples_of_real_test(table: str, rows: int, *, replicates: int = REPLICATE
 
 
 def _scores_with_intervals(
-    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, seconds: list[float]
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples, seconds: list[float]
 ) -> dict[str, pd.DataFrame]:
     """What is scored on all rows of real_test: the approaches, how far they are apart, and the K curve."""
     kind, _ = task_and_classes(task.contract)
-    resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
     ks = range(1, len(predictions.members) + 1)
     ensembles = ensemble_intervals(y, predictions.members, ks, task=kind, resamples=resamples)
     scores = score_training(y, predictions, task.ks, task=kind)
@@ -137,6 +153,17 @@ def _scores_with_intervals(
         "approach_differences": approach_differences(y, predictions, task.ks, task=kind, resamples=resamples),
         "k_curve": curve_with_intervals(curve, ensembles),
     }
+
+
+def _scores_by_group(
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples
+) -> dict[str, pd.DataFrame]:
+    kind, _ = task_and_classes(task.contract)
+    groups = task.groups
+    if groups is None:
+        groups = groups_of_test(task.real_train, task.real_test, task.contract.target)
+    tables = group_scores(groups, y, predictions, task=kind, resamples=resamples)
+    return {"group_scores": tables.scores, "group_gaps": tables.gaps}
 
 
 def _problem(task: OracleTask | FamilyModelTask) -> Problem:

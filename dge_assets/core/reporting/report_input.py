@@ -36,6 +36,7 @@ class ReportInput:
     approach_differences: pd.DataFrame = field(default_factory=_empty)
     selection: pd.DataFrame = field(default_factory=_empty)
     group_scores: pd.DataFrame = field(default_factory=_empty)
+    group_gaps: pd.DataFrame = field(default_factory=_empty)
     k_curve: pd.DataFrame = field(default_factory=_empty)
     figures: Sequence[tuple[str, str, bytes]] = ()
     checks: pd.DataFrame = field(default_factory=_empty)
