@@ -238,6 +238,7 @@ def _output(name: str, item: Recorded) -> dg.Output[Recorded]:
 
 def _picture(name: str, frame: pd.DataFrame) -> dict[str, Any]:
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.group_section import group_gap_chart
 
     if frame.empty:
         return {}
@@ -246,5 +247,6 @@ def _picture(name: str, frame: pd.DataFrame) -> dict[str, Any]:
         "training_scores": charts.approach_comparison,
         "evaluation_scores": charts.evaluation_comparison,
         "k_curve": charts.k_curve_chart,
+        "group_gaps": group_gap_chart,
     }
     return {"chart": png_metadata(drawn[name](frame, metric), f"{name}, {metric}")} if name in drawn else {}
