@@ -122,7 +122,7 @@ class _Scored:
     resamples: Resamples
 
     def within(self, rows: Bools | None) -> _Within:
-        chosen = np.ones(len(self.y), dtype=bool) if rows is None else rows
+        chosen = slice(None) if rows is None else rows
         scores = {
             name: score_encoded(self.metrics, self.y[chosen], table[chosen], task=self.task)
             for name, table in self.tables.items()

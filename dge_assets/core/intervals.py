@@ -83,7 +83,7 @@ def over_sets(
     (Hahn and Meeker, "Statistical intervals", 1991, section 4.7): exact for scores that spread normally.
     """
     if not (isfinite(mean) and isfinite(std)):
-        return no_interval("the value or its spread is not defined", over=over)
+        return no_interval(f"{over}: the value is not defined for each of them", over=over)
     if sets < FEWEST_SETS:
         return no_interval(f"{over}: an interval needs at least {FEWEST_SETS} of them, found {sets}", over=over)
     reach = float(student.ppf((1 + level) / 2, sets - 1)) * std * sqrt(1 + 1 / sets)

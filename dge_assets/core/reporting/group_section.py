@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -17,6 +18,7 @@ from dge_assets.core.reporting.cells import Cell, TableView, number_cell
 from dge_assets.core.reporting.drawing import (
     DASHED,
     INK,
+    WHISKER,
     dodge_offsets,
     grid_of_panels,
     picture_of_nothing,
@@ -31,7 +33,10 @@ from dge_assets.core.reporting.frames import approach_order, largest_dge, requir
 from dge_assets.core.reporting.texts import decimals_for, number_text, plain_text
 
 ALPHA = 0.05
-GROUPS_DRAWN, GROUPS_LISTED, GROUPS_NAMED = 18, 40, 5
+GROUPS_DRAWN, GROUPS_LISTED, GROUPS_NAMED = 18, 20, 5
+STAR: dict[str, Any] = {"color": INK, "marker": "*", "markersize": 5.5, "linestyle": ""}
+STAR_GAP = 0.02
+"""Between a whisker and its star, as a share of the axis."""
 _ENDS = ["gap", "low", "high", "excess", "excess_low", "excess_high"]
 
 
@@ -74,21 +79,25 @@ def group_sentences(gaps: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
         f"“falls short of the oracle by more than overall” are adjusted for all of its groups (Holm), so that a false "
         f"alarm among them has a chance of at most 5 %; over families, models, approaches and metrics nothing is adjusted."
     )
-    return [first, *(_finding(gaps, metric) for metric in metrics if metric in set(gaps["metric"]))]
+    scale = (
+        "Errors that are squared or absolute are larger where the target varies more, for every approach: read them beside "
+        "the number of positives, and beside a metric of ranks such as auc."
+    )
+    return [first, *(_finding(gaps, metric) for metric in metrics if metric in set(gaps["metric"])), scale]
 
 
 def _finding(gaps: pd.DataFrame, metric: str) -> str:
     table = mean_gaps(gaps, metric)
     phrases = []
-    for family in table["family"].unique():
+    for family in gaps["family"].unique():
         of_family = table[table["family"] == family]
         approach = largest_dge(of_family["approach"]) or "naive_single"
         worse = of_family[(of_family["approach"] == approach) & (of_family["worse"] > 0)]
         named = ", ".join(plain_text(name) for name in worse["group"].head(GROUPS_NAMED))
         more = f" and {len(worse) - GROUPS_NAMED} more" if len(worse) > GROUPS_NAMED else ""
-        who = f"in {len(worse)} of {of_family['group'].nunique()} ({named}{more})" if len(worse) else "in none"
-        phrases.append(f"for {plain_text(family)}, {approach} {who}")
-    return f"On {metric}, with at least one model: {'; '.join(phrases)}."
+        who = f"in {len(worse)} group{'s' * (len(worse) > 1)} ({named}{more})" if len(worse) else "in no group"
+        phrases.append(f"{approach} of {plain_text(family)} {who}")
+    return f"On {metric}, worse than overall with at least one model: {'; '.join(phrases)}."
 
 
 def gap_views(gaps: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
@@ -152,7 +161,7 @@ def group_gap_chart(gaps: pd.DataFrame, metric: str, *, title: str | None = None
 
     `gaps` is the frame of group gaps with `family` and `model`; means over models. Right of zero is worse than the
     oracle; the dashed lines are what each approach falls short by over all rows. The groups of the largest excess of the
-    DGE in any family are drawn, at most 18; those with a star are worse than overall for at least one model.
+    DGE in any family are drawn, at most 18; a star stands where at least one model's adjusted p is below 0.05.
     """
     title = title or f"How far {metric} falls short of the oracle, by group"
     table = mean_gaps(gaps, metric) if len(gaps) else gaps
@@ -168,12 +177,12 @@ def group_gap_chart(gaps: pd.DataFrame, metric: str, *, title: str | None = None
         put_panel_title(axis, family)
         _draw_gaps(axis, table[table["family"] == family], approaches, names)
         put_label(axis.set_xlabel, f"{metric}: short of the oracle by")
-    starred = set(table.loc[(table["approach"] == chosen) & (table["worse"] > 0), "group"])
     sizes = table.drop_duplicates("group").set_index("group")["n"]
-    put_row_names(axes[0], [f"{'★ ' if name in starred else ''}{name}, n={sizes[name]}" for name in names], length=58)
+    put_row_names(axes[0], [f"{name}, n={sizes[name]}" for name in names], length=58)
     entries = [(name, style_of(index)) for index, name in enumerate(approaches)]
-    star: dict[str, Any] = {"color": INK, "marker": "*", "linestyle": ""}
-    put_legend(figure, [*entries, ("over all rows", DASHED), (f"{chosen} worse than there", star)])
+    put_legend(
+        figure, [*entries, ("95 % over test rows", WHISKER), ("over all rows", DASHED), ("worse than there", STAR)]
+    )
     return png_of(figure)
 
 
@@ -190,3 +199,6 @@ def _draw_gaps(axis: Axes, rows: pd.DataFrame, approaches: Sequence[str], names:
         # An end that is not known is drawn as no whisker; percentile ends may lie on one side of a mean by rounding.
         reach = [(points["gap"] - points["low"]).fillna(0).clip(0), (points["high"] - points["gap"]).fillna(0).clip(0)]
         axis.errorbar(points["gap"], heights, xerr=reach, **style_of(index))
+        worse = points[points["worse"] > 0]
+        ends = worse["high"].fillna(worse["gap"]) + STAR_GAP * float(np.ptp(axis.get_xlim()))
+        axis.plot(ends, heights[worse.index], **STAR)

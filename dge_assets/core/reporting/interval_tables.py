@@ -85,6 +85,11 @@ def interval_views(scores: pd.DataFrame, metrics: Sequence[str]) -> list[TableVi
     return views
 
 
+def of_metrics(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """The rows of some metrics; an empty frame as it is."""
+    return scores if scores.empty else scores[scores["metric"].isin(metrics)]
+
+
 def reason_views(scores: pd.DataFrame, keys: Sequence[str]) -> list[TableView]:
     """Values and intervals that are missing, with why; the same reason for many rows of a metric is told once."""
     if scores.empty or "reason" not in scores:
@@ -94,4 +99,6 @@ def reason_views(scores: pd.DataFrame, keys: Sequence[str]) -> list[TableView]:
         return []
     rows = missing.assign(missing=missing["value"].isna().map({True: "value", False: "interval"}))
     counted = rows.groupby([*keys, "metric", "missing", "reason"], sort=False).size().rename("rows").reset_index()
+    if counted["rows"].eq(1).all():
+        counted = counted.drop(columns="rows")
     return [frame_view(counted, "What is not defined, and why", headers=len(keys) + 1)]

@@ -19,7 +19,7 @@ from dge_assets.core.reporting.cells import Cell, frame_view
 from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
 from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
 from dge_assets.core.reporting.group_section import gap_views, group_sentences
-from dge_assets.core.reporting.interval_tables import difference_views, interval_views, reason_views
+from dge_assets.core.reporting.interval_tables import difference_views, interval_views, of_metrics, reason_views
 from dge_assets.core.reporting.report_input import ReportInput, headline_of
 from dge_assets.core.reporting.tables import (
     check_views,
@@ -65,11 +65,9 @@ def render_report(report: ReportInput) -> str:
         ],
         selection=selection_views(report.selection, metrics),
         group_sentences=group_sentences(report.group_gaps, metrics),
-        groups=[
-            *gap_views(report.group_gaps, metrics),
-            *group_views(report, metrics),
-            *reason_views(report.group_scores, ["group"]),
-        ],
+        gaps=gap_views(report.group_gaps, metrics),
+        groups=group_views(report, metrics),
+        group_reasons=reason_views(of_metrics(report.group_scores, metrics), ["group"]),
         k_curve=k_views(report.k_curve, metrics),
         figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
         checks=check_views(report.checks),
