@@ -154,7 +154,7 @@ def _group_table(
     scores = score_training(y, predictions, [size], task=task, metrics=names)
     kept = scores[scores["approach"].isin(within.values)].reset_index(drop=True)
     intervals = {
-        (approach, name): over_test_rows(values[name], within.replicates[approach][name])
+        (approach, name): over_test_rows(values[name], within.replicates[approach][name], metric=name)
         for approach, values in within.values.items()
         for name in names
     }
@@ -174,7 +174,8 @@ def _gap_rows(within: _Within, overall: _Within, names: Sequence[str]) -> pd.Dat
         for name in names:
             gap, gaps = _gap(within, approach, name)
             all_gap, all_gaps = _gap(overall, approach, name)
-            found, beyond = over_test_rows(gap, gaps), over_test_rows(gap - all_gap, gaps - all_gaps)
+            found = over_test_rows(gap, gaps, metric=name)
+            beyond = over_test_rows(gap - all_gap, gaps - all_gaps, metric=name)
             undefined = within.reasons["oracle"].get(name) or within.reasons[approach].get(name)
             rows.append(
                 {
@@ -203,10 +204,7 @@ def _gap(within: _Within, approach: str, metric: str) -> tuple[float, Replicates
 def _p_above_zero(excess: float, replicates: Replicates, interval: Interval) -> float:
     if interval.reason:
         return float("nan")
-    error = float(np.nanstd(replicates, ddof=1))
-    if not error:
-        return 1.0 if excess <= 0 else float("nan")
-    return float(norm.sf(excess / error))
+    return float(norm.sf(excess / np.nanstd(replicates, ddof=1)))
 
 
 def _with_adjusted(gaps: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,8 @@ FEWEST_SETS = 3
 MOST_BIAS = 0.25
 """Of a standard error: the largest bias that may be ignored (Efron and Tibshirani 1993, section 10.3)."""
 TEST_ROWS = "test rows"
+BIASED = {"ece": "the calibration error of resamples is biased upwards: its intervals miss the truth too often"}
+"""Metrics that get no interval over test rows, and why (docs/decisions/0017-intervals.md has the measured coverage)."""
 INTERVAL_COLUMNS = ["low", "high", "over", "reason"]
 
 
@@ -42,27 +44,32 @@ def no_interval(reason: str, *, over: str = "") -> Interval:
     return Interval(nan, nan, over, reason)
 
 
-def over_test_rows(value: float, replicates: Replicates, *, level: float = LEVEL) -> Interval:
+def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", level: float = LEVEL) -> Interval:
     """Percentile interval of a bootstrap of the test rows (Efron and Tibshirani 1993, section 13.3).
 
-    value: the metric on the rows themselves. replicates (replicates,): NaN where the metric has no value. Those count
-    as below all others for the low end and as above them for the high end, so they can only widen the interval. No
-    interval, with a reason, where that leaves an end open, and where the replicates lie to one side of the value by more
-    than a quarter of their spread: then percentiles miss (the calibration error of a calibrated model is such a case).
+    value: the metric, or a difference of it, on the rows themselves. replicates (replicates,): NaN where the metric has no
+    value. Those count as below all others for the low end and as above them for the high end, so they can only widen the
+    interval. No interval, with a reason, where that leaves an end open, and where the replicates lie to one side of the
+    value by more than a quarter of their spread: then percentiles miss. Nor where all replicates are the same: a model
+    that found none of five positives has not shown that it never finds one. Nor for metrics in `BIASED`.
     """
     if not isfinite(value):
         return no_interval("the value is not defined", over=TEST_ROWS)
+    if metric in BIASED:
+        return no_interval(BIASED[metric], over=TEST_ROWS)
     undefined = int(np.isnan(replicates).sum())
     tail = (1 - level) / 2
     if undefined > tail * len(replicates):
         reason = f"not defined in {undefined} of {len(replicates)} resamples of the test rows"
         return no_interval(reason, over=TEST_ROWS)
     defined = replicates[~np.isnan(replicates)]
+    if np.ptp(defined) == 0:
+        return no_interval("all resamples of the test rows give the same value", over=TEST_ROWS)
     bias, spread = float(np.mean(defined)) - value, float(np.std(defined))
     # The sums are in single precision: what is smaller than that is no bias but rounding.
     if abs(bias) > MOST_BIAS * spread + 1e-6 * max(abs(value), 1.0):
-        share = "no spread" if not spread else f"{abs(bias) / spread:.1f} standard errors"
-        return no_interval(f"resamples of the test rows are biased by {share}; 0.25 is allowed", over=TEST_ROWS)
+        share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
+        return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
     low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")
     high = np.quantile(np.where(np.isnan(replicates), np.inf, replicates), 1 - tail, method="inverted_cdf")
     return Interval(float(low), float(high), TEST_ROWS)

@@ -56,7 +56,7 @@ def _over_scores(name: str, values: Sequence[float], over: str, *, task: Task) -
 def _over_rows(names: Sequence[str], y: Codes, table: Array, *, task: Task, resamples: Resamples) -> MetricIntervals:
     values = score_encoded(names, y, table, task=task).values
     replicates = replicate_scores(names, y, table, resamples, task=task)
-    return {name: over_test_rows(values[name], replicates[name]) for name in names}
+    return {name: over_test_rows(values[name], replicates[name], metric=name) for name in names}
 
 
 def training_with_intervals(
@@ -122,7 +122,8 @@ def approach_differences(
         if _is_comparison(approach, against):
             for name in names:
                 difference = scores[approach][name] - scores[against][name]
-                interval = over_test_rows(difference, replicates[approach][name] - replicates[against][name])
+                apart = replicates[approach][name] - replicates[against][name]
+                interval = over_test_rows(difference, apart, metric=name)
                 shown = (interval.low, interval.high, interval.over, interval.reason)
                 rows.append((approach, against, name, difference, *shown))
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)

@@ -65,8 +65,9 @@ def test_a_group_of_all_rows_has_the_scores_of_all_rows_and_no_excess() -> None:
     found = tables.scores.set_index(["approach", "metric"])
     for place in found.index:
         assert found["value"][place] == overall["value"][place]
-    assert tables.gaps[["excess", "excess_low", "excess_high"]].dropna().eq(0.0).all(axis=None)
-    assert tables.gaps["p"].dropna().eq(1.0).all()
+    assert tables.gaps["gap"].notna().all()
+    assert tables.gaps["excess"].eq(0.0).all()
+    assert tables.gaps["p"].isna().all(), "a group of all rows cannot be worse than all rows"
 
 
 def test_the_order_of_rows_does_not_count_for_values() -> None:
@@ -148,10 +149,10 @@ def found_worse(seed: int, *, shift: float, groups: int = 5, n: int = 1000) -> s
 def test_groups_that_are_no_worse_are_rarely_called_worse_and_a_worse_one_is_found() -> None:
     """Known truth: the error is the same in all groups, or larger in the last one alone.
 
-    Any false finding among five groups may happen in 5 of 100 tables; three binomial errors of 60 are 8.5.
+    Any false finding among five groups may happen in 5 of 100 tables; three binomial errors of 40 are 10.3.
     """
-    false = sum(bool(found_worse(seed, shift=0.0)) for seed in range(60))
-    assert false / 60 <= 0.05 + 0.085
+    false = sum(bool(found_worse(seed, shift=0.0)) for seed in range(40))
+    assert false / 40 <= 0.05 + 0.105
     assert [found_worse(seed, shift=0.45) for seed in range(5)] == [{"4"}] * 5
 
 
