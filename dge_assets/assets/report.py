@@ -148,9 +148,10 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     if len(evaluation):
         claim = charts.evaluation_comparison(evaluation, metrics[0])
         figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
-    if len(inputs["group_gaps"].frame):
-        gaps = group_gap_chart(inputs["group_gaps"].frame, metrics[0])
-        figures.append(("Groups", f"{metrics[0]} short of the oracle; bars: 95 % over test rows, paired", gaps))
+    caption = "How far short of the oracle, mean over models; bars: 95 % over test rows, paired"
+    gaps = inputs["group_gaps"].frame
+    for metric in metrics if len(gaps) else ():
+        figures.append((f"Groups, {metric}", caption, group_gap_chart(gaps, metric)))
     curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
     figures.append(("How many generators", "Score by K, measured and predicted", curve))
     columns = [(column.name, column.kind) for column in contract.modelled]
