@@ -33,12 +33,16 @@ DESCRIPTIONS = {
     "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K.",
     "evaluation_scores": "One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
     "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
+    "approach_differences": "One row per (family, model, approach, against, metric): score of one approach minus that of "
+    "another on the same rows of real_test, with its paired interval over test rows.",
     "selection": "One row per (family, model, approach, metric): how each approach ranks the model classes; right where "
     "its ranks are the oracle's.",
     "cross_scores": "One row per (family, model, train seed, test seed, metric): each member's model on each member's "
     "dataset.",
-    "group_scores": "One row per (group, family, model, approach, metric): minority categories and top deciles, found on "
-    "real_train, scored on real_test.",
+    "group_scores": "One row per (group, family, model, approach, metric): minority categories, top deciles, their "
+    "intersections and deciles of density, found on real_train, scored on real_test.",
+    "group_gaps": "One row per (group, family, model, approach, metric): how far an approach falls short of the oracle in a "
+    "group, and more than overall; p is adjusted for the number of groups (Holm).",
     "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
     "selection_quality": "One row per (family, approach, metric): rank correlation of the approach's ranking of model classes "
@@ -99,12 +103,14 @@ def _evaluate(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> dict[str, Recorded]:
     from dge_assets.core.evaluation import FamilyModelScores, OraclePredictions, predict_oracle, score_family_model
+    from dge_assets.core.groups import TestGroup
 
     oracles: dict[str, OraclePredictions] = _side_by_side(
         context, line, compute, "oracle", predict_oracle, _oracle_tasks(line, ensemble)
     )
+    groups: tuple[TestGroup, ...] = _groups(context, line, compute, ensemble)
     scores: dict[str, FamilyModelScores] = _side_by_side(
-        context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles)
+        context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles, groups)
     )
     for note in [note for key in sorted(scores) for note in scores[key].notes]:
         context.log.warning(note)
@@ -146,7 +152,7 @@ def _labelled(frame: pd.DataFrame, **labels: str) -> pd.DataFrame:
 
 
 _EMPTY_COLUMNS = {
-    "evaluation_scores": ["family", "model", "approach", "metric", "value", "std"],
+    "evaluation_scores": ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"],
     "cross_scores": ["family", "model", "train_seed", "test_seed", "metric", "value"],
 }
 """Tables that a single member cannot fill still have their columns."""
@@ -195,7 +201,18 @@ def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
-def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any]) -> dict[str, Any]:
+def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble) -> Any:
+    from dge_assets.core.evaluation import GroupTask, find_test_groups
+
+    task = GroupTask(
+        real_train=_modelled(ensemble.real_train),
+        real_test=_modelled(ensemble.real_test),
+        target=contract_of(ensemble.real_train.record).target,
+    )
+    return _side_by_side(context, line, compute, "groups", find_test_groups, {"groups": task})["groups"]
+
+
+def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any) -> dict[str, Any]:
     from dge_assets.core.evaluation import FamilyModelTask
 
     declaration = line.plan.declaration
@@ -214,6 +231,7 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any]) -> 
             ks=line.plan.ks,
             test_share=declaration.test_share,
             max_levels=declaration.max_levels,
+            groups=groups,
         )
         for family in line.families
         for model in declaration.models
@@ -238,6 +256,7 @@ def _output(name: str, item: Recorded, pictures: dict[str, Any]) -> dg.Output[Re
 def _page_pictures(name: str, frame: pd.DataFrame, real_test: Recorded) -> dict[str, Any]:
     """The pictures on the page of one evaluation table; of many maps the first of each family."""
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.group_section import group_gap_chart
     from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 
     if frame.empty:
@@ -246,6 +265,7 @@ def _page_pictures(name: str, frame: pd.DataFrame, real_test: Recorded) -> dict[
         "training_scores": charts.approach_comparison,
         "evaluation_scores": charts.evaluation_comparison,
         "k_curve": charts.k_curve_chart,
+        "group_gaps": group_gap_chart,
     }
     if name in drawn:
         metric = "auc" if "auc" in set(frame["metric"]) else "rmse"

@@ -24,8 +24,8 @@ CODE_VERSIONS = {
     "generator": "2",
     "synthetic": "2",
     "downstream": "1",
-    "evaluation": "2",
-    "report": "2",
+    "evaluation": "3",
+    "report": "3",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -40,9 +40,11 @@ for a range from the command line."""
 EVALUATION_TABLES = (
     "training_scores",
     "evaluation_scores",
+    "approach_differences",
     "selection",
     "cross_scores",
     "group_scores",
+    "group_gaps",
     "k_curve",
     "selection_quality",
     "uncertainty",

@@ -134,6 +134,7 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.group_section import group_gap_chart
     from dge_assets.core.reporting.marginals import marginals
     from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 
@@ -150,6 +151,10 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     if len(evaluation):
         claim = charts.evaluation_comparison(evaluation, metrics[0])
         figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
+    caption = "How far short of the oracle, mean over models; bars: 95 % over test rows, paired"
+    gaps = inputs["group_gaps"].frame
+    for metric in metrics if len(gaps) else ():
+        figures.append((f"Groups, {metric}", caption, group_gap_chart(gaps, metric)))
     curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
     figures.append(("How many generators", "Score by K, measured and predicted", curve))
     for name in EVALUATION_TABLES:

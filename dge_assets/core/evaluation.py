@@ -16,13 +16,22 @@ from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
-from dge_assets.core.groups import group_scores
+from dge_assets.core.groups import TestGroup, group_scores, groups_of_test
 from dge_assets.core.k_curve import k_curve
 from dge_assets.core.prediction_map import MAP_TYPES, map_grid, prediction_map
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
-from dge_assets.core.scoring import cross_scores, score_evaluation, score_training
+from dge_assets.core.randomness import seed_sequence
+from dge_assets.core.resampling import REPLICATES, Resamples
+from dge_assets.core.score_intervals import (
+    approach_differences,
+    curve_with_intervals,
+    ensemble_intervals,
+    evaluation_with_intervals,
+    training_with_intervals,
+)
+from dge_assets.core.scoring import TrainingPredictions, cross_scores, score_evaluation, score_training
 from dge_assets.core.tabular import no_rows
-from dge_assets.core.targets import Array, encode_target
+from dge_assets.core.targets import Array, Codes, encode_target
 from dge_assets.core.uncertainty_tables import uncertainty_tables
 
 Report = Callable[[int, int], None]
@@ -64,11 +73,28 @@ def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupTask:
+    """Find the groups of one table, once for all families and models."""
+
+    real_train: pd.DataFrame
+    real_test: pd.DataFrame
+    target: str
+
+
+def find_test_groups(task: GroupTask, report: Report) -> tuple[TestGroup, ...]:
+    """The groups of `groups_of_test`, as work beside other work: looking for neighbours takes seconds."""
+    found = groups_of_test(task.real_train, task.real_test, task.target)
+    report(1, 1)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
 class FamilyModelTask:
     """All that scoring one model class on one family's ensemble needs.
 
     `datasets`: whole datasets by seed. `stored`: files of each member's downstream models, by seed. `seconds`: what
-    each member cost, by seed (its generator, its dataset and its fits).
+    each member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows.
+    `groups`: those of the table, found anew when None.
     """
 
     table: str
@@ -84,6 +110,8 @@ class FamilyModelTask:
     ks: tuple[int, ...]
     test_share: float
     max_levels: int
+    replicates: int = REPLICATES
+    groups: tuple[TestGroup, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,14 +135,10 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     predictions = replace(on_real, oracle=task.oracle.arrays)
     y = encode_target(task.real_test, task.contract.target, task=kind, classes=classes, name="real_test")
     report(2, 4)
+    resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
     tables = {
-        "training_scores": score_training(y, predictions, task.ks, task=kind),
-        "k_curve": k_curve(
-            y, predictions.members, range(1, len(seeds) + 1), task=kind, seconds=[task.seconds[s] for s in seeds]
-        ),
-        "group_scores": group_scores(
-            task.real_train, task.real_test, task.contract.target, y, predictions, task=kind, K=len(seeds)
-        ),
+        **_scores_with_intervals(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
+        **_scores_by_group(task, y, predictions, resamples),
         **uncertainty_tables(
             y, predictions, task.ks, task=kind, noise_variances=_noise_variances(task, datasets, members)
         ),
@@ -154,6 +178,38 @@ def _map(task: FamilyModelTask, members: list[FittedModel], naive: tuple[FittedM
     return prediction_map(grid, ensembles, task=kind, classes=classes)
 
 
+def resamples_of_real_test(table: str, rows: int, *, replicates: int = REPLICATES) -> Resamples:
+    """Replicates of a table's `rows` test rows, the same for all families, models and approaches."""
+    return Resamples(rows, seed_sequence(table=table, purpose="test rows"), replicates)
+
+
+def _scores_with_intervals(
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples, seconds: list[float]
+) -> dict[str, pd.DataFrame]:
+    """What is scored on all rows of real_test: the approaches, how far they are apart, and the K curve."""
+    kind, _ = task_and_classes(task.contract)
+    ks = range(1, len(predictions.members) + 1)
+    ensembles = ensemble_intervals(y, predictions.members, ks, task=kind, resamples=resamples)
+    scores = score_training(y, predictions, task.ks, task=kind)
+    curve = k_curve(y, predictions.members, ks, task=kind, seconds=seconds)
+    return {
+        "training_scores": training_with_intervals(scores, y, predictions, ensembles, task=kind, resamples=resamples),
+        "approach_differences": approach_differences(y, predictions, task.ks, task=kind, resamples=resamples),
+        "k_curve": curve_with_intervals(curve, ensembles),
+    }
+
+
+def _scores_by_group(
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples
+) -> dict[str, pd.DataFrame]:
+    kind, _ = task_and_classes(task.contract)
+    groups = task.groups
+    if groups is None:
+        groups = groups_of_test(task.real_train, task.real_test, task.contract.target)
+    tables = group_scores(groups, y, predictions, task=kind, resamples=resamples)
+    return {"group_scores": tables.scores, "group_gaps": tables.gaps}
+
+
 def _problem(task: OracleTask | FamilyModelTask) -> Problem:
     kind, classes = task_and_classes(task.contract)
     return Problem(
@@ -191,8 +247,9 @@ def _own_and_other_datasets(
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)
+    scores = score_evaluation(predicted, targets, ks, task=kind)
     return {
-        "evaluation_scores": score_evaluation(predicted, targets, ks, task=kind),
+        "evaluation_scores": evaluation_with_intervals(scores, len(seeds), task=kind),
         "cross_scores": cross_scores(predicted, targets, task=kind, seeds=seeds),
     }
 

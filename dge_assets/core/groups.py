@@ -1,92 +1,238 @@
-"""Groups of real rows that synthetic data serves worst: rare categories and upper tails.
+"""Scores of groups of real rows: each approach in each group, and whether it fails there more than elsewhere.
 
-Averages hide them: a generator smooths rare rows away first. Groups are chosen on real_train and scored on
-real_test, so their choice does not depend on the rows they are scored on. Not here: fitting, drawing.
+Groups are found on the features of real_train (`feature_groups`, `density`) and scored on real_test, so their choice does
+not depend on the outcomes they are scored on. Not here: fitting, drawing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
 
 from dge_assets.core.contract import Task
-from dge_assets.core.errors import EvaluationError
-from dge_assets.core.metrics import metric_names
-from dge_assets.core.preprocessing import treatment_of
-from dge_assets.core.scoring import TrainingPredictions, score_training
+from dge_assets.core.density import density_groups
+from dge_assets.core.feature_groups import GroupKind, find_groups, find_intersections, rows_in
+from dge_assets.core.intervals import TEST_ROWS, Interval, over_test_rows, with_intervals
+from dge_assets.core.metrics import Bools, metric_goal, metric_names, score_encoded
+from dge_assets.core.resampling import Resamples
+from dge_assets.core.scoring import TrainingPredictions, combine, score_training, training_ensembles
 from dge_assets.core.targets import Array, Codes
+from dge_assets.core.weighted import Replicates, replicate_scores
 
-SMALLEST_SHARE, LARGEST_SHARE = 0.005, 0.20
-"""Below, a group has too few rows to be scored; above, it is no minority."""
-TAIL = 0.90
-GROUP_COLUMNS = ["group", "share", "n", "approach", "metric", "value", "std"]
+GROUP_COLUMNS = [
+    *("group", "share", "n", "approach", "metric", "value", "std"),
+    *("kind", "positives", "low", "high", "over", "reason"),
+]
+GAP_COLUMNS = [
+    *("group", "kind", "share", "n", "positives", "approach", "metric", "gap", "low", "high"),
+    *("excess", "excess_low", "excess_high", "p", "p_adjusted", "groups", "over", "reason"),
+]
+
+
+@dataclass(frozen=True, eq=False)
+class TestGroup:
+    """A group's rows (a mask over real_test's) and its share (0..1) of real_train."""
+
+    __test__ = False  # not a case for pytest
+
+    label: str
+    kind: GroupKind
+    share: float
+    rows: Bools
 
 
 @dataclass(frozen=True)
-class Group:
-    """Some rows, told by one feature. `share` (0..1) is of the rows of real_train."""
+class GroupTables:
+    """`scores` has one row per group, approach and metric; `gaps` one per group, approach but oracle, and metric."""
 
-    label: str
-    column: str
-    share: float
-    contains: Callable[[pd.Series], Any]
+    scores: pd.DataFrame
+    gaps: pd.DataFrame
 
 
-def find_groups(real_train: pd.DataFrame, target: str) -> tuple[Group, ...]:
-    """The groups of real_train (rows, features and target), at most one per feature, in column order.
+def groups_of_test(real_train: pd.DataFrame, real_test: pd.DataFrame, target: str) -> tuple[TestGroup, ...]:
+    """All groups that a table is looked at for: single features, intersections of two and three, deciles of density."""
+    told = (*find_groups(real_train, target), *find_intersections(real_train, real_test, target))
+    by_features = [
+        TestGroup(group.label, group.kind, group.share, rows_in(group, real_test, name="real_test")) for group in told
+    ]
+    by_density = [
+        TestGroup(group.label, "density", group.share, group.rows)
+        for group in density_groups(real_train, real_test, target)
+    ]
+    return (*by_features, *by_density)
 
-    Categorical and boolean features: the rarest level whose share is in [0.005, 0.20]. Numbers: the top
-    decile, value >= 0.9-quantile, unless ties make it a larger share than 0.20. Datetimes: none.
+
+def group_scores(
+    groups: Sequence[TestGroup],
+    y: Codes,
+    predictions: TrainingPredictions,
+    *,
+    task: Task,
+    resamples: Resamples,
+    K: int | None = None,
+    metrics: Sequence[str] | None = None,
+) -> GroupTables:
+    """Each approach in each group, with its interval over test rows, and its gap to the oracle there.
+
+    y and predictions: of all rows of real_test, as for `score_training`, from which `resamples` draws. K: the ensemble
+    to compare, all members when None. Approaches: oracle, naive_single (std over which dataset one gets), dge_K.
+
+    Scores: `share` of real_train, `n` rows of real_test that are scored, of them `positives` (missing unless the task is
+    binary). A metric without a value there (one class only, no rows) is NaN with its `reason`.
+    Gaps: see `_gap_rows`.
     """
-    features = [name for name in real_train.columns if name != target]
-    found = (_group_of(real_train[name]) for name in features)
-    return tuple(group for group in found if group is not None)
+    names = tuple(metrics or metric_names(task))
+    size = len(predictions.members) if K is None else K
+    ensembles = training_ensembles(predictions, [size])
+    compared = {name: combine(ensembles[name], task=task) for name in ("oracle", "naive_single", f"dge_{size}")}
+    scored = _Scored(y, compared, names, task, resamples)
+    overall = scored.within(None)
+    score_frames, gap_frames = [], []
+    for group in groups:
+        within = scored.within(group.rows)
+        table = _group_table(y[group.rows], _restricted(predictions, group.rows), size, within, names, task=task)
+        about = _about(group, y, task=task)
+        score_frames.append(table.assign(**about)[GROUP_COLUMNS])
+        gap_frames.append(_gap_rows(within, overall, names).assign(**about))
+    gaps = _with_adjusted(_stacked(gap_frames, [name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups")]))
+    return GroupTables(_stacked(score_frames, GROUP_COLUMNS), gaps[GAP_COLUMNS])
 
 
-def _group_of(column: pd.Series) -> Group | None:
-    kind = treatment_of(column)
-    if kind == "categorical" or pd.api.types.is_bool_dtype(column.dtype):
-        return _rarest_level(column)
-    return _top_decile(column) if kind == "numeric" else None
+@dataclass(frozen=True)
+class _Within:
+    """By approach and metric, in some rows: values, reasons of those that are NaN, and replicates."""
+
+    values: dict[str, dict[str, float]]
+    reasons: dict[str, dict[str, str]]
+    replicates: dict[str, dict[str, Replicates]]
 
 
-def _is_minority(share: float) -> bool:
-    return SMALLEST_SHARE <= share <= LARGEST_SHARE
+@dataclass(frozen=True)
+class _Scored:
+    """What is scored, so that any rows of it can be."""
+
+    y: Codes
+    tables: dict[str, Array]
+    metrics: tuple[str, ...]
+    task: Task
+    resamples: Resamples
+
+    def within(self, rows: Bools | None) -> _Within:
+        chosen = slice(None) if rows is None else rows
+        scores = {
+            name: score_encoded(self.metrics, self.y[chosen], table[chosen], task=self.task)
+            for name, table in self.tables.items()
+        }
+        return _Within(
+            {name: found.values for name, found in scores.items()},
+            {name: found.reasons for name, found in scores.items()},
+            {
+                name: replicate_scores(self.metrics, self.y, table, self.resamples, task=self.task, rows=rows)
+                for name, table in self.tables.items()
+            },
+        )
 
 
-def _rarest_level(column: pd.Series) -> Group | None:
-    counts = column.value_counts() / max(len(column), 1)
-    fitting = sorted((float(share), str(level), level) for level, share in counts.items() if _is_minority(share))
-    if not fitting:
-        return None
-    share, text, level = fitting[0]
-    return Group(f"{column.name} = {text}", str(column.name), share, lambda values: values == level)
+def _about(group: TestGroup, y: Codes, *, task: Task) -> dict[str, object]:
+    positives = int((y[group.rows] == 1).sum()) if task == "binary" else pd.NA
+    return {
+        "group": group.label,
+        "kind": group.kind,
+        "share": group.share,
+        "n": int(group.rows.sum()),
+        "positives": positives,
+    }
 
 
-def _top_decile(column: pd.Series) -> Group | None:
-    present = column.dropna().to_numpy(dtype=np.float64)
-    if not len(present):
-        return None
-    threshold = float(np.quantile(present, TAIL))
-    share = float(np.sum(present >= threshold)) / len(column)
-    if not _is_minority(share):
-        return None
-    return Group(f"{column.name} >= {threshold:.6g}", str(column.name), share, lambda values: values >= threshold)
+def _group_table(
+    y: Codes, predictions: TrainingPredictions, size: int, within: _Within, names: Sequence[str], *, task: Task
+) -> pd.DataFrame:
+    scores = score_training(y, predictions, [size], task=task, metrics=names)
+    kept = scores[scores["approach"].isin(within.values)].reset_index(drop=True)
+    intervals = {
+        (approach, name): over_test_rows(values[name], within.replicates[approach][name], metric=name)
+        for approach, values in within.values.items()
+        for name in names
+    }
+    return with_intervals(kept, intervals, ["approach", "metric"])
 
 
-def _rows_in(group: Group, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    if group.column not in frame.columns:
-        raise EvaluationError(f"real_test: no column {group.column!r}, which group {group.label!r} is told by")
-    inside = pd.Series(group.contains(frame[group.column])).fillna(value=False)
-    return np.asarray(inside, dtype=bool)
+def _gap_rows(within: _Within, overall: _Within, names: Sequence[str]) -> pd.DataFrame:
+    """One row per approach but oracle and metric: how far it falls short of the oracle in the group, and more than overall.
+
+    gap: score of the oracle minus that of the approach, its sign turned for metrics of which less is better, so above
+    zero is worse than the oracle; low, high: its paired interval. excess: gap in the group minus gap over all rows, with
+    its paired interval. p: of the hypothesis that the excess is not above zero, from the normal distribution with the
+    excess's bootstrap standard error; NaN where the excess has no interval.
+    """
+    rows = []
+    for approach in [name for name in within.values if name != "oracle"]:
+        for name in names:
+            gap, gaps = _gap(within, approach, name)
+            all_gap, all_gaps = _gap(overall, approach, name)
+            found = over_test_rows(gap, gaps, metric=name)
+            beyond = over_test_rows(gap - all_gap, gaps - all_gaps, metric=name)
+            undefined = within.reasons["oracle"].get(name) or within.reasons[approach].get(name)
+            rows.append(
+                {
+                    "approach": approach,
+                    "metric": name,
+                    "gap": gap,
+                    "low": found.low,
+                    "high": found.high,
+                    "excess": gap - all_gap,
+                    "excess_low": beyond.low,
+                    "excess_high": beyond.high,
+                    "p": _p_above_zero(gap - all_gap, gaps - all_gaps, beyond),
+                    "over": TEST_ROWS,
+                    "reason": undefined or found.reason or beyond.reason,
+                }
+            )
+    return pd.DataFrame(rows)
 
 
-def _restricted(predictions: TrainingPredictions, rows: npt.NDArray[np.bool_]) -> TrainingPredictions:
+def _gap(within: _Within, approach: str, metric: str) -> tuple[float, Replicates]:
+    sign = 1 if metric_goal(metric) == "higher" else -1
+    value = within.values["oracle"][metric] - within.values[approach][metric]
+    return sign * value, sign * (within.replicates["oracle"][metric] - within.replicates[approach][metric])
+
+
+def _p_above_zero(excess: float, replicates: Replicates, interval: Interval) -> float:
+    if interval.reason:
+        return float("nan")
+    return float(norm.sf(excess / np.nanstd(replicates, ddof=1)))
+
+
+def _with_adjusted(gaps: pd.DataFrame) -> pd.DataFrame:
+    """`p_adjusted` (Holm 1979) over the groups of one approach and metric, and how many `groups` these are."""
+    adjusted = np.full(len(gaps), np.nan)
+    counts = np.zeros(len(gaps), dtype=np.int64)
+    if len(gaps):
+        for place in gaps.groupby(["approach", "metric"], sort=False).indices.values():
+            p = gaps["p"].to_numpy()[place]
+            adjusted[place], counts[place] = holm(p), int(np.isfinite(p).sum())
+    return gaps.assign(p_adjusted=adjusted, groups=counts)
+
+
+def holm(p: Array) -> Array:
+    """Holm's adjusted p-values (hypotheses,): reject those below a, and any false rejection has at most probability a.
+
+    NaN stays NaN and does not count as a hypothesis. Source: Holm, "A simple sequentially rejective multiple test
+    procedure", Scandinavian Journal of Statistics 6, 1979. Holds however the hypotheses depend on each other.
+    """
+    adjusted = np.full(len(p), np.nan)
+    order = np.argsort(p, kind="stable")
+    order = order[np.isfinite(p[order])]
+    steps = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * steps), 1.0)
+    return adjusted
+
+
+def _restricted(predictions: TrainingPredictions, rows: Bools) -> TrainingPredictions:
     def keep(arrays: Sequence[Array]) -> tuple[Array, ...]:
         return tuple(array[rows] for array in arrays)
 
@@ -98,39 +244,9 @@ def _restricted(predictions: TrainingPredictions, rows: npt.NDArray[np.bool_]) -
     )
 
 
-def group_scores(
-    real_train: pd.DataFrame,
-    real_test: pd.DataFrame,
-    target: str,
-    y: Codes,
-    predictions: TrainingPredictions,
-    *,
-    task: Task,
-    K: int | None = None,
-    metrics: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """One row per group, approach and metric: `group, share, n, approach, metric, value, std`.
-
-    y and predictions: of all rows of real_test, as for `score_training`. K: the ensemble to compare, all
-    members when None. Approaches: oracle, naive_single (std over which dataset one gets), dge_K. share: of
-    real_train; n: rows of real_test that are scored. A metric without a value there (one class only, no
-    rows) is NaN, with its reason in `attrs["reasons"]` by "group/approach/metric".
-    """
-    size = len(predictions.members) if K is None else K
-    approaches = ["oracle", "naive_single", f"dge_{size}"]
-    names = tuple(metrics or metric_names(task))
-    tables: list[pd.DataFrame] = []
-    reasons: dict[str, str] = {}
-    for group in find_groups(real_train, target):
-        rows = _rows_in(group, real_test)
-        scores = score_training(y[rows], _restricted(predictions, rows), [size], task=task, metrics=names)
-        kept = scores[scores["approach"].isin(approaches)]
-        tables.append(kept.assign(group=group.label, share=group.share, n=int(rows.sum()))[GROUP_COLUMNS])
-        reasons |= {
-            f"{group.label}/{place}": reason
-            for place, reason in scores.attrs["reasons"].items()
-            if place.split("/")[0] in approaches
-        }
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=GROUP_COLUMNS)
-    table.attrs["reasons"] = reasons
-    return table
+def _stacked(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Column by column: pandas warns about all-missing columns when it stacks whole frames."""
+    if not frames:
+        return pd.DataFrame(columns=list(columns))
+    stacked = {name: pd.concat([frame[name] for frame in frames], ignore_index=True) for name in columns}
+    return pd.DataFrame(stacked).astype({"positives": "Int64"})

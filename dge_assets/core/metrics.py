@@ -62,7 +62,7 @@ class Scores:
 # --- classification: one-vs-rest views, so that binary and macro averages share their parts
 
 
-def _views(y: Any, probabilities: Array) -> Iterator[tuple[str, Bools, Bools, Array]]:
+def class_views(y: Any, probabilities: Array) -> Iterator[tuple[str, Bools, Bools, Array]]:
     """Per scored class: its name in reasons, who has it, who is predicted to have it, its probability."""
     count = probabilities.shape[1]
     if count == 2:
@@ -78,7 +78,7 @@ def _macro(one: Callable[[str, Bools, Bools, Array], float]) -> Callable[[Any, A
     """Binary: the metric of the positive class. Multiclass: the plain mean over the classes, one against the rest."""
 
     def metric(y: Any, probabilities: Array) -> float:
-        return float(np.mean([one(*view) for view in _views(y, probabilities)]))
+        return float(np.mean([one(*view) for view in class_views(y, probabilities)]))
 
     metric.__doc__ = one.__doc__
     return metric
@@ -175,7 +175,7 @@ def _mae(y: Any, members: Array) -> float:
 def _r2(y: Any, members: Array) -> float:
     """Share of the variance explained: 1 - sum_i (y_i - f_i)^2 / sum_i (y_i - mean y)^2."""
     spread = float(np.sum((y - y.mean()) ** 2))
-    if not spread:
+    if y.min() == y.max():  # not the spread, which rounding of the mean keeps from being exactly 0
         raise UndefinedMetricError("the target has one value only: r2 divides by its variance")
     return 1 - float(np.sum((members.mean(axis=1) - y) ** 2)) / spread
 

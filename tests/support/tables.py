@@ -103,3 +103,19 @@ def recipe(
     """A recipe of a made-up line."""
     stated: dict[str, object] = {"table_fingerprint": "f" * 64, "contract_sha256": "c" * 64, "code_version": "1"}
     return Recipe(table=table, asset=asset, family=family, seed=seed, **{**stated, **other})  # type: ignore[arg-type]
+
+
+def people(n: int = 1000) -> pd.DataFrame:
+    """n rows with groups that are easily told: tails, rare levels, halves, and columns without any."""
+    return pd.DataFrame(
+        {
+            "income": np.arange(n, dtype=float),
+            "children": np.r_[np.zeros(n // 2, dtype=int), np.ones(n - n // 2, dtype=int)],
+            "city": pd.Categorical(["big"] * (n - 153) + ["small"] * 100 + ["tiny"] * 50 + ["lone"] * 3),
+            "even": pd.Categorical(["l", "r"] * (n // 2)),
+            "rare": pd.array([True] * 40 + [False] * (n - 41) + [None], dtype="boolean"),
+            "born": pd.Timestamp("2000-01-01"),
+            "nothing": np.nan,
+            "t": np.arange(n) % 2,
+        }
+    )

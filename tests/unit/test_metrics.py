@@ -213,3 +213,9 @@ def test_impossible_requests_name_what_is_allowed() -> None:
         score(["rmse"], [0, 1, 2], [0.1, 0.9])
     with pytest.raises(EvaluationError, match="no metric 'speed'"):
         metric_goal("speed")
+
+
+def test_r2_of_a_target_with_one_value_is_undefined_however_its_mean_is_rounded() -> None:
+    found = score_with_reasons(["r2"], np.full(3, 1000.2), np.array([1.0, 2.0, 3.0]))
+    assert np.isnan(found.values["r2"])
+    assert "one value only" in found.reasons["r2"]

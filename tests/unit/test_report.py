@@ -76,15 +76,20 @@ def full_report(odd: str = "plain") -> ReportInput:
     members = pd.DataFrame(
         [(odd, 0, "ab12", 300, 4.5, None)], columns=["family", "seed", "id", "epochs", "seconds", odd]
     )
+    told = {"over": odd, "reason": odd}
+    differences = training.assign(against=odd, difference=0.1, low=0.0, high=0.2, **told)
+    gaps = training.assign(group=odd, kind="level", n=40, positives=4, gap=0.1, low=0.0, high=0.2, excess=0.1)
     return ReportInput(
         table=odd,
         title=f"Title {odd}",
         description=f"First {odd}.\n\nSecond.",
         facts=[("rows", 100), (odd, odd), ("empty", None)],
-        training_scores=pd.concat([training, brier]),
+        training_scores=pd.concat([training, brier]).assign(low=0.1, high=0.9, **told),
         evaluation_scores=claims,
         selection=ranked,
-        group_scores=training.assign(group=odd, share=0.25, n=40),
+        group_scores=training.assign(group=odd, share=0.25, n=40, reason=odd),
+        group_gaps=gaps.assign(excess_low=0.0, excess_high=0.2, p_adjusted=0.01, groups=1, **told),
+        approach_differences=differences,
         k_curve=curve,
         figures=[(f"Picture {odd}", odd, picture())],
         checks=checks(True, False).assign(summary=odd),

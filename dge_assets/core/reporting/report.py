@@ -18,6 +18,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from dge_assets.core.reporting.cells import Cell, frame_view
 from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
 from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
+from dge_assets.core.reporting.group_section import gap_views, group_sentences
+from dge_assets.core.reporting.interval_tables import difference_views, interval_views, of_metrics, reason_views
 from dge_assets.core.reporting.report_input import ReportInput, headline_of
 from dge_assets.core.reporting.tables import (
     check_views,
@@ -48,16 +50,27 @@ def render_report(report: ReportInput) -> str:
         verdict=verdict(report),
         failed=_worst_failure(report.checks),
         headline=[headline_view(headline)] if len(headline) else [],
-        gains=gain_view(gains),
+        gains=[*gain_view(gains), *difference_views(report.approach_differences, metrics, report.model)],
         notes=[plain_text(note) for note in report.notes],
         facts=_pairs(report.facts),
-        training=score_views(report.training_scores, "trained as named, scored on real test rows", best_rows, best),
+        training=[
+            *score_views(report.training_scores, "trained as named, scored on real test rows", best_rows, best),
+            *interval_views(report.training_scores, metrics),
+            *reason_views(report.training_scores, ["family", "model", "approach"]),
+        ],
         claims=claim_view(errors),
-        evaluation=score_views(report.evaluation_scores, "scores as claimed, and the truth", nearest_rows, near),
+        evaluation=[
+            *score_views(report.evaluation_scores, "scores as claimed, and the truth", nearest_rows, near),
+            *interval_views(report.evaluation_scores, metrics),
+            *reason_views(report.evaluation_scores, ["family", "model", "approach"]),
+        ],
         selection=selection_views(report.selection, metrics),
         selection_quality=selection_quality_views(report.selection_quality, metrics),
         uncertainty=uncertainty_views(report.uncertainty),
+        group_sentences=group_sentences(report.group_gaps, metrics),
+        gaps=gap_views(report.group_gaps, metrics),
         groups=group_views(report, metrics),
+        group_reasons=reason_views(of_metrics(report.group_scores, metrics), ["group"]),
         k_curve=k_views(report.k_curve, metrics),
         figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
         checks=check_views(report.checks),

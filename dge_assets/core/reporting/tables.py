@@ -92,7 +92,7 @@ def gain_view(gains: Sequence[Gain]) -> list[TableView]:
         "naive_single",
         "of the DGE",
         "gain",
-        "95 % interval",
+        "95 % over datasets",
         "oracle",
         "best approach",
     ]
@@ -156,7 +156,7 @@ def group_views(report: ReportInput, metrics: Sequence[str]) -> list[TableView]:
         rows = scores[scores["metric"] == metric]
         if rows.empty:
             continue
-        keys = ["family", "group", *(name for name in ("share", "n") if name in rows)]
+        keys = ["family", "group", *(name for name in ("share", "n", "positives") if name in rows)]
         means = rows.groupby([*keys, "approach"], sort=False, dropna=False)["value"].agg(lambda v: v.mean(skipna=False))
         table = means.unstack("approach")
         table = table[approach_order(list(table.columns))].reset_index()

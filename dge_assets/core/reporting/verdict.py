@@ -57,7 +57,7 @@ def _gain_phrase(gain: Gain) -> str:
         return f"{opening} ({ends}; no spread is known, so there is no interval)"
     low, high = gain.interval
     covers = "covers zero, so it may be chance" if low <= 0 <= high else "leaves out zero"
-    return f"{opening} ({ends}; the gain's 95 % interval, {show(low)} to {show(high)}, {covers})"
+    return f"{opening} ({ends}; the gain's 95 % interval over datasets, {show(low)} to {show(high)}, {covers})"
 
 
 def _best_sentences(gains: Sequence[Gain], metrics: Sequence[str]) -> list[str]:

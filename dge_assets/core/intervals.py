@@ -1,0 +1,118 @@
+"""Intervals: where a published number could have lain, and over what it could have been another.
+
+Two kinds, told apart by `over`: over which datasets or members one happens to get, and over which test rows one happens
+to have. Neither holds the other's uncertainty. Here: the intervals, and putting them into score tables. Not here: drawing
+replicates (`resampling`), scoring them (`weighted`), which number gets which interval (`score_intervals`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan, sqrt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from dge_assets.core.weighted import Replicates
+
+LEVEL = 0.95
+FEWEST_SETS = 3
+"""Below, an interval over sets of members would be wider than anybody could use: 15 standard deviations for two."""
+MOST_BIAS = 0.25
+"""Of a standard error: the largest bias that may be ignored (Efron and Tibshirani 1993, section 10.3)."""
+TEST_ROWS = "test rows"
+BIASED = {"ece": "the calibration error of resamples is biased upwards: its intervals miss the truth too often"}
+"""Metrics that get no interval over test rows, and why (docs/decisions/0017-intervals.md has the measured coverage)."""
+INTERVAL_COLUMNS = ["low", "high", "over", "reason"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of level 0.95 unless said otherwise; NaN ends have a `reason`."""
+
+    low: float
+    high: float
+    over: str
+    reason: str = ""
+
+
+def no_interval(reason: str, *, over: str = "") -> Interval:
+    """Ends that are not known, and why."""
+    return Interval(nan, nan, over, reason)
+
+
+def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", level: float = LEVEL) -> Interval:
+    """Percentile interval of a bootstrap of the test rows (Efron and Tibshirani 1993, section 13.3).
+
+    value: the metric, or a difference of it, on the rows themselves. replicates (replicates,): NaN where the metric has no
+    value. Those count as below all others for the low end and as above them for the high end, so they can only widen the
+    interval. No interval, with a reason, where that leaves an end open, and where the replicates lie to one side of the
+    value by more than a quarter of their spread: then percentiles miss. Nor where all replicates are the same: a model
+    that found none of five positives has not shown that it never finds one. Nor for metrics in `BIASED`.
+    """
+    if not isfinite(value):
+        return no_interval("the value is not defined", over=TEST_ROWS)
+    if metric in BIASED:
+        return no_interval(BIASED[metric], over=TEST_ROWS)
+    undefined = int(np.isnan(replicates).sum())
+    tail = (1 - level) / 2
+    if undefined > tail * len(replicates):
+        reason = f"not defined in {undefined} of {len(replicates)} resamples of the test rows"
+        return no_interval(reason, over=TEST_ROWS)
+    defined = replicates[~np.isnan(replicates)]
+    if np.ptp(defined) == 0:
+        return no_interval("all resamples of the test rows give the same value", over=TEST_ROWS)
+    bias, spread = float(np.mean(defined)) - value, float(np.std(defined))
+    # The sums are in single precision: what is smaller than that is no bias but rounding.
+    if abs(bias) > MOST_BIAS * spread + 1e-6 * max(abs(value), 1.0):
+        share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
+        return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
+    low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")
+    high = np.quantile(np.where(np.isnan(replicates), np.inf, replicates), 1 - tail, method="inverted_cdf")
+    return Interval(float(low), float(high), TEST_ROWS)
+
+
+def over_sets(
+    mean: float,
+    std: float,
+    sets: int,
+    *,
+    over: str,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    level: float = LEVEL,
+) -> Interval:
+    """Where the score of one more such set would lie: mean ± t(sets - 1) · std · sqrt(1 + 1/sets), within `bounds`.
+
+    mean, std (ddof 1): of the scores of `sets` sets of members that share no member. Student's prediction interval
+    (Hahn and Meeker, "Statistical intervals", 1991, section 4.7): exact for scores that spread normally.
+    """
+    if not (isfinite(mean) and isfinite(std)):
+        return no_interval(f"{over}: the value is not defined for each of them", over=over)
+    if sets < FEWEST_SETS:
+        return no_interval(f"{over}: an interval needs at least {FEWEST_SETS} of them, found {sets}", over=over)
+    reach = float(student.ppf((1 + level) / 2, sets - 1)) * std * sqrt(1 + 1 / sets)
+    return Interval(max(mean - reach, bounds[0]), min(mean + reach, bounds[1]), over)
+
+
+def with_intervals(frame: pd.DataFrame, intervals: Mapping[Any, Interval], keys: Sequence[str]) -> pd.DataFrame:
+    """`frame` with the columns `low, high, over, reason`; intervals are found by the values of `keys`.
+
+    reason: why the row's value has none (from `attrs["reasons"]`, by its keys joined with "/"), else why the interval
+    has none, else empty. Keeps attrs.
+    """
+    places = list(frame[list(keys)].itertuples(index=False, name=None))
+    found = [intervals[place] for place in places]
+    of_value = [frame.attrs.get("reasons", {}).get("/".join(map(str, place)), "") for place in places]
+    extended = frame.assign(
+        low=np.array([item.low for item in found], dtype=np.float64),
+        high=np.array([item.high for item in found], dtype=np.float64),
+        over=pd.Series([item.over for item in found], index=frame.index, dtype=object),
+        reason=pd.Series(
+            [why or item.reason for why, item in zip(of_value, found, strict=True)], index=frame.index, dtype=object
+        ),
+    )
+    extended.attrs = dict(frame.attrs)
+    return extended

@@ -1,0 +1,104 @@
+"""Tables of the report that show intervals, and why a value or an interval is missing.
+
+Here: differences between approaches on the same test rows, what each score's interval is over, reasons. Not here: how
+intervals are made (`core.intervals`), the tables of values (`tables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dge_assets.core.reporting.cells import Cell, TableView, frame_view, number_cell
+from dge_assets.core.reporting.frames import largest_dge, sign_of
+from dge_assets.core.reporting.group_section import interval_cell
+from dge_assets.core.reporting.texts import decimals_for, plain_text
+
+AGAINST = {
+    "naive_single": "naive_single (dataset 0)",
+    "naive_single_mean": "naive_single (mean over datasets)",
+    "oracle": "oracle",
+}
+
+
+def difference_views(differences: pd.DataFrame, metrics: Sequence[str], model: str | None = None) -> list[TableView]:
+    """A row per family, metric and what the largest DGE is compared with: the gain and its paired interval.
+
+    Mean over models (or of `model`), signed so that above zero the DGE is better. Ends are the means of the models' ends,
+    which is about as wide as the interval of the mean can be, however the models' errors go together.
+    """
+    if differences.empty:
+        return []
+    rows = differences if model is None else differences[differences["model"] == model]
+    cells = []
+    for (family, metric, against), part in rows.groupby(["family", "metric", "against"], sort=False):
+        chosen = largest_dge(part["approach"])
+        if metric in metrics and chosen is not None:
+            cells.append(_difference_cells(str(family), metric, against, part[part["approach"] == chosen]))
+    heads = ["family", "metric", "DGE", "compared with", "gain", "95 % interval", "better in"]
+    head_cells = [Cell(head, kind="number" if index > 3 else "") for index, head in enumerate(heads)]
+    caption = "The largest DGE against others on the same test rows (paired bootstrap of the rows); positive is better"
+    return [TableView(caption, head_cells, sorted(cells, key=lambda row: metrics.index(row[1].text)), 4)]
+
+
+def _difference_cells(family: str, metric: str, against: str, rows: pd.DataFrame) -> list[Cell]:
+    sign = sign_of(metric)
+    gain = sign * rows["difference"].mean(skipna=False)
+    lower, higher = (sign * rows[end] for end in (("low", "high") if sign > 0 else ("high", "low")))
+    low, high = lower.mean(skipna=False), higher.mean(skipna=False)
+    decimals = decimals_for([gain, low, high])
+    why = "; ".join(dict.fromkeys(rows.loc[rows["reason"] != "", "reason"]))
+    return [
+        Cell(plain_text(family)),
+        Cell(metric),
+        Cell(str(rows["approach"].iloc[0]), kind="name"),
+        Cell(AGAINST.get(against, against), kind="name"),
+        number_cell(gain, decimals),
+        interval_cell(low, high, decimals, hint=why),
+        Cell(f"{int((lower > 0).sum())} of {len(rows)}", "models whose own interval lies above zero", "number"),
+    ]
+
+
+def interval_views(scores: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
+    """Per metric: each score with its interval and what the interval is over."""
+    if scores.empty or "over" not in scores:
+        return []
+    views = []
+    for metric in metrics:
+        rows = scores[scores["metric"] == metric]
+        decimals = decimals_for(rows["value"])
+        cells = [
+            [
+                Cell(plain_text(row.family)),
+                Cell(plain_text(row.model)),
+                Cell(plain_text(row.approach), kind="name"),
+                number_cell(row.value, decimals, hint=row.reason),
+                interval_cell(row.low, row.high, decimals, hint=row.reason),
+                Cell(row.over),
+            ]
+            for row in rows.itertuples(index=False)
+        ]
+        heads = [Cell(head) for head in ("family", "model", "approach")]
+        numbers = [Cell(metric, kind="number"), Cell("95 % interval", kind="number"), Cell("over")]
+        views.append(TableView(f"{metric} and its interval", [*heads, *numbers], cells, 3))
+    return views
+
+
+def of_metrics(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """The rows of some metrics; an empty frame as it is."""
+    return scores if scores.empty else scores[scores["metric"].isin(metrics)]
+
+
+def reason_views(scores: pd.DataFrame, keys: Sequence[str]) -> list[TableView]:
+    """Values and intervals that are missing, with why; the same reason for many rows of a metric is told once."""
+    if scores.empty or "reason" not in scores:
+        return []
+    missing = scores[scores["reason"] != ""]
+    if missing.empty:
+        return []
+    rows = missing.assign(missing=missing["value"].isna().map({True: "value", False: "interval"}))
+    counted = rows.groupby([*keys, "metric", "missing", "reason"], sort=False).size().rename("rows").reset_index()
+    if counted["rows"].eq(1).all():
+        counted = counted.drop(columns="rows")
+    return [frame_view(counted, "What is not defined, and why", headers=len(keys) + 1)]

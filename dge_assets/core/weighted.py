@@ -1,0 +1,215 @@
+"""Metrics of many replicates of the same rows at once: weights in, one value per replicate out.
+
+A replicate in which row i occurs w_i times has the value that `metrics` gives for the rows repeated w_i times; the tests
+hold each metric to that. Here because intervals need hundreds of replicates of every score, and sums over weights give
+them for the price of a few matrix products. Not here: drawing weights (`resampling`), what a metric means (`metrics`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from dge_assets.core.contract import Task
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import CALIBRATION_BINS, SMALLEST_PROBABILITY, Bools, class_views, metric_card
+from dge_assets.core.resampling import Resamples, Weights
+from dge_assets.core.targets import Array, Codes
+
+Replicates = npt.NDArray[np.float64]
+"""(replicates,): one value each; NaN where the metric has none."""
+
+
+def replicate_scores(
+    metrics: Sequence[str],
+    y: Codes,
+    predictions: Array,
+    resamples: Resamples,
+    *,
+    task: Task,
+    rows: Bools | None = None,
+) -> dict[str, Replicates]:
+    """The metrics of each replicate, by name, as `score_encoded` would give them for the replicate's rows.
+
+    y (rows,) and predictions (rows, classes) or (rows, m): of the rows that `resamples` draws from, of which `rows`
+    (a mask) takes part. A group's number of rows then differs between replicates, as it does between test sets.
+    """
+    if len(y) != resamples.rows:
+        raise EvaluationError(f"{len(y)} target values for replicates of {resamples.rows} rows")
+    table = predictions[:, None] if predictions.ndim == 1 else predictions
+    chosen = slice(None) if rows is None else rows
+    parts = [
+        score_weighted(metrics, y[chosen], table[chosen], weights[chosen], task=task) for weights in resamples.blocks()
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in metrics}
+
+
+def score_weighted(
+    metrics: Sequence[str], y: Codes, table: Array, weights: Weights, *, task: Task
+) -> dict[str, Replicates]:
+    """The metrics of each column of `weights` (rows, replicates), by name: one value per replicate, (replicates,)."""
+    for name in metrics:
+        metric_card(name, task)
+    counted = _Counted(y, table, weights)
+    return {name: np.asarray(_WEIGHTED[task][name](counted), dtype=np.float64) for name in metrics}
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Rows with their weights; what several metrics share is computed once."""
+
+    y: Any
+    table: Array
+    weights: Weights
+
+    @cached_property
+    def total(self) -> Replicates:
+        return np.asarray(self.weights.sum(axis=0, dtype=np.float64))
+
+    @cached_property
+    def views(self) -> list[tuple[str, Bools, Bools, Array]]:
+        return list(class_views(self.y, self.table))
+
+    @cached_property
+    def counts(self) -> list[Replicates]:
+        """Per class (3, replicates): rows that have it, are predicted to have it, and both."""
+        cells = [_summed_by(2 * actual + said, 4, self.weights) for _, actual, said, _ in self.views]
+        return [np.stack([cell[2] + cell[3], cell[1] + cell[3], cell[3]]).astype(np.float64) for cell in cells]
+
+    def mean(self, per_row: npt.NDArray[Any]) -> Replicates:
+        """Weighted mean (replicates,) of one value per row (rows,)."""
+        return _ratio(np.asarray(per_row.astype(np.float32) @ self.weights, dtype=np.float64), self.total)
+
+
+def _ratio(top: Replicates, bottom: Replicates) -> Replicates:
+    """top / bottom, NaN where bottom is 0."""
+    return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom != 0)
+
+
+def _macro(values: Sequence[Replicates]) -> Replicates:
+    return np.asarray(np.mean(values, axis=0))
+
+
+def _auc(counted: _Counted) -> Replicates:
+    return _macro([_rank_share(probability, actual, counted.weights) for _, actual, _, probability in counted.views])
+
+
+def _rank_share(probability: Array, actual: Bools, weights: Weights) -> Replicates:
+    """P(p of a positive row > p of a negative row), ties counting half, in each replicate.
+
+    The rows of the rarer side cut the line into points and gaps; those of the other side are counted into them.
+    """
+    rarer = actual if actual.sum() <= (~actual).sum() else ~actual
+    points, place = np.unique(probability[rarer], return_inverse=True)
+    others = probability[~rarer]
+    # 2j for the gap below point j, 2j + 1 for point j itself.
+    slots = np.searchsorted(points, others, "left") + np.searchsorted(points, others, "right")
+    spread = _summed_by(slots, 2 * len(points) + 1, weights[~rarer])
+    at_points = _summed_by(place, len(points), weights[rarer])
+    # Counts up to 2**24 are exact in single precision; their products are summed in double.
+    below = np.cumsum(spread, axis=0)[0:-1:2]
+    below += 0.5 * spread[1::2]
+    pairs = at_points.sum(axis=0, dtype=np.float64) * spread.sum(axis=0, dtype=np.float64)
+    share = _ratio(np.multiply(at_points, below, out=below).sum(axis=0, dtype=np.float64), pairs)
+    return share if rarer is actual else 1 - share
+
+
+def _summed_by(
+    place: npt.NDArray[Any], places: int, weights: Weights, values: npt.NDArray[np.float64] | None = None
+) -> Weights:
+    """Weights, times one value per row, summed over the rows of each place: (places, replicates)."""
+    rows = len(place)
+    entries = np.ones(rows, dtype=np.float32) if values is None else values.astype(np.float32)
+    chooser = csr_array((entries, (place, np.arange(rows))), shape=(places, rows))
+    return np.asarray(chooser @ weights)
+
+
+def _accuracy(counted: _Counted) -> Replicates:
+    binary = counted.table.shape[1] == 2
+    predicted = counted.table[:, 1] > 0.5 if binary else np.argmax(counted.table, axis=1)
+    return counted.mean(predicted == counted.y)
+
+
+def _precision(counted: _Counted) -> Replicates:
+    return _macro([_ratio(both, said) for _, said, both in counted.counts])
+
+
+def _recall(counted: _Counted) -> Replicates:
+    return _macro([_ratio(both, actual) for actual, _, both in counted.counts])
+
+
+def _f1(counted: _Counted) -> Replicates:
+    return _macro([_ratio(2 * both, actual + said) for actual, said, both in counted.counts])
+
+
+def _nll(counted: _Counted) -> Replicates:
+    own = counted.table[np.arange(len(counted.y)), counted.y]
+    return counted.mean(-np.log(np.clip(own, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)))
+
+
+def _brier(counted: _Counted) -> Replicates:
+    if counted.table.shape[1] == 2:
+        return counted.mean((counted.table[:, 1] - counted.y) ** 2)
+    actual = np.eye(counted.table.shape[1])[counted.y]
+    return counted.mean(np.sum((counted.table - actual) ** 2, axis=1))
+
+
+def _ece(counted: _Counted) -> Replicates:
+    table = counted.table
+    if table.shape[1] == 2:
+        confidence, hit = table[:, 1], counted.y == 1
+    else:
+        confidence, hit = table.max(axis=1), np.argmax(table, axis=1) == counted.y
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = _summed_by(bins, CALIBRATION_BINS, counted.weights, confidence - hit)
+    return _ratio(np.abs(gaps).sum(axis=0, dtype=np.float64), counted.total)
+
+
+def _mse(counted: _Counted) -> Replicates:
+    return counted.mean((counted.table.mean(axis=1) - counted.y) ** 2)
+
+
+def _rmse(counted: _Counted) -> Replicates:
+    return np.asarray(np.sqrt(_mse(counted)))
+
+
+def _mae(counted: _Counted) -> Replicates:
+    return counted.mean(np.abs(counted.table.mean(axis=1) - counted.y))
+
+
+def _r2(counted: _Counted) -> Replicates:
+    # Moments about the rows' own mean, else a large offset would eat the digits of single precision.
+    centred = counted.y - np.mean(counted.y) if len(counted.y) else counted.y
+    variance = counted.mean(centred**2) - counted.mean(centred) ** 2
+    scale = float(np.mean(centred**2)) if len(counted.y) else 0.0
+    return 1 - _ratio(_mse(counted), np.where(variance > 1e-6 * scale, variance, 0.0))
+
+
+def _crps(counted: _Counted) -> Replicates:
+    count = counted.table.shape[1]
+    factors = (2 * np.arange(count) - count + 1).astype(np.float64)
+    spread = np.sort(counted.table, axis=1) @ factors / count**2
+    return counted.mean(np.abs(counted.table - counted.y[:, None]).mean(axis=1) - spread)
+
+
+_CLASSIFICATION: dict[str, Callable[[_Counted], Replicates]] = {
+    "auc": _auc,
+    "accuracy": _accuracy,
+    "f1": _f1,
+    "precision": _precision,
+    "recall": _recall,
+    "nll": _nll,
+    "brier": _brier,
+    "ece": _ece,
+}
+_WEIGHTED: dict[Task, dict[str, Callable[[_Counted], Replicates]]] = {
+    "binary": _CLASSIFICATION,
+    "multiclass": _CLASSIFICATION,
+    "regression": {"rmse": _rmse, "mae": _mae, "r2": _r2, "crps": _crps, "mse": _mse},
+}

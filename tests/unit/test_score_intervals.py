@@ -1,0 +1,126 @@
+"""Intervals of score tables: over sets of members where there are enough, else over test rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dge_assets.core.contract import Task
+from dge_assets.core.k_curve import k_curve
+from dge_assets.core.metrics import metric_names, score_encoded
+from dge_assets.core.resampling import Resamples
+from dge_assets.core.score_intervals import (
+    approach_differences,
+    curve_with_intervals,
+    ensemble_intervals,
+    evaluation_with_intervals,
+    training_with_intervals,
+)
+from dge_assets.core.scoring import TrainingPredictions, score_training
+
+ROWS = 300
+RESAMPLES = Resamples(ROWS, np.random.SeedSequence(0), 200)
+
+
+def made(members: int, *, noise: float = 0.35, n: int = ROWS) -> tuple[np.ndarray, TrainingPredictions]:
+    """Members that err by themselves, so that averaging them helps, and an oracle that hardly errs."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, n)
+
+    def predict(spread: float) -> np.ndarray:
+        p = np.clip(0.35 + 0.3 * y + rng.normal(0, spread, n), 0, 1)
+        return np.column_stack([1 - p, p])
+
+    tables = tuple(predict(noise) for _ in range(members))
+    return y, TrainingPredictions((predict(0.15),), (tables[0],), predict(noise), tables)
+
+
+def tables(members: int, task: Task = "binary") -> tuple[pd.DataFrame, pd.DataFrame]:
+    y, predictions = made(members)
+    ks = range(1, members + 1)
+    ensembles = ensemble_intervals(y, predictions.members, ks, task=task, resamples=RESAMPLES)
+    scores = score_training(y, predictions, [2, members], task=task)
+    curve = k_curve(y, predictions.members, ks, task=task)
+    return (
+        training_with_intervals(scores, y, predictions, ensembles, task=task, resamples=RESAMPLES),
+        curve_with_intervals(curve, ensembles),
+    )
+
+
+def test_each_interval_says_what_it_is_over() -> None:
+    scores, curve = tables(7)
+    over = scores.groupby("approach")["over"].unique().map(list)
+    assert over["naive_single"] == ["which dataset one gets"]
+    assert over["dge_2"] == ["disjoint sets of 2 members"]
+    assert over["dge_7"] == over["oracle"] == over["naive_concat"] == ["test rows"]
+    of_k = curve.groupby("K")["over"].first()
+    assert of_k[1] == "which dataset one gets"
+    assert of_k[2] == "disjoint sets of 2 members"
+    assert of_k[3] == "test rows", "seven members hold two disjoint sets of three only"
+
+
+def test_values_stay_as_they_were_and_lie_in_their_intervals() -> None:
+    y, predictions = made(7)
+    scores, _ = tables(7)
+    plain = score_training(y, predictions, [2, 7], task="binary")
+    pd.testing.assert_frame_equal(scores[list(plain.columns)], plain)
+    held = scores[scores["metric"].isin(["auc", "brier", "accuracy"])]
+    assert held["low"].le(held["value"]).all()
+    assert held["high"].ge(held["value"]).all()
+    assert held["reason"].eq("").all()
+
+
+def test_naive_single_is_centred_on_all_datasets_not_on_the_first() -> None:
+    y, predictions = made(5)
+    scores, _ = tables(5)
+    row = scores[(scores["approach"] == "naive_single") & (scores["metric"] == "brier")].iloc[0]
+    singles = [score_encoded(["brier"], y, m, task="binary").values["brier"] for m in predictions.members]
+    assert row["value"] == singles[0]
+    assert (row["low"] + row["high"]) / 2 == pytest.approx(np.mean(singles))
+
+
+def test_few_members_fall_back_on_test_rows() -> None:
+    scores, _ = tables(2)
+    assert set(scores["over"]) == {"test rows"}
+
+
+def test_evaluation_scores_get_the_spread_over_members_within_the_metric_s_range() -> None:
+    frame = pd.DataFrame(
+        [("oracle", "auc", 0.9, 0.02), ("naive", "auc", 0.97, 0.05), ("naive", "nll", 0.3, np.nan)],
+        columns=["approach", "metric", "value", "std"],
+    )
+    found = evaluation_with_intervals(frame, 5, task="binary")
+    assert found["over"].eq("which member's model is scored").all()
+    assert found["high"][1] == 1.0
+    # t(4) is 2.776 at 0.975; times sqrt(1 + 1/5).
+    assert found["low"][0] == pytest.approx(0.9 - 2.776 * 0.02 * np.sqrt(1.2), abs=1e-4)
+    assert "not defined" in found["reason"][2]
+    assert "at least 3" in evaluation_with_intervals(frame, 2, task="binary")["reason"][0]
+
+
+def test_differences_are_those_of_the_scores_and_averaging_shows_as_a_gain() -> None:
+    """Known truth: members err independently, so the mean of seven has a lower squared error than any."""
+    y, predictions = made(7)
+    table = approach_differences(y, predictions, [7], task="binary", resamples=RESAMPLES)
+    brier = table[table["metric"] == "brier"].set_index(["approach", "against"])
+    scores = score_training(y, predictions, [7], task="binary").set_index(["approach", "metric"])["value"]
+    for against in ("naive_single", "oracle"):
+        expected = scores["dge_7", "brier"] - scores[against, "brier"]
+        assert brier["difference"]["dge_7", against] == pytest.approx(expected)
+    assert brier["high"]["dge_7", "naive_single"] < 0
+    assert brier["high"]["dge_7", "naive_single_mean"] < 0
+    assert brier["low"]["naive_single", "oracle"] > 0
+    assert ("oracle", "oracle") not in brier.index
+    assert ("naive_single", "naive_single_mean") not in brier.index
+    assert (table["over"] == "test rows").all()
+
+
+def test_an_approach_that_is_the_other_has_a_difference_of_exactly_nothing() -> None:
+    y, predictions = made(3)
+    table = approach_differences(y, predictions, [3], task="binary", resamples=RESAMPLES)
+    same = table[(table["approach"] == "naive_ensemble") & (table["against"] == "naive_single")]
+    assert len(same) == len(metric_names("binary"))
+    assert same["difference"].eq(0.0).all()
+    held = same[same["metric"] != "ece"]
+    assert held["reason"].eq("all resamples of the test rows give the same value").all()

@@ -1,0 +1,70 @@
+"""Weighted metrics: a replicate scores as the rows repeated as often as its weights say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dge_assets.core.contract import Task
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import METRICS, score_encoded
+from dge_assets.core.resampling import Resamples
+from dge_assets.core.weighted import replicate_scores, score_weighted
+
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+
+def rows_of(task: Task, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions with many ties, as few distinct probabilities make them."""
+    rng = np.random.default_rng(seed)
+    if task == "regression":
+        return rng.normal(1000, 3, n), np.round(rng.normal(1000, 3, (n, 3)), 1)
+    classes = 2 if task == "binary" else 3
+    table = rng.multinomial(8, np.ones(classes) / classes, n) / 8
+    return rng.integers(0, classes, n), table
+
+
+@pytest.mark.parametrize("task", TASKS)
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), rate=st.sampled_from([0.3, 1.0, 3.0]))
+def test_a_weight_is_a_number_of_repetitions(task: Task, n: int, seed: int, rate: float) -> None:
+    y, table = rows_of(task, n, seed)
+    weights = np.random.default_rng(seed + 1).poisson(rate, (n, 4)).astype(np.float32)
+    names = list(METRICS[task])
+    found = score_weighted(names, y, table, weights, task=task)
+    for column in range(4):
+        repeated = np.repeat(np.arange(n), weights[:, column].astype(int))
+        expected = score_encoded(names, y[repeated], table[repeated], task=task).values
+        for name in names:
+            assert found[name][column] == pytest.approx(expected[name], rel=2e-4, abs=2e-5, nan_ok=True), name
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_a_mask_takes_rows_away_and_the_whole_mask_none(seed: int) -> None:
+    y, table = rows_of("binary", 60, seed)
+    resamples = Resamples(60, np.random.SeedSequence(seed), 20)
+    names = list(METRICS["binary"])
+    whole = replicate_scores(names, y, table, resamples, task="binary")
+    masked = replicate_scores(names, y, table, resamples, task="binary", rows=np.ones(60, dtype=bool))
+    half = np.arange(60) < 30
+    part = replicate_scores(names, y, table, resamples, task="binary", rows=half)
+    weights = next(resamples.blocks())[half]
+    expected = score_weighted(names, y[half], table[half], weights, task="binary")
+    for name in names:
+        np.testing.assert_array_equal(whole[name], masked[name])
+        np.testing.assert_array_equal(part[name], expected[name])
+
+
+def test_replicates_of_other_rows_are_refused() -> None:
+    y, table = rows_of("binary", 10, 0)
+    with pytest.raises(EvaluationError, match="10 target values for replicates of 9 rows"):
+        replicate_scores(["auc"], y, table, Resamples(9, np.random.SeedSequence(0)), task="binary")
+
+
+def test_an_unknown_metric_is_told_with_the_known_ones() -> None:
+    y, table = rows_of("binary", 10, 0)
+    with pytest.raises(EvaluationError, match="no metric 'gini' for task=binary"):
+        score_weighted(["gini"], y, table, np.ones((10, 2), dtype=np.float32), task="binary")
