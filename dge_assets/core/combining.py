@@ -64,13 +64,17 @@ class Members:
 
 @dataclass(frozen=True)
 class RuleCard:
-    """One rule: how many datasets it needs at least, for which generators it is made, and what computes it."""
+    """One rule: how many datasets it needs at least, for which generators it is made, and what computes it.
+
+    `reads` is how many datasets it looks at, the first ones in seed order; None is all.
+    """
 
     name: str
     fewest: int
     source: str
     made_for: str
     function: Callable[[Members, float], Interval]
+    reads: int | None = None
 
 
 def combine(
@@ -93,6 +97,7 @@ def combine(
     (2.0, 3.5)
     """
     card = rule_card(rule)
+    q, u = q[: card.reads], u[: card.reads]
     members = _members(q, u, n_real=n_real, n_synthetic=n_synthetic, confidence=confidence)
     reason = _why_undefined(members, card)
     if reason:
@@ -234,7 +239,7 @@ def mixture_quantile(q: Array, u: Array, probability: float) -> float:
 RULES = {
     card.name: card
     for card in (
-        RuleCard("naive_single", 1, "one dataset read as real", "none: it leaves the generator out", _naive_single),
+        RuleCard("naive_single", 1, "one dataset read as real", "none: it leaves the generator out", _naive_single, 1),
         RuleCard("naive_concat", 1, "all rows read as real", "none: it leaves the generator out", _naive_concat),
         RuleCard("rubin_1987", 2, "Rubin 1987", "missing values filled in, not whole synthetic tables", _rubin),
         RuleCard(

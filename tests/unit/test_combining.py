@@ -61,14 +61,14 @@ def test_one_dataset_is_not_enough_for_rules_that_need_the_spread(rule: str) -> 
     assert found.reason == f"K = 1: {rule} needs at least 2 datasets"
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"naive_single"}))
 def test_an_undefined_estimate_of_one_dataset_makes_the_interval_undefined(rule: str) -> None:
     found = of(rule, [1.0, np.nan, 2.0], [1.0, np.nan, 1.0])
     assert np.isnan([found.estimate, found.low, found.high]).all()
     assert found.reason == "no finite estimate and variance in dataset 1"
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"naive_single"}))
 def test_identical_datasets_are_told(rule: str) -> None:
     found = of(rule, [2.0, 2.0, 2.0], [1.0, 1.0, 1.0])
     assert found.low < 2.0 < found.high
