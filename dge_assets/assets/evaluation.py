@@ -13,6 +13,7 @@ import pandas as pd
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.line import (
     EVALUATION_TABLES,
+    JOINT_TABLES,
     LAKE,
     ONE_RUN,
     Line,
@@ -41,6 +42,16 @@ DESCRIPTIONS = {
     "real_train, scored on real_test.",
     "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
+    "k_recommendation": "One row per (family, model): the smallest K whose next member gains less than the declared "
+    "`gain_per_second`, and what it costs. May be above the members that there are; then it is foretold.",
+    "variance_components": "One row per (family, model, component): how much of a member's squared error comes from the "
+    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985).",
+    "error_correlation": "One row per (model, kind, pair of members, of any families): correlation of their errors on "
+    "real_test (`error`: against the outcome; `deviation`: against the oracle's prediction).",
+    "effective_members": "One row per (model, kind, pair of families): mean correlation rho, and the number of independent "
+    "members that would average as much away.",
+    "statistics": "One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
+    "each combining rule, beside the estimate on real_train.",
 }
 
 
@@ -73,7 +84,7 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
         else:
             tell(context, f"{line.table}: evaluation is stored and current")
         for name in EVALUATION_TABLES:
-            yield _output(name, tables[name])
+            yield _output(name, tables)
 
     return evaluation
 
@@ -100,6 +111,8 @@ def _evaluate(
     for note in [note for key in sorted(scores) for note in scores[key].notes]:
         context.log.warning(note)
     frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
+    frames |= _across_families(line, ensemble, scores, oracles)
+    frames["statistics"] = _statistics(line, ensemble)
     return {
         name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
         for name in EVALUATION_TABLES
@@ -113,7 +126,7 @@ def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str
     """
     from dge_assets.core.scoring import selection
 
-    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES}
+    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES if name not in JOINT_TABLES}
     by_family: dict[str, dict[str, pd.DataFrame]] = {}
     for key, tables in scores.items():
         family, model = key.split("/", 1)
@@ -128,6 +141,39 @@ def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str
         ranked.insert(0, "family", family)
         frames["selection"].append(ranked)
     return {name: _stacked(name, parts) for name, parts in frames.items()}
+
+
+def _across_families(
+    line: Line, ensemble: Ensemble, scores: Mapping[str, Any], oracles: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """The tables that compare members of all families, model by model."""
+    from dge_assets.core.evaluation import compare_members
+
+    contract, real_test = contract_of(ensemble.real_train.record), _modelled(ensemble.real_test)
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for model in line.plan.declaration.models:
+        on_real = {family: scores[f"{family}/{model}"].on_real for family in line.families}
+        for name, frame in compare_members(on_real, oracles[model], real_test, contract).items():
+            frame.insert(0, "model", model)
+            parts.setdefault(name, []).append(frame)
+    return {name: _stacked(name, frames) for name, frames in parts.items()}
+
+
+def _statistics(line: Line, ensemble: Ensemble) -> pd.DataFrame:
+    """The declared statistics of each family's datasets, beside those of real_train."""
+    from dge_assets.core.statistic_declaration import default_statistics
+    from dge_assets.core.synthetic_inference import statistics_table
+
+    contract, real_train = contract_of(ensemble.real_train.record), _modelled(ensemble.real_train)
+    stated = line.plan.declaration.statistics
+    wanted = default_statistics(contract) if stated is None else stated
+    parts = []
+    for family in line.families:
+        datasets = [item.frame for _, item in sorted(ensemble.datasets[family].items())]
+        frame = statistics_table(real_train, datasets, wanted, contract)
+        frame.insert(0, "family", family)
+        parts.append(frame)
+    return _stacked("statistics", parts)
 
 
 _EMPTY_COLUMNS = {
@@ -197,6 +243,7 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any]) -> 
             ks=line.plan.ks,
             test_share=declaration.test_share,
             max_levels=declaration.max_levels,
+            gain_per_second=declaration.gain_per_second,
         )
         for family in line.families
         for model in declaration.models
@@ -208,25 +255,34 @@ def _modelled(item: Recorded) -> pd.DataFrame:
     return item.frame[[column.name for column in contract_of(item.record).modelled]]
 
 
-def _output(name: str, item: Recorded) -> dg.Output[Recorded]:
+def _output(name: str, tables: Mapping[str, Recorded]) -> dg.Output[Recorded]:
+    item = tables[name]
     metadata: dict[str, Any] = {
         "dagster/row_count": len(item.frame),
         "table": table_metadata(item.frame, most_rows=60),
         **record_metadata(item.record),
-        **_picture(name, item.frame),
+        **_picture(name, {other: item.frame for other, item in tables.items()}),
     }
     return dg.Output(item, output_name=name, data_version=dg.DataVersion(item.record.content_sha256), metadata=metadata)
 
 
-def _picture(name: str, frame: pd.DataFrame) -> dict[str, Any]:
+def _picture(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
+    from dge_assets.core.reporting.ensemble_size import recommendation_sentences, squared_error_in
 
+    frame = frames[name]
     if frame.empty:
         return {}
+    if name == "k_curve":
+        metric, recommended = squared_error_in(frame), frames["k_recommendation"]
+        chart = charts.k_curve_chart(frame, metric, recommended=recommended)
+        sentences = "\n".join(f"- {sentence}" for sentence in recommendation_sentences(recommended))
+        return {"chart": png_metadata(chart, f"{name}, {metric}"), "recommendation": dg.MetadataValue.md(sentences)}
+    if name == "error_correlation":
+        return {"chart": png_metadata(error_correlation_heatmap(frame, "deviation"), f"{name}, deviation")}
+    drawn = {"training_scores": charts.approach_comparison, "evaluation_scores": charts.evaluation_comparison}
+    if name not in drawn:
+        return {}
     metric = "auc" if "auc" in set(frame["metric"]) else "rmse"
-    drawn = {
-        "training_scores": charts.approach_comparison,
-        "evaluation_scores": charts.evaluation_comparison,
-        "k_curve": charts.k_curve_chart,
-    }
-    return {"chart": png_metadata(drawn[name](frame, metric), f"{name}, {metric}")} if name in drawn else {}
+    return {"chart": png_metadata(drawn[name](frame, metric), f"{name}, {metric}")}

@@ -23,8 +23,8 @@ CODE_VERSIONS = {
     "generator": "1",
     "synthetic": "1",
     "downstream": "1",
-    "evaluation": "1",
-    "report": "1",
+    "evaluation": "2",
+    "report": "2",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -43,7 +43,14 @@ EVALUATION_TABLES = (
     "cross_scores",
     "group_scores",
     "k_curve",
+    "k_recommendation",
+    "variance_components",
+    "error_correlation",
+    "effective_members",
+    "statistics",
 )
+JOINT_TABLES = ("error_correlation", "effective_members", "statistics")
+"""Those that one (family, model) pair cannot give: they need all families, or no model."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,15 @@ class Line:
     @property
     def evaluation_parameters(self) -> dict[str, Any]:
         """The settings that decide the evaluation tables, besides what is evaluated."""
-        return {**self.downstream_parameters, "families": list(self.families), "ks": list(self.plan.ks)}
+        declaration = self.plan.declaration
+        stated = declaration.statistics
+        return {
+            **self.downstream_parameters,
+            "families": list(self.families),
+            "ks": list(self.plan.ks),
+            "gain_per_second": declaration.gain_per_second,
+            "statistics": None if stated is None else [item.model_dump(mode="json") for item in stated],
+        }
 
     def generator_recipe(self, family: str, seed: int, real_train: Provenance) -> Recipe:
         """What the generator of (family, seed) is made from."""

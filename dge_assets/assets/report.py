@@ -17,6 +17,8 @@ from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
 Figure = tuple[str, str, bytes]
+NOT_LISTED = ("cross_scores", "error_correlation")
+"""Tables with a row per pair of members: the report draws them, and the warehouse has them."""
 
 
 def report_path(table: str) -> str:
@@ -81,7 +83,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Downstream models", ", ".join(declaration.models)),
             ("Profile", line.plan.profile),
         ],
-        **{name: inputs[name].frame for name in EVALUATION_TABLES if name != "cross_scores"},
+        **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in NOT_LISTED},
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(storage.verdicts.read(line.table)),
         members=pd.DataFrame([_member_row(record) for record in members]),
@@ -132,6 +134,8 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
+    from dge_assets.core.reporting.ensemble_size import squared_error_in
     from dge_assets.core.reporting.marginals import marginals
 
     metrics = ("auc", "brier") if contract.task != "regression" else ("rmse", "crps")
@@ -147,8 +151,11 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     if len(evaluation):
         claim = charts.evaluation_comparison(evaluation, metrics[0])
         figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
-    curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
-    figures.append(("How many generators", "Score by K, measured and predicted", curve))
+    curve, recommended = inputs["k_curve"].frame, inputs["k_recommendation"].frame
+    size = charts.k_curve_chart(curve, squared_error_in(curve), recommended=recommended)
+    figures.append(("How many generators", "Score by K, measured and predicted, and the recommended K", size))
+    heat = error_correlation_heatmap(inputs["error_correlation"].frame, "deviation")
+    figures.append(("Do members err alike", "Correlation of members' deviations from the oracle, on real_test", heat))
     columns = [(column.name, column.kind) for column in contract.modelled]
     for family in line.families:
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}

@@ -6,20 +6,25 @@ the scores mean (`scoring`, `groups`, `k_curve`), what is read and kept (the ass
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
+from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import group_scores
 from dge_assets.core.k_curve import k_curve
+from dge_assets.core.k_recommendation import GAIN_PER_SECOND, k_recommendation
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.scoring import cross_scores, score_evaluation, score_training
 from dge_assets.core.targets import Array, encode_target
+from dge_assets.core.variance_components import variance_components
 
 Report = Callable[[int, int], None]
 
@@ -74,14 +79,19 @@ class FamilyModelTask:
     ks: tuple[int, ...]
     test_share: float
     max_levels: int
+    gain_per_second: float = GAIN_PER_SECOND
 
 
 @dataclass(frozen=True)
 class FamilyModelScores:
-    """The tables of one (family, model) pair, without those two columns, and remarks for people."""
+    """The tables of one (family, model) pair, without those two columns, and remarks for people.
+
+    `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for comparing families.
+    """
 
     tables: dict[str, pd.DataFrame]
     notes: list[str] = field(default_factory=list)
+    on_real: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
 
 
 def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScores:
@@ -97,17 +107,44 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     predictions = replace(on_real, oracle=task.oracle.arrays)
     y = encode_target(task.real_test, task.contract.target, task=kind, classes=classes, name="real_test")
     report(2, 4)
+    seconds = [task.seconds[seed] for seed in seeds]
     tables = {
         "training_scores": score_training(y, predictions, task.ks, task=kind),
-        "k_curve": k_curve(
-            y, predictions.members, range(1, len(seeds) + 1), task=kind, seconds=[task.seconds[s] for s in seeds]
+        "k_curve": k_curve(y, predictions.members, range(1, len(seeds) + 1), task=kind, seconds=seconds),
+        "k_recommendation": k_recommendation(
+            y, predictions.members, seconds, task=kind, gain_per_second=task.gain_per_second
+        ),
+        "variance_components": variance_components(
+            y,
+            predictions.members,
+            [predictions.naive_ensemble],
+            task=kind,
+            is_stochastic=_problem(task).is_stochastic,
         ),
         "group_scores": group_scores(
             task.real_train, task.real_test, task.contract.target, y, predictions, task=kind, K=len(seeds)
         ),
         **_own_and_other_datasets(task, seeds, datasets, members),
     }
-    return FamilyModelScores(tables, _notes(task, full))
+    arrays = {seed: array.astype(np.float32) for seed, array in zip(seeds, predictions.members, strict=True)}
+    return FamilyModelScores(tables, _notes(task, full), arrays)
+
+
+def compare_members(
+    on_real: Mapping[str, Mapping[int, npt.NDArray[np.float32]]],
+    oracle: OraclePredictions,
+    real_test: pd.DataFrame,
+    contract: Contract,
+) -> dict[str, pd.DataFrame]:
+    """Tables `error_correlation` and `effective_members` of one model class over all families.
+
+    on_real: family -> seed -> predictions of the member's full model on real_test.
+    """
+    kind, classes = task_and_classes(contract)
+    y = encode_target(real_test, contract.target, task=kind, classes=classes, name="real_test")
+    members = {(family, seed): array.astype(np.float64) for family, of in on_real.items() for seed, array in of.items()}
+    found = error_products(y, members, oracle.arrays, task=kind)
+    return {"error_correlation": error_correlation(found), "effective_members": effective_members(found)}
 
 
 def _problem(task: OracleTask | FamilyModelTask) -> Problem:
