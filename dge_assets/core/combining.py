@@ -15,7 +15,7 @@ from math import inf, isfinite, nan, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit  # many times faster than scipy.stats for single numbers
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.targets import Array
@@ -143,9 +143,8 @@ def _student(
     rule: str, estimate: float, variance: float, degrees: float, confidence: float, flag: str = ""
 ) -> Interval:
     """estimate ± t · √variance, the t of `degrees` degrees of freedom (inf: normal)."""
-    quantile = (
-        float(t.ppf(0.5 + confidence / 2, degrees)) if isfinite(degrees) else float(norm.ppf(0.5 + confidence / 2))
-    )
+    upper = 0.5 + confidence / 2
+    quantile = float(stdtrit(degrees, upper) if isfinite(degrees) else ndtri(upper))
     reach = quantile * sqrt(variance)
     low, high = estimate - reach, estimate + reach
     return Interval(rule=rule, estimate=estimate, variance=variance, degrees=degrees, low=low, high=high, flag=flag)
@@ -221,7 +220,7 @@ def _mixture(members: Members, confidence: float) -> Interval:
 def mixture_quantile(q: Array, u: Array, probability: float) -> float:
     """Quantile of the equal mixture of N(q_k, u_k); a component without variance is a step at q_k."""
     scale = np.sqrt(u)
-    ends = q + scale * norm.ppf(probability)
+    ends = q + scale * ndtri(probability)
     lowest, highest = float(ends.min()), float(ends.max())
     if lowest == highest:
         return lowest
@@ -229,7 +228,7 @@ def mixture_quantile(q: Array, u: Array, probability: float) -> float:
     def excess(x: float) -> float:
         with np.errstate(divide="ignore", invalid="ignore"):
             standard = np.where(scale > 0, (x - q) / scale, np.where(x >= q, inf, -inf))
-        return float(np.mean(norm.cdf(standard))) - probability
+        return float(np.mean(ndtr(standard))) - probability
 
     if excess(lowest) >= 0:  # steps: the jump at the lowest end may reach past the probability
         return lowest

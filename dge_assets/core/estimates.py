@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
-from scipy.stats import beta
+from scipy.special import betainc
 from sklearn.linear_model import LogisticRegression
 
 from dge_assets.core.contract import Level
@@ -92,7 +92,7 @@ def estimate_quantile(values: pd.Series, probability: float) -> list[Estimate]:
         return [_undefined(f"{probability:g}", len(present), reason)]
     value, ranks = float(np.quantile(present, probability)), len(present) + 1
     steps = np.arange(ranks) / (ranks - 1)
-    weights = np.diff(beta.cdf(steps, ranks * probability, ranks * (1 - probability)))
+    weights = np.diff(betainc(ranks * probability, ranks * (1 - probability), steps))
     centred = np.sort(present) - value
     variance = float(weights @ (centred - weights @ centred) ** 2)
     return [Estimate(term=f"{probability:g}", value=value, variance=variance, rows=len(present))]

@@ -37,7 +37,8 @@ def error_correlation_heatmap(frame: pd.DataFrame, kind: str, *, title: str | No
     """Draw the correlation of each pair of members: one panel per model, families beside each other, -1 to 1.
 
     `frame` has columns `model, family_a, seed_a, family_b, seed_b, kind, value`, each pair once; `kind` picks `error` or
-    `deviation`. Blue is 0 or below, where averaging helps most; grey cells have no value. Lines part the families.
+    `deviation`. White is 0, where averaging helps as if members were independent, blue is below; grey cells have no value.
+    Lines part the families.
     """
     require_columns(frame, _COLUMNS, "error correlation")
     chosen = frame[frame["kind"] == kind]
