@@ -11,7 +11,7 @@ from dge_assets.core.combining import RULES
 from dge_assets.core.estimates import Feature, estimate_linear, estimate_mean, estimate_proportion, estimate_quantile
 
 
-def coverage(scenario: Scenario, repeats: int = 150) -> pd.DataFrame:
+def coverage(scenario: Scenario, repeats: int = 120) -> pd.DataFrame:
     table = simulate(scenario, repeats=repeats, n_real=100)
     return table[table["statistic"] == "mean of x1"].set_index("rule")
 
@@ -36,7 +36,7 @@ def test_with_a_posterior_draw_one_dataset_misleads_and_the_rule_made_for_it_doe
 
     So naive_single covers 2 Phi(1.96 / sqrt 3) - 1 = 74 %, and naive_concat, with u / K against V (1 + 2 / K), far less.
     """
-    found = coverage(Scenario(name="posterior", generate=from_posterior, K=20))["coverage"]
+    found = coverage(Scenario(name="posterior", generate=from_posterior, K=10))["coverage"]
     assert found["naive_single"] == pytest.approx(0.742, abs=0.11)
     assert found["naive_concat"] < 0.55
     assert found["raghunathan_2003"] > 0.88
@@ -49,10 +49,10 @@ def test_without_a_posterior_draw_the_spread_alone_says_too_little() -> None:
 
     naive_single covers 2 Phi(1.96 / sqrt 2) - 1 = 83 %.
     """
-    found = coverage(Scenario(name="plug-in", generate=from_fit, K=20))
+    found = coverage(Scenario(name="plug-in", generate=from_fit, K=10))
     assert found["coverage"]["naive_single"] == pytest.approx(0.834, abs=0.1)
     assert found["coverage"]["raab_2016"] > 0.88
-    assert found["width"]["raab_2016"] == pytest.approx(np.sqrt(1.05), rel=0.03)
+    assert found["width"]["raab_2016"] == pytest.approx(np.sqrt(1.1), rel=0.03)
     assert found["width"]["rubin_1987"] > found["width"]["raab_2016"]
 
 
