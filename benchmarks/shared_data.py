@@ -55,10 +55,31 @@ def mixture(real: pd.DataFrame, rows: int, stream: np.random.Generator, *, compo
     return pd.concat(parts, ignore_index=True).sample(frac=1, random_state=int(stream.integers(2**32)))
 
 
+def tvae(real: pd.DataFrame, rows: int, stream: np.random.Generator, *, epochs: int) -> pd.DataFrame:
+    """A member of the family `tvae` of this project, trained from a seed of its own."""
+    from dge_assets.core.generators.members import ALGORITHM_FACTORIES
+    from dge_assets.core.generators.parameters import parameters_for
+
+    algorithm = ALGORITHM_FACTORIES["tvae"]()
+    training, sampling = (int(seed) for seed in stream.integers(2**32, size=2))
+    parameters = parameters_for("tvae", {"epochs": epochs, "batch_size": 100})
+    trained = algorithm.train(
+        real, discrete=("target",), parameters=parameters, seed=training, device="cpu", report=_unheard
+    )
+    return algorithm.sample(trained.state, rows=rows, seed=sampling)
+
+
+def _unheard(_done: int, _of: int) -> None:
+    """Nobody watches a single member here."""
+
+
+TVAE_EPOCHS = 300
+TVAE = f"tvae, {TVAE_EPOCHS} epochs"
 GENERATORS: dict[str, Generate] = {
     "kernel, width 0.02 (repeats its rows)": partial(kernel, width=0.02),
     "kernel, width 0.2": partial(kernel, width=0.2),
     "mixture of 8 per class": partial(mixture, components=8),
+    TVAE: partial(tvae, epochs=TVAE_EPOCHS),
 }
 
 
@@ -94,11 +115,10 @@ def summarize(found: pd.DataFrame) -> pd.DataFrame:
 
 def page(tables: Mapping[str, pd.DataFrame], *, command: str, rows: int, K: int, seconds: float) -> str:
     """The page as Markdown."""
-    repeats = int(next(iter(tables.values()))["repeats"].iloc[0])
     parts = [
         "# Does shared training data leak into the evaluation?",
-        f"Written by `{command}` ({seconds:.0f} s); do not edit by hand. N = {rows} real rows, K = {K} generators, {repeats} "
-        f"draws of the real rows, datasets of {rows} rows.",
+        f"Written by `{command}` ({seconds:.0f} s); do not edit by hand. N = {rows} real rows, K = {K} generators, "
+        f"datasets of {rows} rows.",
         __doc__.split("\n\n", 1)[1].strip(),
         "`same`: every generator learns from all N rows, as the members of this project do. `bootstrap`: from N rows drawn "
         "with replacement, anew for each. `disjoint`: from N / K rows of its own. `same part`: all from one part of N / K rows; "
@@ -107,7 +127,8 @@ def page(tables: Mapping[str, pd.DataFrame], *, command: str, rows: int, K: int,
         "good, for brier below zero. In bold: more than three standard errors from zero.",
     ]
     for name, table in tables.items():
-        parts += [f"## {name[0].upper()}{name[1:]}", _markdown(table), _finding(table)]
+        draws = f"{int(table['repeats'].iloc[0])} draws of the real rows."
+        parts += [f"## {name[0].upper()}{name[1:]}", draws, _markdown(table), _finding(table)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -152,18 +173,23 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=60)
     parser.add_argument("--rows", type=int, default=500, help="real rows")
     parser.add_argument("--members", type=int, default=5, help="K")
+    parser.add_argument(
+        "--tvae", type=int, default=0, help="repeats with members of the family tvae; a minute or more each"
+    )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     start = time.perf_counter()
     tables = {}
     with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
         for name in GENERATORS:
+            repeats = given.tvae if name == TVAE else given.repeats
+            if not repeats:
+                continue
             work = partial(repeat_once, name=name, rows=given.rows, K=given.members)
-            tables[name] = summarize(pd.concat(pool.map(work, range(given.repeats), chunksize=1), ignore_index=True))
+            tables[name] = summarize(pd.concat(pool.map(work, range(repeats), chunksize=1), ignore_index=True))
             print(f"{name}: done after {time.perf_counter() - start:.0f} s", flush=True)
-    command = (
-        f"python benchmarks/shared_data.py --repeats {given.repeats} --rows {given.rows} --members {given.members}"
-    )
+    stated = " ".join(f"--{name} {value}" for name, value in vars(given).items() if name != "processes")
+    command = f"python benchmarks/shared_data.py {stated}"
     seconds = time.perf_counter() - start
     text = page(tables, command=command, rows=given.rows, K=given.members, seconds=seconds)
     PAGE.write_text(text, encoding="utf-8")
