@@ -179,7 +179,7 @@ def _numbers(values: pd.Series) -> Array:
 
 
 def _is_level(values: pd.Series, level: Level) -> npt.NDArray[np.bool_]:
-    """Which values are `level`, whatever type carries it (1, 1.0 and a category of either)."""
+    """Which of `values`, none missing, are `level`, whatever type carries it (1, 1.0 and a category of either)."""
     codes, found = pd.factorize(values.astype("object"))
     is_it = np.array([plain_level(value) == plain_level(level) for value in found], dtype=bool)
     return np.asarray(is_it[codes], dtype=bool)

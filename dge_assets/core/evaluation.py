@@ -15,12 +15,13 @@ import pandas as pd
 
 from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
+from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
 from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import group_scores
 from dge_assets.core.k_curve import k_curve
-from dge_assets.core.k_recommendation import GAIN_PER_SECOND, k_recommendation
+from dge_assets.core.k_recommendation import k_recommendation
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.scoring import cross_scores, score_evaluation, score_training
 from dge_assets.core.targets import Array, encode_target

@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.contract import Task
+from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.k_curve import SQUARED_ERROR
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.variance_components import between_members
 
-GAIN_PER_SECOND = 1e-5
-"""Default worth of a second: 0.001 of the Brier score, or 0.1 % of the target's variance, for 100 s of one member's work."""
 MOST_RECOMMENDED = 1000
 RECOMMENDATION_COLUMNS = [
     "metric",
