@@ -89,12 +89,13 @@ def test_the_recommended_size_is_a_sentence_with_its_cost() -> None:
 def test_an_interval_that_holds_the_real_value_is_marked_and_a_missing_one_says_why() -> None:
     (view,) = statistic_views(ensemble_frames("tvae")["statistics"])
     row = dict(zip([head.text for head in view.heads], view.rows[0], strict=True))
-    assert row["statistic"].text == "mean tvae"
-    assert row["real rows"].text == "2.300 (2.200 to 2.400)"
-    assert row["K datasets"].text == "2.050"
+    assert row["statistic"].text == "mean of tvae"
+    assert row["real rows"].text == "2.30 (2.20 to 2.40)"
+    assert row["K datasets"].text == "2.05"
     assert row["naive_single"].kind == "number"
     assert row["rubin_1987"].kind == "number best"
     assert (row["raghunathan_2003"].text, row["raghunathan_2003"].hint) == ("—", "tvae")
+    assert view.note == "Where there is a dash: tvae."
 
 
 def test_components_and_effective_members_give_their_reasons_below() -> None:

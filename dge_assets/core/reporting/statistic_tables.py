@@ -11,6 +11,7 @@ from dge_assets.core.reporting.cells import ROWS_SHOWN, Cell, TableView
 from dge_assets.core.reporting.texts import UNDEFINED, decimals_for, is_missing, number_text, plain_text
 
 _SHOWN = ("naive_single", "naive_concat", "rubin_1987", "raghunathan_2003", "reiter_2003", "raab_2016", "raisa_2023")
+REASONS_SHOWN = 3
 
 
 def statistic_views(statistics: pd.DataFrame) -> list[TableView]:
@@ -26,7 +27,7 @@ def _view(family: str, statistics: pd.DataFrame) -> TableView:
     heads += [Cell(rule, kind="number") for rule in rules]
     keys = ["statistic", "column", "level"]
     groups = list(statistics.groupby(keys, sort=False, dropna=False))
-    rows = [_row(" ".join(filter(None, map(plain_text, key))), found, rules) for key, found in groups[:ROWS_SHOWN]]
+    rows = [_row(_label(*map(plain_text, key)), found, rules) for key, found in groups[:ROWS_SHOWN]]
     count = int(statistics.loc[statistics["rule"] != "naive_single", "K"].max())
     cut = (
         f"The first {ROWS_SHOWN} of {len(groups)} statistics; all are in the warehouse."
@@ -34,13 +35,30 @@ def _view(family: str, statistics: pd.DataFrame) -> TableView:
         else ""
     )
     caption = f"{plain_text(family)}: 95 % intervals from {count} dataset{'s' * (count > 1)}; bold where they hold the real value"
-    return TableView(caption, heads, rows, 1, cut)
+    return TableView(caption, heads, rows, 1, " ".join(filter(None, [_reasons(statistics), cut])))
+
+
+def _label(statistic: str, column: str, level: str) -> str:
+    """What a row is of, as `proportion of dead = yes`, `logistic regression of dead: age`, `0.5-quantile of age`."""
+    if statistic == "quantile":
+        return f"{level}-quantile of {column}"
+    if statistic in ("linear", "logistic"):
+        return f"{statistic} regression of {column}: {level}"
+    return f"{statistic} of {column}" + (f" = {level}" if level else "")
+
+
+def _reasons(statistics: pd.DataFrame) -> str:
+    """Why some intervals are missing: each reason once, the first few of them."""
+    reasons = [str(note) for note in statistics.loc[statistics["low"].isna(), "note"].unique() if note]
+    more = f"; and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
+    return f"Where there is a dash: {'; '.join(map(plain_text, reasons[:REASONS_SHOWN]))}{more}." if reasons else ""
 
 
 def _row(label: str, found: pd.DataFrame, rules: list[str]) -> list[Cell]:
     by_rule = found.set_index("rule")
     first = found.iloc[0]
-    decimals = decimals_for([first["truth_high"] - first["truth_low"], *(found["high"] - found["low"])])
+    widths = [first["truth_high"] - first["truth_low"], *(found["high"] - found["low"])]
+    decimals = max(decimals_for(widths) - 1, 0)
     truth = _interval(first["truth"], first["truth_low"], first["truth_high"], decimals, "")
     # Any rule but naive_single is about all datasets, and all of those have one estimate.
     together = by_rule.loc[next(rule for rule in (*rules[1:], *rules) if rule in by_rule.index)]
