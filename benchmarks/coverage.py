@@ -201,8 +201,10 @@ dataset of as many rows as the real table is noisy; with ten times the rows they
 `raghunathan_2003` has a T about zero there: what it gives is its fallback, or an interval with one degree of freedom. Where
 parameters are drawn from a posterior, or each generator is fitted to a bootstrap, it holds, and so does `raisa_2023`.
 
-Trained networks are neither case exactly: they may stop before the best fit, which adds spread, or repeat their rows. And no
-rule sees an error that all generators make, as the last case shows: compare with the column of real rows in the report."""
+Trained networks are neither case exactly, and are not measured here. Where they stop before the best fit, their datasets differ
+by far more than ū explains (b well above ū); `raab_2016` does not look at b and is then too narrow, while `rubin_1987` and
+`raghunathan_2003` count that spread. So look at b first. And no rule sees an error that all generators make, as the last case
+shows: compare with the column of real rows in the report."""
 
 
 def _holds(row: pd.Series) -> bool:
