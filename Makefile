@@ -8,7 +8,7 @@ TABLE ?= crash
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures kill-test clean
+.PHONY: help demo test check dev warehouse figures coverage shared-data kill-test clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,12 @@ warehouse: .venv/.demo ## build the DuckDB file anew from the lake
 
 figures: .venv/.demo ## write the README's table and picture from the last demo
 	$(BIN)/python docs/make_figures.py $(TABLE)
+
+coverage: .venv/.demo ## measure how often intervals from synthetic data hold the truth (minutes)
+	$(BIN)/python benchmarks/coverage.py
+
+shared-data: .venv/.demo ## measure what it does to evaluation that generators share real rows (minutes)
+	$(BIN)/python benchmarks/shared_data.py
 
 kill-test: .venv/.test ## kill the demo at many moments: it must end in the same release (long)
 	$(BIN)/pytest -q -m long tests

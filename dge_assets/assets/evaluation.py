@@ -11,13 +11,14 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
+from dge_assets.assets.evaluation_pictures import page_pictures
 from dge_assets.assets.line import (
     EVALUATION_TABLES,
+    JOINT_TABLES,
     LAKE,
     ONE_RUN,
     Line,
     contract_of,
-    png_metadata,
     record_metadata,
     table_metadata,
 )
@@ -54,6 +55,16 @@ DESCRIPTIONS = {
     "selective": "One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least sure are left.",
     "prediction_map": "One row per (family, model, approach, grid point): mean prediction and spread over the plane of the "
     "two features. No rows unless the table has exactly two, both numbers without gaps.",
+    "k_recommendation": "One row per (family, model): the smallest K whose next member gains less than the declared "
+    "`gain_per_second`, and what it costs. May be above the members that there are; then it is foretold.",
+    "variance_components": "One row per (family, model, component): how much of a member's squared error comes from the "
+    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985).",
+    "error_correlation": "One row per (model, kind, pair of members, of any families): correlation of their errors on "
+    "real_test (`error`: against the outcome; `deviation`: against the oracle's prediction).",
+    "effective_members": "One row per (model, kind, pair of families): mean correlation rho, and the number of independent "
+    "members that would average as much away.",
+    "statistics": "One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
+    "each combining rule, beside the estimate on real_train.",
 }
 
 
@@ -86,7 +97,7 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
         else:
             tell(context, f"{line.table}: evaluation is stored and current")
         for name in EVALUATION_TABLES:
-            yield _output(name, tables[name], _page_pictures(name, tables[name].frame, ensemble.real_test))
+            yield _output(name, tables, ensemble.real_test)
 
     return evaluation
 
@@ -115,6 +126,8 @@ def _evaluate(
     for note in [note for key in sorted(scores) for note in scores[key].notes]:
         context.log.warning(note)
     frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
+    frames |= _across_families(line, ensemble, scores, oracles)
+    frames["statistics"] = _statistics(line, ensemble)
     return {
         name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
         for name in EVALUATION_TABLES
@@ -129,7 +142,7 @@ def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str
     from dge_assets.core.scoring import selection
     from dge_assets.core.selection_quality import selection_quality
 
-    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES}
+    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES if name not in JOINT_TABLES}
     by_family: dict[str, dict[str, pd.DataFrame]] = {}
     for key, tables in scores.items():
         family, model = key.split("/", 1)
@@ -149,6 +162,39 @@ def _labelled(frame: pd.DataFrame, **labels: str) -> pd.DataFrame:
     for position, (name, value) in enumerate(labels.items()):
         labelled.insert(position, name, value)
     return labelled
+
+
+def _across_families(
+    line: Line, ensemble: Ensemble, scores: Mapping[str, Any], oracles: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """The tables that compare members of all families, model by model."""
+    from dge_assets.core.evaluation import compare_members
+
+    contract, real_test = contract_of(ensemble.real_train.record), _modelled(ensemble.real_test)
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for model in line.plan.declaration.models:
+        on_real = {family: scores[f"{family}/{model}"].on_real for family in line.families}
+        for name, frame in compare_members(on_real, oracles[model], real_test, contract).items():
+            frame.insert(0, "model", model)
+            parts.setdefault(name, []).append(frame)
+    return {name: _stacked(name, frames) for name, frames in parts.items()}
+
+
+def _statistics(line: Line, ensemble: Ensemble) -> pd.DataFrame:
+    """The declared statistics of each family's datasets, beside those of real_train."""
+    from dge_assets.core.statistic_declaration import default_statistics
+    from dge_assets.core.synthetic_inference import statistics_table
+
+    contract, real_train = contract_of(ensemble.real_train.record), _modelled(ensemble.real_train)
+    stated = line.plan.declaration.statistics
+    wanted = default_statistics(contract) if stated is None else stated
+    parts = []
+    for family in line.families:
+        datasets = [item.frame for _, item in sorted(ensemble.datasets[family].items())]
+        frame = statistics_table(real_train, datasets, wanted, contract)
+        frame.insert(0, "family", family)
+        parts.append(frame)
+    return _stacked("statistics", parts)
 
 
 _EMPTY_COLUMNS = {
@@ -232,6 +278,7 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], gro
             test_share=declaration.test_share,
             max_levels=declaration.max_levels,
             groups=groups,
+            gain_per_second=declaration.gain_per_second,
         )
         for family in line.families
         for model in declaration.models
@@ -243,33 +290,12 @@ def _modelled(item: Recorded) -> pd.DataFrame:
     return item.frame[[column.name for column in contract_of(item.record).modelled]]
 
 
-def _output(name: str, item: Recorded, pictures: dict[str, Any]) -> dg.Output[Recorded]:
+def _output(name: str, tables: Mapping[str, Recorded], real_test: Recorded) -> dg.Output[Recorded]:
+    item = tables[name]
     metadata: dict[str, Any] = {
         "dagster/row_count": len(item.frame),
         "table": table_metadata(item.frame, most_rows=60),
         **record_metadata(item.record),
-        **pictures,
+        **page_pictures(name, {other: item.frame for other, item in tables.items()}, real_test),
     }
     return dg.Output(item, output_name=name, data_version=dg.DataVersion(item.record.content_sha256), metadata=metadata)
-
-
-def _page_pictures(name: str, frame: pd.DataFrame, real_test: Recorded) -> dict[str, Any]:
-    """The pictures on the page of one evaluation table; of many maps the first of each family."""
-    from dge_assets.core.reporting import charts
-    from dge_assets.core.reporting.group_section import group_gap_chart
-    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
-
-    if frame.empty:
-        return {}
-    drawn = {
-        "training_scores": charts.approach_comparison,
-        "evaluation_scores": charts.evaluation_comparison,
-        "k_curve": charts.k_curve_chart,
-        "group_gaps": group_gap_chart,
-    }
-    if name in drawn:
-        metric = "auc" if "auc" in set(frame["metric"]) else "rmse"
-        return {"chart": png_metadata(drawn[name](frame, metric), f"{name}, {metric}")}
-    shown = frame if name != "prediction_map" else frame[frame["model"] == frame["model"].iloc[0]]
-    figures = uncertainty_figures(name, shown, contract_of(real_test.record), real_test.frame)
-    return {f"chart {title}": png_metadata(png, f"{title}. {caption}") for title, caption, png in figures}

@@ -24,8 +24,8 @@ CODE_VERSIONS = {
     "generator": "2",
     "synthetic": "2",
     "downstream": "1",
-    "evaluation": "3",
-    "report": "3",
+    "evaluation": "4",
+    "report": "4",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -51,7 +51,14 @@ EVALUATION_TABLES = (
     "calibration",
     "selective",
     "prediction_map",
+    "k_recommendation",
+    "variance_components",
+    "error_correlation",
+    "effective_members",
+    "statistics",
 )
+JOINT_TABLES = ("error_correlation", "effective_members", "statistics")
+"""Those that one (family, model) pair cannot give: they need all families, or no model."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,15 @@ class Line:
     @property
     def evaluation_parameters(self) -> dict[str, Any]:
         """The settings that decide the evaluation tables, besides what is evaluated."""
-        return {**self.downstream_parameters, "families": list(self.families), "ks": list(self.plan.ks)}
+        declaration = self.plan.declaration
+        stated = declaration.statistics
+        return {
+            **self.downstream_parameters,
+            "families": list(self.families),
+            "ks": list(self.plan.ks),
+            "gain_per_second": declaration.gain_per_second,
+            "statistics": None if stated is None else [item.model_dump(mode="json") for item in stated],
+        }
 
     def encoder_recipe(self, real_train: Provenance) -> Recipe:
         """What the encoding is made from."""

@@ -17,8 +17,8 @@ from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
 Figure = tuple[str, str, bytes]
-SHOWN_AS_PICTURES = ("cross_scores", "calibration", "selective", "prediction_map")
-"""Evaluation tables too long to be read as tables on a page."""
+SHOWN_AS_PICTURES = ("cross_scores", "calibration", "selective", "prediction_map", "error_correlation")
+"""Evaluation tables too long to be read as tables on a page; the warehouse has them."""
 
 
 def report_path(table: str) -> str:
@@ -134,6 +134,8 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
     from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
+    from dge_assets.core.reporting.ensemble_size import squared_error_in
     from dge_assets.core.reporting.group_section import group_gap_chart
     from dge_assets.core.reporting.marginals import marginals
     from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
@@ -155,8 +157,11 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     gaps = inputs["group_gaps"].frame
     for metric in metrics if len(gaps) else ():
         figures.append((f"Groups, {metric}", caption, group_gap_chart(gaps, metric)))
-    curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
-    figures.append(("How many generators", "Score by K, measured and predicted", curve))
+    curve, recommended = inputs["k_curve"].frame, inputs["k_recommendation"].frame
+    size = charts.k_curve_chart(curve, squared_error_in(curve), recommended=recommended)
+    figures.append(("How many generators", "Score by K, measured and predicted, and the recommended K", size))
+    heat = error_correlation_heatmap(inputs["error_correlation"].frame, "deviation")
+    figures.append(("Do members err alike", "Correlation of members' deviations from the oracle, on real_test", heat))
     for name in EVALUATION_TABLES:
         figures += uncertainty_figures(name, inputs[name].frame, contract, inputs["real_test"].frame)
     columns = [(column.name, column.kind) for column in contract.modelled]

@@ -40,6 +40,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
     def source(context: dg.AssetExecutionContext, storage: Storage) -> dg.Output[Recorded]:
         from dge_assets.core.conform import conform
         from dge_assets.core.inference import complete_contract
+        from dge_assets.core.statistic_declaration import require_statistics_fit
         from dge_resources.sources import read_source
 
         raw = read_source(
@@ -48,6 +49,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
         notes = list(raw.attrs.get("notes", []))
         raw = _with_targets(raw, line, notes)
         completed = complete_contract(declaration.contract, raw, table=line.table)
+        require_statistics_fit(declaration.statistics or (), completed.contract)  # before anything is trained for them
         frame = conform(raw, completed.contract, table=line.table)
         item = _record_source(frame, completed.contract, line, context.run.run_id)
         tell(context, f"{line.table}: {len(frame)} real rows, {len(frame.columns)} columns")

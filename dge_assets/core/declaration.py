@@ -18,6 +18,7 @@ from dge_assets.core.contract import ContractDeclaration
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
 from dge_assets.core.source_declaration import SourceDeclaration
+from dge_assets.core.statistic_declaration import StatisticDeclaration
 
 Profile = Literal["smoke", "default", "full"]
 PROFILES: tuple[Profile, ...] = ("smoke", "default", "full")
@@ -25,6 +26,8 @@ MOST_SEEDS = 1000
 """Partition keys have three digits."""
 NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
 """The ensemble sizes that are reported, as far as there are members; the largest K always is."""
+GAIN_PER_SECOND = 1e-5
+"""Default worth of a second: 0.001 of the Brier score, or 0.1 % of the target's variance, for 100 s of one member's work."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage", "memory", "system", "warehouse")
@@ -150,6 +153,16 @@ class TableDeclaration(ClosedModel):
     synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
     max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")
     many_levels: Literal["pool", "error"] = Field("pool", description="what to do with a column of more levels")
+    gain_per_second: float = Field(
+        GAIN_PER_SECOND,
+        gt=0,
+        allow_inf_nan=False,
+        description="what a member must gain per second of its work to be worth it: Brier score, or share of the "
+        "target's variance",
+    )
+    statistics: tuple[StatisticDeclaration, ...] | None = Field(
+        None, description="statistics to compute beside models; by default means, and the target's proportions"
+    )
     thresholds: Thresholds = Thresholds()
     schedule: ScheduleDeclaration | None = None
     on_source_change: Literal["mark", "run", "ignore"] = Field("mark", description="what the source's sensor does")

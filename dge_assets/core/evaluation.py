@@ -6,18 +6,22 @@ the scores mean (`scoring`, `groups`, `k_curve`), what is read and kept (the ass
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
+from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
+from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import TestGroup, group_scores, groups_of_test
 from dge_assets.core.k_curve import k_curve
+from dge_assets.core.k_recommendation import k_recommendation
 from dge_assets.core.prediction_map import MAP_TYPES, map_grid, prediction_map
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.randomness import seed_sequence
@@ -33,6 +37,7 @@ from dge_assets.core.scoring import TrainingPredictions, cross_scores, score_eva
 from dge_assets.core.tabular import no_rows
 from dge_assets.core.targets import Array, Codes, encode_target
 from dge_assets.core.uncertainty_tables import uncertainty_tables
+from dge_assets.core.variance_components import variance_components
 
 Report = Callable[[int, int], None]
 
@@ -112,14 +117,19 @@ class FamilyModelTask:
     max_levels: int
     replicates: int = REPLICATES
     groups: tuple[TestGroup, ...] | None = None
+    gain_per_second: float = GAIN_PER_SECOND
 
 
 @dataclass(frozen=True)
 class FamilyModelScores:
-    """The tables of one (family, model) pair, without those two columns, and remarks for people."""
+    """The tables of one (family, model) pair, without those two columns, and remarks for people.
+
+    `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for comparing families.
+    """
 
     tables: dict[str, pd.DataFrame]
     notes: list[str] = field(default_factory=list)
+    on_real: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
 
 
 def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScores:
@@ -138,6 +148,7 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
     tables = {
         **_scores_with_intervals(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
+        **_ensemble_size(task, y, predictions, [task.seconds[seed] for seed in seeds]),
         **_scores_by_group(task, y, predictions, resamples),
         **uncertainty_tables(
             y, predictions, task.ks, task=kind, noise_variances=_noise_variances(task, datasets, members)
@@ -145,7 +156,25 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
         "prediction_map": _map(task, full, naive[0]),
         **_own_and_other_datasets(task, seeds, datasets, members),
     }
-    return FamilyModelScores(tables, _notes(task, full))
+    arrays = {seed: array.astype(np.float32) for seed, array in zip(seeds, predictions.members, strict=True)}
+    return FamilyModelScores(tables, _notes(task, full), arrays)
+
+
+def compare_members(
+    on_real: Mapping[str, Mapping[int, npt.NDArray[np.float32]]],
+    oracle: OraclePredictions,
+    real_test: pd.DataFrame,
+    contract: Contract,
+) -> dict[str, pd.DataFrame]:
+    """Tables `error_correlation` and `effective_members` of one model class over all families.
+
+    on_real: family -> seed -> predictions of the member's full model on real_test.
+    """
+    kind, classes = task_and_classes(contract)
+    y = encode_target(real_test, contract.target, task=kind, classes=classes, name="real_test")
+    members = {(family, seed): array.astype(np.float64) for family, of in on_real.items() for seed, array in of.items()}
+    found = error_products(y, members, oracle.arrays, task=kind)
+    return {"error_correlation": error_correlation(found), "effective_members": effective_members(found)}
 
 
 def _noise_variances(task: FamilyModelTask, datasets: list[Dataset], members: list[MemberModels]) -> list[float] | None:
@@ -196,6 +225,19 @@ def _scores_with_intervals(
         "training_scores": training_with_intervals(scores, y, predictions, ensembles, task=kind, resamples=resamples),
         "approach_differences": approach_differences(y, predictions, task.ks, task=kind, resamples=resamples),
         "k_curve": curve_with_intervals(curve, ensembles),
+    }
+
+
+def _ensemble_size(
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, seconds: list[float]
+) -> dict[str, pd.DataFrame]:
+    kind, _ = task_and_classes(task.contract)
+    members, naive = predictions.members, [predictions.naive_ensemble]
+    return {
+        "k_recommendation": k_recommendation(y, members, seconds, task=kind, gain_per_second=task.gain_per_second),
+        "variance_components": variance_components(
+            y, members, naive, task=kind, is_stochastic=_problem(task).is_stochastic
+        ),
     }
 
 

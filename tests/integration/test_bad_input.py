@@ -56,6 +56,11 @@ def test_a_target_that_is_not_there(workshop: Workshop) -> None:
     fails(shop, "contract.target", "no column 'readmited'", "did you mean 'readmitted'?")
 
 
+def test_a_statistic_of_a_column_that_is_not_there(workshop: Workshop) -> None:
+    shop = workshop.declare(**SMALL, statistics=[{"type": "mean", "column": "visit"}])
+    fails(shop, "statistics.0 (mean)", "no modelled column 'visit'", "allowed: ['age'")
+
+
 def test_a_task_that_does_not_fit_the_target(workshop: Workshop) -> None:
     shop = workshop.declare(**SMALL, contract=contract(task="regression"))
     fails(shop, "task regression needs a numeric target", "'readmitted' is categorical", "task: binary")

@@ -142,8 +142,25 @@ def test_the_pages_of_assets_have_what_a_person_looks_for(finished: Workshop) ->
     assert {"marginals", "dagster/row_count", "dagster/column_lineage"} <= set(metadata("ctgan", "synthetic"))
     assert {"chart", "table"} <= set(metadata("training_scores"))
     assert {"chart Reliability", "table"} <= set(metadata("calibration"))
+    assert {"chart", "recommendation"} <= set(metadata("k_curve"))
+    assert "chart" in metadata("error_correlation")
     assert {"path", "headline"} <= set(metadata("report"))
     assert {"version", "sign_off", "path"} <= set(metadata("release"))
+
+
+def test_what_is_said_of_the_whole_ensemble_covers_all_members(warehouse: duckdb.DuckDBPyConnection) -> None:
+    def ask(query: str) -> list[tuple[object, ...]]:
+        return warehouse.sql(query).fetchall()
+
+    families = "select distinct family from visits.{} order by 1"
+    for table in ("k_recommendation", "variance_components", "statistics"):
+        assert ask(families.format(table)) == [("ctgan",), ("tvae",)]
+    pairs = "select count(*), count(distinct (family_a, seed_a, family_b, seed_b)) from visits.error_correlation"
+    assert ask(f"{pairs} where kind = 'deviation'") == [(15, 15)], "six members make fifteen pairs"
+    whole = "select K, effective > 0 from visits.effective_members where family_a = 'all' and kind = 'error'"
+    assert ask(whole) == [(6, True)]
+    truth = "select distinct truth from visits.statistics where statistic = 'mean' and \"column\" = 'age'"
+    assert ask(truth) == ask("select avg(age) from visits.real_train")
 
 
 def test_every_check_ran_and_left_its_page(finished: Workshop) -> None:

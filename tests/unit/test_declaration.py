@@ -112,6 +112,10 @@ def test_a_good_declaration_with_its_defaults() -> None:
         ("schedule", {"cron": "0 3 * * *", "timezone": "Mars/Base"}, ["schedule.timezone: ", "'Mars/Base'", "Europe/"]),
         ("release.sign_off", "nobody", ["release.sign_off: ", "'automatic' or 'manual'"]),
         ("on_source_change", "panic", ["on_source_change: ", "'mark', 'run' or 'ignore'"]),
+        ("gain_per_second", 0, ["gain_per_second: ", "greater than 0", "found 0"]),
+        ("gain_per_second", float("inf"), ["gain_per_second: ", "finite number", "found inf"]),
+        ("statistics", [{"type": "median"}], ["statistics.0: ", "'mean', 'proportion', 'quantile'"]),
+        ("statistics", [{"type": "mean", "columm": "age"}], ["statistics.0", "did you mean 'column'?"]),
         ("profiles", {"fast": {"seeds": 2}}, ["profiles.fast", "'smoke', 'default' or 'full'", "found 'fast'"]),
         ("profiles", {"smoke": {"seeds": 0}}, ["profiles.smoke.seeds: ", "greater than 0"]),
         (
@@ -195,3 +199,15 @@ def test_an_unknown_profile_is_refused() -> None:
     assert read_profile("full") == "full"
     with pytest.raises(DeclarationError, match=r"DGE_PROFILE: unknown profile 'fast'; allowed: smoke, default, full"):
         read_profile("fast")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("gain_per_second", 1e-3), ("statistics", [{"type": "mean", "column": "age"}])]
+)
+def test_what_is_asked_of_the_evaluation_decides_it_and_no_member(field: str, value: object) -> None:
+    one, other = (
+        Line(TableDeclaration.model_validate(document).plan("full"), "") for document in (GOOD, changed(field, value))
+    )
+    assert one.evaluation_parameters != other.evaluation_parameters
+    assert one.generator_parameters("ctgan") == other.generator_parameters("ctgan")
+    assert one.downstream_parameters == other.downstream_parameters

@@ -21,10 +21,11 @@ from dge_assets.core.reporting.headline import headline_table, terminal_table
 from dge_assets.core.reporting.report import render_report
 from dge_assets.core.reporting.report_input import ReportInput
 from dge_assets.core.reporting.verdict import verdict
+from tests.support.results import ensemble_frames
 
 SECTIONS = (
     *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "uncertainty", "groups"),
-    *("k-curve", "pictures", "checks", "members", "lineage", "cite"),
+    *("k-curve", "errors", "statistics", "pictures", "checks", "members", "lineage", "cite"),
 )
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 ODD = """<script>alert("x")</script> & 'quoted' "twice" Größe 日付"""
@@ -91,6 +92,7 @@ def full_report(odd: str = "plain") -> ReportInput:
         group_gaps=gaps.assign(excess_low=0.0, excess_high=0.2, p_adjusted=0.01, groups=1, **told),
         approach_differences=differences,
         k_curve=curve,
+        **ensemble_frames(odd),
         figures=[(f"Picture {odd}", odd, picture())],
         checks=checks(True, False).assign(summary=odd),
         members=members,

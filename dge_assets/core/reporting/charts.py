@@ -20,6 +20,7 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import metric_goal
 from dge_assets.core.reporting.drawing import (
     DASHED,
+    DOTTED,
     INK,
     PALETTE,
     REAL_FILL,
@@ -136,12 +137,15 @@ def evaluation_comparison(scores: pd.DataFrame, metric: str, *, title: str | Non
     return png_of(figure)
 
 
-def k_curve_chart(frame: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:
+def k_curve_chart(
+    frame: pd.DataFrame, metric: str, *, title: str | None = None, recommended: pd.DataFrame | None = None
+) -> bytes:
     """Draw what more members buy and cost: the metric over K per model, and below it the cost.
 
     `frame` has columns `family, model, K, metric, measured, std, predicted, seconds`. Whiskers are one standard
     deviation each way; the dashed line is the prediction. Seconds (of the first K
-    members; left out when none are known) start at zero; the metric's axis does not.
+    members; left out when none are known) start at zero; the metric's axis does not. `recommended` has columns
+    `family, model, K`: a dotted line stands at each K that was measured, and all are named above the panel.
     """
     names = ("family", "model", "K", "metric", "measured", "std", "predicted", "seconds")
     chosen = _of_metric(frame, metric, names, value="measured")
@@ -150,7 +154,9 @@ def k_curve_chart(frame: pd.DataFrame, metric: str, *, title: str | None = None)
         return picture_of_nothing(title, f"No finite {metric} was found.")
     models, families = list(chosen["model"].unique()), list(chosen["family"].unique())
     shown = ["measured", "seconds"] if chosen["seconds"].notna().any() else ["measured"]
-    figure = new_figure(max(3.1 * len(models) + 0.3, 4.6), 0.7 + 2.0 * len(shown), title)
+    sizes = _recommended_sizes(recommended)
+    height = 0.7 + 2.0 * len(shown) + (0.13 * (len(families) + 1) if sizes else 0)
+    figure = new_figure(max(3.1 * len(models) + 0.3, 4.6), height, title)
     panels: Any = figure.subplots(len(shown), len(models), sharex=True, sharey="row", squeeze=False)
     for axis in panels.flat:
         plain_axes(axis)
@@ -158,15 +164,28 @@ def k_curve_chart(frame: pd.DataFrame, metric: str, *, title: str | None = None)
         for index, family in enumerate(families):
             rows = chosen[(chosen["model"] == model) & (chosen["family"] == family)].sort_values("K")
             _k_line(panels[row][column], rows, quantity, style_of(index) | {"linestyle": "-"})
+            if sizes.get((family, model), np.inf) <= chosen["K"].max():
+                panels[row][column].axvline(sizes[family, model], **DOTTED | {"color": style_of(index)["color"]})
     for column, model in enumerate(models):
-        put_panel_title(panels[0][column], model)
+        told = [f"{family}: K = {sizes[family, model]}" for family in families if (family, model) in sizes]
+        put_panel_title(panels[0][column], model, subtitle="; ".join(["recommended", *told]) if told else "")
         _k_ticks(panels[-1][column], chosen["K"])
     for row, quantity in enumerate(shown):
         put_label(panels[row][0].set_ylabel, "seconds" if quantity == "seconds" else metric)
     entries = [(family, style_of(index) | {"linestyle": "-"}) for index, family in enumerate(families)]
     foretold = [("predicted", DASHED)] if chosen["predicted"].notna().any() else []
-    put_legend(figure, [*entries, *foretold, ("one standard deviation", WHISKER)])
+    advised = [("recommended K", DOTTED)] if any(size <= chosen["K"].max() for size in sizes.values()) else []
+    put_legend(figure, [*entries, *foretold, *advised, ("one standard deviation", WHISKER)])
     return png_of(figure)
+
+
+def _recommended_sizes(recommended: pd.DataFrame | None) -> dict[tuple[str, str], int]:
+    """(family, model) -> K, where one is recommended."""
+    if recommended is None or recommended.empty:
+        return {}
+    require_columns(recommended, ("family", "model", "K"), "recommended K")
+    known = recommended[recommended["K"].notna()]
+    return {(family, model): int(K) for family, model, K in known[["family", "model", "K"]].itertuples(index=False)}
 
 
 def _k_line(axis: Axes, rows: pd.DataFrame, quantity: str, style: dict[str, Any]) -> None:

@@ -39,6 +39,7 @@ _OWN_COLOURS = ("white", INK, MUTED, GRID, REAL_FILL, *PALETTE)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 SEEDS_IN_LEGEND = 6
 DASHED: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.0, "zorder": 1}
+DOTTED: dict[str, Any] = {"color": MUTED, "linestyle": (0, (1, 2)), "linewidth": 1.4, "zorder": 1}
 WHISKER: dict[str, Any] = {"color": MUTED, "linewidth": 1.1}
 
 

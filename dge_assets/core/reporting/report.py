@@ -17,10 +17,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from dge_assets.core.reporting.cells import Cell, frame_view
 from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
+from dge_assets.core.reporting.ensemble_size import component_views, effective_views, recommendation_sentences
 from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
 from dge_assets.core.reporting.group_section import gap_views, group_sentences
 from dge_assets.core.reporting.interval_tables import difference_views, interval_views, of_metrics, reason_views
 from dge_assets.core.reporting.report_input import ReportInput, headline_of
+from dge_assets.core.reporting.statistic_tables import statistic_views
 from dge_assets.core.reporting.tables import (
     check_views,
     claim_view,
@@ -71,7 +73,10 @@ def render_report(report: ReportInput) -> str:
         gaps=gap_views(report.group_gaps, metrics),
         groups=group_views(report, metrics),
         group_reasons=reason_views(of_metrics(report.group_scores, metrics), ["group"]),
-        k_curve=k_views(report.k_curve, metrics),
+        k_sentences=[plain_text(text) for text in recommendation_sentences(report.k_recommendation)],
+        k_curve=[*k_views(report.k_curve, metrics), *component_views(report.variance_components)],
+        errors=effective_views(report.effective_members),
+        statistics=statistic_views(report.statistics),
         figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
         checks=check_views(report.checks),
         members=[frame_view(report.members, f"{len(report.members)} members", headers=2)]

@@ -1,0 +1,56 @@
+"""Members of this project's families on a plain frame, for benchmarks that need no Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dge_assets.core.contract import Contract, ContractDeclaration
+from dge_assets.core.generators.base import TrainedMember
+from dge_assets.core.generators.members import SamplingTask, TrainingTask, sample_chunks, train_members
+from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.table_encoder import fit_encoder
+from dge_assets.core.inference import complete_contract
+
+MAX_LEVELS = 100
+
+
+def contract_of(frame: pd.DataFrame, target: str) -> Contract:
+    """The contract that is inferred from `frame`."""
+    return complete_contract(ContractDeclaration(target=target), frame, table="benchmark").contract
+
+
+def training_task(
+    frame: pd.DataFrame, target: str, *, family: str, seeds: tuple[int, ...], settings: Mapping[str, Any]
+) -> TrainingTask:
+    """A task for members `seeds` on `frame`, with its encoding fitted here."""
+    contract = contract_of(frame, target)
+    encoder, encoded = fit_encoder(frame, contract, table="benchmark", max_levels=MAX_LEVELS, many_levels="pool")
+    return TrainingTask(
+        table="benchmark",
+        family=family,
+        seeds=seeds,
+        algorithm=family,
+        parameters=parameters_for(family, dict(settings)),
+        encoder=encoder,
+        encoded=encoded,
+    )
+
+
+def sampled(task: TrainingTask, member: TrainedMember, seed: int, rows: int) -> pd.DataFrame:
+    """`rows` rows of one trained member."""
+    wanted = SamplingTask(
+        table=task.table, family=task.family, seed=seed, state=member.state, codec=member.codec, rows=rows
+    )
+    return pd.concat(list(sample_chunks(wanted)), ignore_index=True)
+
+
+def member_rows(
+    frame: pd.DataFrame, target: str, *, family: str, seed: int, rows: int, settings: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Train one member on `frame` and draw `rows` rows from it."""
+    task = training_task(frame, target, family=family, seeds=(seed,), settings=settings)
+    (member,) = train_members(task, lambda _done, _of: None).values()
+    return sampled(task, member, seed, rows)

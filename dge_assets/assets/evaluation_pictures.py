@@ -1,0 +1,55 @@
+"""What the pages of the evaluation tables show besides numbers: pictures, and the recommendation of K."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from dge_assets.assets.line import contract_of, png_metadata
+from dge_resources.records import Recorded
+
+
+def page_pictures(name: str, frames: Mapping[str, pd.DataFrame], real_test: Recorded) -> dict[str, Any]:
+    """Metadata for the page of the evaluation table `name`, of all that are in `frames`; of many maps the first few."""
+    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
+
+    frame = frames[name]
+    if frame.empty:
+        return {}
+    if name == "k_curve":
+        return _ensemble_size(frame, frames["k_recommendation"])
+    drawn = _drawn(name, frame)
+    if drawn is not None:
+        return {"chart": drawn}
+    shown = frame if name != "prediction_map" else frame[frame["model"] == frame["model"].iloc[0]]
+    figures = uncertainty_figures(name, shown, contract_of(real_test.record), real_test.frame)
+    return {f"chart {title}": png_metadata(png, f"{title}. {caption}") for title, caption, png in figures}
+
+
+def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, Any]:
+    from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.ensemble_size import recommendation_sentences, squared_error_in
+
+    metric = squared_error_in(curve)
+    chart = charts.k_curve_chart(curve, metric, recommended=recommended)
+    sentences = "\n".join(f"- {sentence}" for sentence in recommendation_sentences(recommended))
+    return {"chart": png_metadata(chart, f"k_curve, {metric}"), "recommendation": dg.MetadataValue.md(sentences)}
+
+
+def _drawn(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue | None:
+    from dge_assets.core.reporting import charts
+    from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
+    from dge_assets.core.reporting.group_section import group_gap_chart
+
+    if name == "error_correlation":
+        return png_metadata(error_correlation_heatmap(frame, "deviation"), f"{name}, deviation")
+    charts_by_name = {
+        "training_scores": charts.approach_comparison,
+        "evaluation_scores": charts.evaluation_comparison,
+        "group_gaps": group_gap_chart,
+    }
+    if name not in charts_by_name:
+        return None
+    metric = "auc" if "auc" in set(frame["metric"]) else "rmse"
+    return png_metadata(charts_by_name[name](frame, metric), f"{name}, {metric}")

@@ -1,0 +1,121 @@
+"""How many members are worth their seconds: the smallest K whose next member gains too little.
+
+Source of the gain: Räisä and Honkela, arXiv 2402.03985. From MSE_K = floor + V / K, with V = 2 (MSE_1 - MSE_2), member
+K + 1 gains V / (K (K + 1)). Not here: measuring the curve (`k_curve`), drawing it (`charts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, isfinite, nan, sqrt
+
+import numpy as np
+import pandas as pd
+
+from dge_assets.core.contract import Task
+from dge_assets.core.declaration import GAIN_PER_SECOND
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.k_curve import SQUARED_ERROR
+from dge_assets.core.targets import Array, Codes
+from dge_assets.core.variance_components import between_members
+
+MOST_RECOMMENDED = 1000
+RECOMMENDATION_COLUMNS = [
+    "metric",
+    "K",
+    "members",
+    "gain_of_next",
+    "gain_of_all",
+    "seconds",
+    "seconds_per_member",
+    "gain_per_second",
+    "note",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """K, what member K + 1 would gain, what all members without end would; NaN gains where `note` says why."""
+
+    K: int
+    gain_of_next: float
+    gain_of_all: float
+    note: str = ""
+
+
+def gain_of_next(variance: float, K: int) -> float:
+    """By how much member K + 1 lowers the squared error: V / (K (K + 1)) (arXiv 2402.03985).
+
+    >>> gain_of_next(0.6, 2)
+    0.1
+    """
+    return variance / (K * (K + 1))
+
+
+def recommend(variance: float, *, seconds_per_member: float, gain_per_second: float) -> Recommendation:
+    """The smallest K >= 1 with gain_of_next / seconds_per_member < gain_per_second.
+
+    variance: V, of which 1 / K remains in an ensemble of K. K is at most `MOST_RECOMMENDED`, as many as there may be seeds.
+    EvaluationError for a cost or a worth that is not above zero.
+    """
+    for name, value in (("seconds_per_member", seconds_per_member), ("gain_per_second", gain_per_second)):
+        if not (isfinite(value) and value > 0):
+            raise EvaluationError(f"{name} must be a number above zero, found {value}")
+    worth = gain_per_second * seconds_per_member
+    # K (K + 1) > V / worth, from the root of the quadratic; then by one step, where rounding decides.
+    K = max(1, ceil((sqrt(1 + 4 * max(variance, 0.0) / worth) - 1) / 2))
+    while gain_of_next(variance, K) >= worth and K < MOST_RECOMMENDED:
+        K += 1
+    note = ""
+    if K >= MOST_RECOMMENDED:
+        K, note = MOST_RECOMMENDED, f"more than {MOST_RECOMMENDED} members would still be worth their seconds"
+    return Recommendation(K=K, gain_of_next=gain_of_next(variance, K), gain_of_all=variance / K, note=note)
+
+
+def k_recommendation(
+    y: Codes,
+    members: Sequence[Array],
+    seconds: Sequence[float],
+    *,
+    task: Task,
+    gain_per_second: float = GAIN_PER_SECOND,
+) -> pd.DataFrame:
+    """One row: `metric, K, members, gain_of_next, gain_of_all, seconds, seconds_per_member, gain_per_second, note`.
+
+    y: encoded target of real_test (rows,). members: predictions of each full model on it. seconds: what each member cost.
+    Gains are in units of `metric`: the Brier score, or for a regression the squared error as a share of the variance of y
+    (then `mse_share`), so that one worth serves all tables. gain_of_next is that of member K + 1, gain_of_all that of
+    members without end; seconds what K members cost. K may be above the members that there are: then it is foretold, not
+    measured, and `note` says so. K is missing with a reason from fewer than two members or without known seconds.
+    """
+    metric, variance = _metric_and_variance(y, members, task=task)
+    cost = float(np.mean(seconds)) if len(seconds) else nan
+    reason = _why_undefined(len(members), variance, cost)
+    if reason:
+        row = (metric, pd.NA, len(members), nan, nan, nan, cost, gain_per_second, reason)
+    else:
+        found = recommend(variance, seconds_per_member=cost, gain_per_second=gain_per_second)
+        beyond = f"foretold: there are {len(members)} members" if len(members) < found.K else ""
+        note = "; ".join(part for part in (found.note, beyond) if part)
+        gains = (found.gain_of_next, found.gain_of_all)
+        row = (metric, found.K, len(members), *gains, found.K * cost, cost, gain_per_second, note)
+    frame = pd.DataFrame([row], columns=RECOMMENDATION_COLUMNS)
+    return frame.astype({"K": "Int64"})
+
+
+def _metric_and_variance(y: Codes, members: Sequence[Array], *, task: Task) -> tuple[str, float]:
+    """V, which is the variance between members: 2 (MSE_1 - MSE_2) over all members and pairs is exactly that."""
+    variance = between_members(members, task=task)
+    if task != "regression":
+        return SQUARED_ERROR[task], variance
+    spread = float(np.var(y))
+    return "mse_share", variance / spread if spread else nan
+
+
+def _why_undefined(members: int, variance: float, cost: float) -> str:
+    if members < 2:
+        return f"K = {members}: the gain of a further member is foretold from at least 2"
+    if not isfinite(variance):
+        return "the target has one value only, so no share of its variance can be told"
+    return "" if cost > 0 else "the seconds of the members are not known"

@@ -1,0 +1,97 @@
+"""What the report says of the ensemble's size: the recommended K, what an error consists of, whether members err alike.
+
+Not here: computing any of it (`k_recommendation`, `variance_components`, `error_correlation`), drawing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dge_assets.core.reporting.cells import TableView, frame_view
+from dge_assets.core.reporting.texts import is_missing, short_number
+
+_UNITS = {"brier": "of the Brier score", "mse_share": "of the target's variance"}
+
+
+def squared_error_in(k_curve: pd.DataFrame) -> str:
+    """The metric of a K curve that is a squared error, for which alone the prediction holds."""
+    return "brier" if "brier" in set(k_curve["metric"]) else "mse"
+
+
+def recommendation_sentences(recommendation: pd.DataFrame) -> list[str]:
+    """One sentence per family: the K of each model, and for the largest what it costs and what the next would gain."""
+    if recommendation.empty:
+        return []
+    return [_sentence(str(family), rows) for family, rows in recommendation.groupby("family", sort=False)]
+
+
+def _sentence(family: str, rows: pd.DataFrame) -> str:
+    known = rows[rows["K"].notna()]
+    if known.empty:
+        return f"{family}: no K can be recommended ({rows['note'].iloc[0]})."
+    largest = known.loc[known["K"].astype(int).idxmax()]
+    each = ", ".join(f"{K} for {model}" for K, model in zip(known["K"], known["model"], strict=True))
+    worth = f"{largest['gain_per_second']:.3g} per second"
+    beyond = f" That is foretold from {largest['members']} members, not measured." if largest["note"] else ""
+    return (
+        f"{family}: recommended K is {each}. With K = {largest['K']}, which takes about "
+        f"{_duration(largest['seconds'])} of one core, the next member would gain {_gain(largest)} {_UNITS[largest['metric']]} "
+        f"for {_duration(largest['seconds_per_member'])}, less than the declared {worth}.{beyond}"
+    )
+
+
+def _gain(row: pd.Series) -> str:
+    gain = float(row["gain_of_next"])
+    return f"{gain:.1e}" if 0 < gain < 1e-4 else short_number(gain)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{short_number(seconds)} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def component_views(components: pd.DataFrame) -> list[TableView]:
+    """A row per (family, model): the squared error of one member, and its parts."""
+    if components.empty:
+        return []
+    keys = ["family", "model", "metric"]
+    heads = {
+        "error": "one member",
+        "model": "by model seed",
+        "dataset": "by dataset",
+        "model_and_dataset": "both, falls as 1/K",
+        "floor": "floor",
+    }
+    wide = components.pivot(index=keys, columns="component", values="value")[list(heads)].set_axis(
+        heads.values(), axis=1
+    )
+    wide = wide.reindex(pd.MultiIndex.from_frame(components[keys].drop_duplicates())).reset_index()
+    notes = [str(note) for note in components["note"].unique() if note]
+    view = frame_view(wide, "What the squared error of one member consists of (Räisä and Honkela)", headers=2)
+    return [TableView(view.caption, view.heads, view.rows, view.headers, _as_note(notes))]
+
+
+def effective_views(effective: pd.DataFrame) -> list[TableView]:
+    """A row per (model, pair of families): rho and effective number of both kinds."""
+    if effective.empty:
+        return []
+    rows = []
+    for (model, one, other), found in effective.groupby(["model", "family_a", "family_b"], sort=False):
+        row = {
+            "model": model,
+            "members of": one if one == other else f"{one} and {other}",
+            "K": int(found["K"].iloc[0]),
+        }
+        for kind, rho, number in zip(found["kind"], found["rho"], found["effective"], strict=True):
+            row |= {f"ρ of {kind}s": rho, f"effective by {kind}": number}
+        rows.append(row)
+    notes = [str(note) for note in effective["note"].unique() if not is_missing(note) and note]
+    view = frame_view(pd.DataFrame(rows), "Correlation of members' errors on real test rows", headers=2)
+    return [TableView(view.caption, view.heads, view.rows, view.headers, _as_note(notes))]
+
+
+def _as_note(notes: Sequence[str]) -> str:
+    return f"Where there is a dash: {'; '.join(notes)}." if notes else ""

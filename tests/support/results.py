@@ -1,0 +1,46 @@
+"""Small tables as evaluation gives them, for what shows them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dge_assets.core.error_correlation import EFFECTIVE_COLUMNS
+from dge_assets.core.k_recommendation import RECOMMENDATION_COLUMNS
+from dge_assets.core.synthetic_inference import STATISTIC_COLUMNS
+from dge_assets.core.variance_components import COMPONENT_COLUMNS
+
+
+def ensemble_frames(odd: str) -> dict[str, pd.DataFrame]:
+    """What is said of the ensemble's size, of errors and of statistics; one of each cannot be told."""
+    recommended = pd.DataFrame(
+        [
+            (odd, "lr", "brier", 3, 5, 0.0004, 0.002, 30.0, 10.0, 1e-4, ""),
+            (odd, "mlp", "brier", 9, 5, 0.00004, 0.002, 90.0, 10.0, 1e-5, "foretold: there are 5 members"),
+        ],
+        columns=["family", "model", *RECOMMENDATION_COLUMNS],
+    )
+    parts = [("error", 0.2, ""), ("model_and_dataset", 0.1, ""), ("model", np.nan, odd), ("dataset", np.nan, odd)]
+    components = pd.DataFrame(
+        [(odd, "lr", "brier", name, value, value / 0.2, note) for name, value, note in [*parts, ("floor", 0.1, "")]],
+        columns=["family", "model", *COMPONENT_COLUMNS],
+    )
+    effective = pd.DataFrame(
+        [("lr", odd, odd, kind, 5, 0.25, 2.5, "") for kind in ("error", "deviation")]
+        + [("lr", odd, "b", "error", 2, np.nan, np.nan, odd)],
+        columns=["model", *EFFECTIVE_COLUMNS],
+    )
+    statistics = pd.DataFrame(
+        [
+            (odd, "mean", odd, "", "naive_single", 1, 2.0, 1.9, 2.1, 99.0, 2.3, 2.2, 2.4, ""),
+            (odd, "mean", odd, "", "rubin_1987", 5, 2.05, 1.5, 2.5, 8.0, 2.3, 2.2, 2.4, ""),
+            (odd, "mean", odd, "", "raghunathan_2003", 5, 2.05, np.nan, np.nan, np.nan, 2.3, 2.2, 2.4, odd),
+        ],
+        columns=["family", *STATISTIC_COLUMNS],
+    )
+    return {
+        "k_recommendation": recommended,
+        "variance_components": components,
+        "effective_members": effective,
+        "statistics": statistics,
+    }
