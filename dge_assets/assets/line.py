@@ -22,7 +22,7 @@ CODE_VERSIONS = {
     "split": "1",
     "generator": "1",
     "synthetic": "1",
-    "downstream": "1",
+    "downstream": "2",
     "evaluation": "1",
     "report": "1",
     "release": "1",
