@@ -8,7 +8,7 @@ TABLE ?= crash
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures kill-test clean
+.PHONY: help demo test check dev warehouse figures kill-test bench-evaluation perfect-generator clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,12 @@ figures: .venv/.demo ## write the README's table and picture from the last demo
 
 kill-test: .venv/.test ## kill the demo at many moments: it must end in the same release (long)
 	$(BIN)/pytest -q -m long tests
+
+bench-evaluation: .venv/.demo ## what evaluation costs beside its fits (about a quarter of an hour)
+	$(BIN)/python benchmarks/evaluation_cost.py
+
+perfect-generator: .venv/.demo ## how often intervals hold the truth when the generator is perfect (some minutes)
+	$(BIN)/python benchmarks/perfect_generator.py
 
 clean: ## take away the environment and what tools left, not what the line has kept
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

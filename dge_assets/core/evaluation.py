@@ -142,8 +142,9 @@ def _own_and_other_datasets(
     kind, classes = task_and_classes(task.contract)
     whole = [stack_rows(parts, name=f"dataset {seed}") for seed, parts in zip(seeds, datasets, strict=True)]
     targets = evaluation_targets(task.real_test, datasets, whole, task.contract.target, task=kind, classes=classes)
+    stacked = stack_rows(whole, name="all datasets together")
     predicted = [
-        predict_member(index, member.part, task.real_test, datasets[index][1], whole)
+        predict_member(index, member.part, task.real_test, datasets[index][1], whole, stacked=stacked)
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)

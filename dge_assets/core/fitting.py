@@ -34,7 +34,8 @@ from dge_assets.core.targets import Array, Codes, encode_target
 Dataset = tuple[pd.DataFrame, pd.DataFrame]
 """One synthetic dataset: its own train part and its own test part."""
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
+"""Rows that are prepared and predicted at once: more of them leave the processor's cache and take longer each."""
 
 
 @dataclass(frozen=True)

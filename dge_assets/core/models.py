@@ -33,13 +33,14 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, SVR
+from sklearn.svm import SVR
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from dge_assets.core.boosted import make_xgboost
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import DeclarationError, StorageError
 from dge_assets.core.imported_models import imported_class, imported_factory, takes_seed
+from dge_assets.core.kernel_machine import MatrixSVC
 from dge_assets.core.preprocessing import MOST_LEVELS, build_preprocessing
 
 Factory = Callable[[Task, int], Any]
@@ -127,7 +128,7 @@ def _svm(task: Task, _seed: int) -> Any:
     if task == "regression":
         return TransformedTargetRegressor(regressor=SVR(), transformer=StandardScaler())
     # The folds are not shuffled, so the calibrated probabilities do not depend on a seed.
-    return CalibratedClassifierCV(SVC(), ensemble=False, cv=StratifiedKFold(SVM_FOLDS))
+    return CalibratedClassifierCV(MatrixSVC(), ensemble=False, cv=StratifiedKFold(SVM_FOLDS))
 
 
 _CARDS = (
@@ -173,6 +174,7 @@ def build_pipeline(
 
 TRUSTED_TYPES: tuple[str, ...] = (
     "dge_assets.core.boosted.CompactClasses",
+    "dge_assets.core.kernel_machine.MatrixSVC",
     "dge_assets.core.preprocessing.LevelCoder",
     "dge_assets.core.preprocessing.MomentReader",
     "dge_assets.core.preprocessing.NumberReader",

@@ -18,10 +18,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from dge_assets.core.catalog import EXTRAS
 from dge_assets.core.errors import DeclarationError, EvaluationError, StorageError
 from dge_assets.core.fitting import FittedModel, fit_model, predict
+from dge_assets.core.kernel_machine import MatrixSVC
 from dge_assets.core.models import (
     MODELS,
     TRUSTED_TYPES,
@@ -310,3 +312,11 @@ def test_xgboost_takes_a_dataset_that_lacks_a_class() -> None:
     found = predict(fitted("xgboost", "multiclass", frame[frame["target"] != 2]), frame)
     assert (found[:, 1] == 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_matrix_form_of_svm_is_svm() -> None:
+    rng = np.random.default_rng(0)
+    X, new = rng.normal(size=(300, 4)), rng.normal(size=(1100, 4))
+    for y in ((X[:, 0] * X[:, 1] > 0).astype(int), np.digitize(X[:, 0], [-0.5, 0.5])):
+        ours, theirs = MatrixSVC().fit(X, y), SVC().fit(X, y)
+        np.testing.assert_allclose(ours.decision_function(new), theirs.decision_function(new), atol=1e-10)
