@@ -74,7 +74,7 @@ def resampled_tables(
 
 
 class Clock:
-    """Seconds spent in the product's functions of `PARTS`, each call counted for the outermost of them alone."""
+    """Processor seconds spent in the product's functions of `PARTS`, each call counted for the outermost of them alone."""
 
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(PARTS.values(), 0.0)
@@ -92,11 +92,11 @@ class Clock:
         def timed(*given: Any, **options: Any) -> Any:
             if self._is_running:
                 return function(*given, **options)
-            self._is_running, start = True, time.perf_counter()
+            self._is_running, start = True, time.process_time()
             try:
                 return function(*given, **options)
             finally:
-                self.seconds[part] += time.perf_counter() - start
+                self.seconds[part] += time.process_time() - start
                 self._is_running = False
 
         return timed
@@ -107,9 +107,9 @@ def measure(
 ) -> dict[str, float]:
     """Seconds by part, and of all together, for one model class."""
     clock.seconds = dict.fromkeys(PARTS.values(), 0.0)
-    start = time.perf_counter()
+    start = time.process_time()
     _evaluate(model, contract, *tables)
-    total = time.perf_counter() - start
+    total = time.process_time() - start
     return {**clock.seconds, "other": total - sum(clock.seconds.values()), "all": total}
 
 

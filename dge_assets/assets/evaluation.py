@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.augmentation import augmentation_table, augmentation_tasks
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.line import (
     EVALUATION_TABLES,
@@ -41,6 +42,11 @@ DESCRIPTIONS = {
     "real_train, scored on real_test.",
     "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
+    "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
+    "models at hand (`models`) and for a model of one more member (`members`). Errors that all generators share are not in them.",
+    "augmentation": "One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
+    "with the ensemble, with copies of their own; gain over real only and a verdict. Only for the models that the "
+    "declaration's `augmentation` names.",
 }
 
 
@@ -89,6 +95,7 @@ def _stored_tables(line: Line, storage: Storage, ensemble: Ensemble) -> dict[str
 def _evaluate(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> dict[str, Recorded]:
+    from dge_assets.core.augmentation import Augmentation, augment
     from dge_assets.core.evaluation import FamilyModelScores, OraclePredictions, predict_oracle, score_family_model
 
     oracles: dict[str, OraclePredictions] = _side_by_side(
@@ -97,9 +104,15 @@ def _evaluate(
     scores: dict[str, FamilyModelScores] = _side_by_side(
         context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles)
     )
+    added: dict[str, Augmentation] = _side_by_side(
+        context, line, compute, "augmentation", augment, augmentation_tasks(line, ensemble)
+    )
+    for note in [note for key in sorted(added) for note in added[key].notes]:
+        context.log.warning(note)
     for note in [note for key in sorted(scores) for note in scores[key].notes]:
         context.log.warning(note)
     frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
+    frames["augmentation"] = augmentation_table({key: added[key].table for key in sorted(added)})
     return {
         name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
         for name in EVALUATION_TABLES
@@ -127,12 +140,15 @@ def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str
         ranked = selection(tables_of)
         ranked.insert(0, "family", family)
         frames["selection"].append(ranked)
-    return {name: _stacked(name, parts) for name, parts in frames.items()}
+    return {name: _stacked(name, parts) for name, parts in frames.items() if name != "augmentation"}
 
 
 _EMPTY_COLUMNS = {
     "evaluation_scores": ["family", "model", "approach", "metric", "value", "std"],
     "cross_scores": ["family", "model", "train_seed", "test_seed", "metric", "value"],
+    "evaluation_intervals": [
+        *("family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high"),
+    ],
 }
 """Tables that a single member cannot fill still have their columns."""
 

@@ -23,8 +23,8 @@ CODE_VERSIONS = {
     "generator": "1",
     "synthetic": "1",
     "downstream": "2",
-    "evaluation": "1",
-    "report": "1",
+    "evaluation": "2",
+    "report": "2",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -43,6 +43,8 @@ EVALUATION_TABLES = (
     "cross_scores",
     "group_scores",
     "k_curve",
+    "evaluation_intervals",
+    "augmentation",
 )
 
 
@@ -126,7 +128,13 @@ class Line:
     @property
     def evaluation_parameters(self) -> dict[str, Any]:
         """The settings that decide the evaluation tables, besides what is evaluated."""
-        return {**self.downstream_parameters, "families": list(self.families), "ks": list(self.plan.ks)}
+        augmentation = self.plan.declaration.augmentation.model_dump(mode="json")
+        return {
+            **self.downstream_parameters,
+            "families": list(self.families),
+            "ks": list(self.plan.ks),
+            "augmentation": augmentation,
+        }
 
     def generator_recipe(self, family: str, seed: int, real_train: Provenance) -> Recipe:
         """What the generator of (family, seed) is made from."""

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.augmentation import augmentation_figures
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, require_tables_of
 from dge_assets.assets.line import EVALUATION_TABLES, ONE_RUN, Line, contract_of, png_metadata, table_metadata
 from dge_assets.assets.telling import tell
@@ -147,6 +148,7 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     if len(evaluation):
         claim = charts.evaluation_comparison(evaluation, metrics[0])
         figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
+    figures += augmentation_figures(inputs["augmentation"].frame, metrics[0])
     curve = charts.k_curve_chart(inputs["k_curve"].frame, metrics[1] if contract.task != "regression" else metrics[0])
     figures.append(("How many generators", "Score by K, measured and predicted", curve))
     columns = [(column.name, column.kind) for column in contract.modelled]

@@ -217,15 +217,15 @@ def _table(
         reference = scores[rows, "real_only", 0.0]
         how = weighting if weight not in (0, 1) else ""
         for name in names:
-            values = np.array([one[name] for one in repeats])
+            found = np.array([one[name] for one in repeats])
             sign = 1 if metric_goal(name) == "higher" else -1
             # An approach that some samples could not have (SMOTENC) has no pairs.
             is_paired = len(repeats) == len(reference)
-            gains = sign * (values - [one[name] for one in reference]) if is_paired else np.full(2, np.nan)
+            gains = sign * (found - [one[name] for one in reference]) if is_paired else np.full(2, np.nan)
             gain = (float("nan"),) * 3 if approach == "real_only" else _interval(gains)
-            value, low, high = _interval(values)
+            value, low, high = _interval(found)
             verdict = REFERENCE if approach == "real_only" else _verdict(gain)
-            lines.append((rows, approach, weight, how, name, value, spread(values.tolist()), low, high, *gain, verdict))
+            lines.append((rows, approach, weight, how, name, value, spread(found.tolist()), low, high, *gain, verdict))
     return pd.DataFrame(lines, columns=AUGMENTATION_COLUMNS)
 
 

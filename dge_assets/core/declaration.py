@@ -14,6 +14,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PositiveFloat,
     PositiveInt,
     ValidationError,
     WithJsonSchema,
@@ -128,6 +129,17 @@ def _is_cron_item(item: str, low: int, high: int, words: str) -> bool:
     return found is not None and known
 
 
+class AugmentationDeclaration(ClosedModel):
+    """Whether adding synthetic rows to a few real rows pays: which models are tried, and on what. Off without models."""
+
+    models: tuple[DownstreamModel, ...] = Field((), description="downstream models to try; none: the table is empty")
+    real_rows: tuple[PositiveInt, ...] = Field((100, 300, 1000), min_length=1, description="sizes of the real samples")
+    repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
+    weights: tuple[PositiveFloat, ...] = Field(
+        (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"
+    )
+
+
 class ScheduleDeclaration(ClosedModel):
     """When the whole line runs by itself; stopped until somebody starts it."""
 
@@ -175,6 +187,7 @@ class TableDeclaration(ClosedModel):
     families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
     seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
     models: tuple[DownstreamModel, ...] = ("lr", "mlp", "gbdt")
+    augmentation: AugmentationDeclaration = AugmentationDeclaration()
     test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
     synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
     max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")

@@ -14,6 +14,7 @@ import pandas as pd
 from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
+from dge_assets.core.evaluation_interval import evaluation_intervals
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import group_scores
 from dge_assets.core.k_curve import k_curve
@@ -148,9 +149,11 @@ def _own_and_other_datasets(
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)
+    crossed = cross_scores(predicted, targets, task=kind, seeds=seeds)
     return {
         "evaluation_scores": score_evaluation(predicted, targets, ks, task=kind),
-        "cross_scores": cross_scores(predicted, targets, task=kind, seeds=seeds),
+        "cross_scores": crossed,
+        "evaluation_intervals": evaluation_intervals(crossed, ks),
     }
 
 

@@ -215,8 +215,25 @@ def predict_member(
 
     full: all rows of each dataset, in seed order, a dataset's own test part last. K: the largest ensemble that will be
     scored; None predicts on every other dataset, as `cross_scores` needs. stacked: the rows of `full` one after the other,
-    where the caller has them for all members; one long table is predicted faster than many short ones.
+    where the caller has them for all members; one long table is predicted faster than many short ones. Errors name the
+    member and the dataset.
     """
+    try:
+        return _member_predictions(member, fitted, real_test, own_test, full, K=K, stacked=stacked)
+    except EvaluationError as error:
+        raise EvaluationError(f"member {member}: {error}") from error
+
+
+def _member_predictions(
+    member: int,
+    fitted: FittedModel,
+    real_test: pd.DataFrame,
+    own_test: pd.DataFrame,
+    full: Sequence[pd.DataFrame],
+    *,
+    K: int | None,
+    stacked: pd.DataFrame | None,
+) -> MemberPredictions:
     needed = others_of(member, len(full), len(full) if K is None else K)
     wanted = sorted({*needed, member} if len(own_test) else needed)
     tables = dict(zip(wanted, _predict_datasets(fitted, full, wanted, stacked), strict=True))

@@ -24,7 +24,7 @@ from dge_assets.core.reporting.verdict import verdict
 
 SECTIONS = (
     *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "groups"),
-    *("k-curve", "pictures", "checks", "members", "lineage", "cite"),
+    *("augmentation", "k-curve", "pictures", "checks", "members", "lineage", "cite"),
 )
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 ODD = """<script>alert("x")</script> & 'quoted' "twice" Größe 日付"""

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from dge_assets.core.reporting.augmentation import augmentation_views, interval_views
 from dge_assets.core.reporting.cells import Cell, frame_view
 from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
 from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
@@ -56,6 +57,8 @@ def render_report(report: ReportInput) -> str:
         selection=selection_views(report.selection, metrics),
         groups=group_views(report, metrics),
         k_curve=k_views(report.k_curve, metrics),
+        intervals=interval_views(report.evaluation_intervals, metrics),
+        augmentation=augmentation_views(report.augmentation, metrics),
         figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
         checks=check_views(report.checks),
         members=[frame_view(report.members, f"{len(report.members)} members", headers=2)]

@@ -36,6 +36,8 @@ class ReportInput:
     selection: pd.DataFrame = field(default_factory=_empty)
     group_scores: pd.DataFrame = field(default_factory=_empty)
     k_curve: pd.DataFrame = field(default_factory=_empty)
+    evaluation_intervals: pd.DataFrame = field(default_factory=_empty)
+    augmentation: pd.DataFrame = field(default_factory=_empty)
     figures: Sequence[tuple[str, str, bytes]] = ()
     checks: pd.DataFrame = field(default_factory=_empty)
     members: pd.DataFrame = field(default_factory=_empty)
