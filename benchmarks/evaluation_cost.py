@@ -167,7 +167,8 @@ def page(table: pd.DataFrame, *, command: str, what: str) -> str:
     lines += [
         "",
         "`knn` learns nothing when fitted: all its work is predicting, so its own ratio says nothing, and its seconds do. `svm`",
-        "compares each row with its support vectors, and `rf` walks each row down 100 trees. With many more test rows than rows of a",
+        "compares each row with its support vectors, and `rf` walks each row down 100 trees. "
+        "With many more test rows than rows of a",
         "dataset, predicting is dear beside fitting, whatever is done with the predictions; fewer test rows make it cheaper in",
         "proportion.",
         "",
