@@ -8,7 +8,7 @@ TABLE ?= crash
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures coverage shared-data kill-test clean
+.PHONY: help demo test check dev warehouse figures coverage shared-data bench-evaluation perfect-generator kill-test ray-test bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,13 +50,26 @@ figures: .venv/.demo ## write the README's table and picture from the last demo
 	$(BIN)/python docs/make_figures.py $(TABLE)
 
 coverage: .venv/.demo ## measure how often intervals from synthetic data hold the truth (minutes)
-	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python -m benchmarks.coverage
 
 shared-data: .venv/.demo ## measure what it does to evaluation that generators share real rows (minutes)
-	$(BIN)/python benchmarks/shared_data.py
+	$(BIN)/python -m benchmarks.shared_data
 
 kill-test: .venv/.test ## kill the demo at many moments: it must end in the same release (long)
-	$(BIN)/pytest -q -m long tests
+	$(BIN)/pytest -q -m long tests/integration/test_members.py tests/integration/test_recovery.py
+
+ray-test: .venv/.test ## members on a Ray cluster of two nodes on this machine, one of which dies (long)
+	$(INSTALL) -e '.[ray]'
+	$(BIN)/pytest -q -m long tests/integration/test_ray.py
+
+bench: .venv/.demo ## what training costs beside the ctgan package (an hour; ADULT=file.csv for the Adult table)
+	$(BIN)/python -m benchmarks.training_speed $(if $(ADULT),--adult $(ADULT))
+
+bench-evaluation: .venv/.demo ## what evaluation costs beside its fits (about a quarter of an hour)
+	$(BIN)/python -m benchmarks.evaluation_cost
+
+perfect-generator: .venv/.demo ## how often intervals hold the truth when the generator is perfect (some minutes)
+	$(BIN)/python -m benchmarks.perfect_generator
 
 clean: ## take away the environment and what tools left, not what the line has kept
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

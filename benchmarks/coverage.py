@@ -241,7 +241,7 @@ def main() -> None:
     for scenario in SCENARIOS:
         tables[scenario.title] = simulate(scenario, repeats=given.repeats, n_real=given.rows)
         print(f"{scenario.title}: done after {time.perf_counter() - start:.0f} s", flush=True)
-    command = f"python benchmarks/coverage.py --repeats {given.repeats} --rows {given.rows}"
+    command = f"python -m benchmarks.coverage --repeats {given.repeats} --rows {given.rows}"
     seconds = time.perf_counter() - start
     PAGE.write_text(
         page(tables, command=command, n_real=given.rows, repeats=given.repeats, seconds=seconds), encoding="utf-8"

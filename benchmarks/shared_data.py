@@ -180,7 +180,7 @@ def main() -> None:
             tables[name] = summarize(pd.concat(pool.map(work, range(repeats), chunksize=1), ignore_index=True))
             print(f"{name}: done after {time.perf_counter() - start:.0f} s", flush=True)
     stated = " ".join(f"--{name} {value}" for name, value in vars(given).items() if name != "processes")
-    command = f"python benchmarks/shared_data.py {stated}"
+    command = f"python -m benchmarks.shared_data {stated}"
     seconds = time.perf_counter() - start
     text = page(tables, command=command, rows=given.rows, K=given.members, seconds=seconds)
     PAGE.write_text(text, encoding="utf-8")

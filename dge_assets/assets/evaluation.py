@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.augmentation import augmentation_table, augmentation_tasks
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.evaluation_pictures import page_pictures
 from dge_assets.assets.line import (
@@ -65,6 +66,11 @@ DESCRIPTIONS = {
     "members that would average as much away.",
     "statistics": "One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
     "each combining rule, beside the estimate on real_train.",
+    "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
+    "models at hand (`models`) and for a model of one more member (`members`). Errors that all generators share are not in them.",
+    "augmentation": "One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
+    "with the ensemble, with copies of their own; gain over real only and a verdict. Only for the models that the "
+    "declaration's `augmentation` names.",
 }
 
 
@@ -113,6 +119,7 @@ def _stored_tables(line: Line, storage: Storage, ensemble: Ensemble) -> dict[str
 def _evaluate(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> dict[str, Recorded]:
+    from dge_assets.core.augmentation import Augmentation, augment
     from dge_assets.core.evaluation import FamilyModelScores, OraclePredictions, predict_oracle, score_family_model
     from dge_assets.core.groups import TestGroup
 
@@ -123,11 +130,16 @@ def _evaluate(
     scores: dict[str, FamilyModelScores] = _side_by_side(
         context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles, groups)
     )
-    for note in [note for key in sorted(scores) for note in scores[key].notes]:
+    added: dict[str, Augmentation] = _side_by_side(
+        context, line, compute, "augmentation", augment, augmentation_tasks(line, ensemble)
+    )
+    notes = [note for key in sorted(scores) for note in scores[key].notes]
+    for note in [*notes, *(note for key in sorted(added) for note in added[key].notes)]:
         context.log.warning(note)
     frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
     frames |= _across_families(line, ensemble, scores, oracles)
     frames["statistics"] = _statistics(line, ensemble)
+    frames["augmentation"] = augmentation_table({key: added[key].table for key in sorted(added)})
     return {
         name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
         for name in EVALUATION_TABLES
@@ -200,6 +212,9 @@ def _statistics(line: Line, ensemble: Ensemble) -> pd.DataFrame:
 _EMPTY_COLUMNS = {
     "evaluation_scores": ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"],
     "cross_scores": ["family", "model", "train_seed", "test_seed", "metric", "value"],
+    "evaluation_intervals": [
+        *("family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high"),
+    ],
 }
 """Tables that a single member cannot fill still have their columns."""
 

@@ -23,9 +23,9 @@ CODE_VERSIONS = {
     "encoder": "1",
     "generator": "2",
     "synthetic": "2",
-    "downstream": "1",
-    "evaluation": "4",
-    "report": "4",
+    "downstream": "2",
+    "evaluation": "5",
+    "report": "5",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -56,8 +56,10 @@ EVALUATION_TABLES = (
     "error_correlation",
     "effective_members",
     "statistics",
+    "evaluation_intervals",
+    "augmentation",
 )
-JOINT_TABLES = ("error_correlation", "effective_members", "statistics")
+JOINT_TABLES = ("error_correlation", "effective_members", "statistics", "augmentation")
 """Those that one (family, model) pair cannot give: they need all families, or no model."""
 
 
@@ -146,12 +148,14 @@ class Line:
         """The settings that decide the evaluation tables, besides what is evaluated."""
         declaration = self.plan.declaration
         stated = declaration.statistics
+        augmentation = declaration.augmentation.model_dump(mode="json")
         return {
             **self.downstream_parameters,
             "families": list(self.families),
             "ks": list(self.plan.ks),
             "gain_per_second": declaration.gain_per_second,
             "statistics": None if stated is None else [item.model_dump(mode="json") for item in stated],
+            "augmentation": augmentation,
         }
 
     def encoder_recipe(self, real_train: Provenance) -> Recipe:

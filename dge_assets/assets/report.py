@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.augmentation import augmentation_figures
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, require_tables_of
 from dge_assets.assets.line import EVALUATION_TABLES, ONE_RUN, Line, contract_of, png_metadata, table_metadata
 from dge_assets.assets.telling import tell
@@ -157,6 +158,7 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     gaps = inputs["group_gaps"].frame
     for metric in metrics if len(gaps) else ():
         figures.append((f"Groups, {metric}", caption, group_gap_chart(gaps, metric)))
+    figures += augmentation_figures(inputs["augmentation"].frame, metrics[0])
     curve, recommended = inputs["k_curve"].frame, inputs["k_recommendation"].frame
     size = charts.k_curve_chart(curve, squared_error_in(curve), recommended=recommended)
     figures.append(("How many generators", "Score by K, measured and predicted, and the recommended K", size))

@@ -10,9 +10,19 @@ import re
 import zoneinfo
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
-from dge_assets.core.catalog import require_model_name
+from dge_assets.core.catalog import require_installed, require_model_name
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.contract import ContractDeclaration
 from dge_assets.core.errors import DeclarationError
@@ -42,6 +52,26 @@ def _identifier(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a usable name; allowed: lower-case letters, digits and _, a letter first")
     return name
+
+
+def _usable_model(name: str) -> str:
+    """`name`, when the model can be made here; only import paths cost the import of scikit-learn."""
+    require_installed(name)
+    if ":" in name:
+        from dge_assets.core.models import model_card
+
+        try:
+            model_card(name)
+        except DeclarationError as error:
+            raise ValueError(str(error)) from error
+    return name
+
+
+_MODEL_FORMS = {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+DownstreamModel = Annotated[
+    str, BeforeValidator(require_model_name), AfterValidator(_usable_model), WithJsonSchema(_MODEL_FORMS)
+]
+"""A downstream model as its one text, from whatever form it was declared in."""
 
 
 class FamilyDeclaration(ClosedModel):
@@ -102,6 +132,17 @@ def _is_cron_item(item: str, low: int, high: int, words: str) -> bool:
     return found is not None and known
 
 
+class AugmentationDeclaration(ClosedModel):
+    """Whether adding synthetic rows to a few real rows pays: which models are tried, and on what. Off without models."""
+
+    models: tuple[DownstreamModel, ...] = Field((), description="downstream models to try; none: the table is empty")
+    real_rows: tuple[PositiveInt, ...] = Field((100, 300, 1000), min_length=1, description="sizes of the real samples")
+    repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
+    weights: tuple[PositiveFloat, ...] = Field(
+        (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"
+    )
+
+
 class ScheduleDeclaration(ClosedModel):
     """When the whole line runs by itself; stopped until somebody starts it."""
 
@@ -148,7 +189,8 @@ class TableDeclaration(ClosedModel):
     contract: ContractDeclaration
     families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
     seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
-    models: tuple[Annotated[str, AfterValidator(require_model_name)], ...] = ("lr", "mlp", "gbdt")
+    models: tuple[DownstreamModel, ...] = ("lr", "mlp", "gbdt")
+    augmentation: AugmentationDeclaration = AugmentationDeclaration()
     test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
     synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
     max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")

@@ -18,6 +18,7 @@ from dge_assets.core.contract import Contract
 from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
 from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
+from dge_assets.core.evaluation_interval import evaluation_intervals
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import TestGroup, group_scores, groups_of_test
 from dge_assets.core.k_curve import k_curve
@@ -284,15 +285,18 @@ def _own_and_other_datasets(
     kind, classes = task_and_classes(task.contract)
     whole = [stack_rows(parts, name=f"dataset {seed}") for seed, parts in zip(seeds, datasets, strict=True)]
     targets = evaluation_targets(task.real_test, datasets, whole, task.contract.target, task=kind, classes=classes)
+    stacked = stack_rows(whole, name="all datasets together")
     predicted = [
-        predict_member(index, member.part, task.real_test, datasets[index][1], whole)
+        predict_member(index, member.part, task.real_test, datasets[index][1], whole, stacked=stacked)
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)
     scores = score_evaluation(predicted, targets, ks, task=kind)
+    crossed = cross_scores(predicted, targets, task=kind, seeds=seeds)
     return {
         "evaluation_scores": evaluation_with_intervals(scores, len(seeds), task=kind),
-        "cross_scores": cross_scores(predicted, targets, task=kind, seeds=seeds),
+        "cross_scores": crossed,
+        "evaluation_intervals": evaluation_intervals(crossed, ks),
     }
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from dge_assets.core.contract import Level, Task
 from dge_assets.core.errors import EvaluationError
@@ -34,7 +35,8 @@ from dge_assets.core.targets import Array, Codes, encode_target
 Dataset = tuple[pd.DataFrame, pd.DataFrame]
 """One synthetic dataset: its own train part and its own test part."""
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
+"""Rows that are prepared and predicted at once: more of them leave the processor's cache and take longer each."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,12 @@ def fit_model(
     seed: int,
     name: str,
     max_levels: int = MOST_LEVELS,
+    weights: Array | None = None,
 ) -> FittedModel:
     """Fit `model` on all rows of `frame`; every column but the target is a feature.
 
-    name: what errors call the frame. Rows of classes that are too rare for the model (see
+    name: what errors call the frame. weights: (rows,) of the loss, where the model takes them (see `takes_weights`);
+    preprocessing does not look at them. Rows of classes that are too rare for the model (see
     `ModelCard.fewest_class_rows`) are left out. Raises EvaluationError for a frame without rows or with a
     bad target, and when the fit itself fails.
     """
@@ -125,10 +129,19 @@ def fit_model(
     pipeline = build_pipeline(model, features, task=task, seed=seed, max_levels=max_levels)
     step = DummyClassifier() if is_constant else card.adapt(pipeline.named_steps["model"], y)
     pipeline.set_params(model=step)
+    place = f"{model} (seed {seed}) on {name}"
+    options = {} if weights is None else {"model__sample_weight": weights if is_constant else weights[usable]}
+    if options and not has_fit_parameter(step, "sample_weight"):
+        raise EvaluationError(f"{place} takes no weights of rows; draw rows in proportion to them instead")
     start = time.perf_counter()
-    converged = _fit_quietly(pipeline, features, y, place=f"{model} (seed {seed}) on {name}")
+    converged = _fit_quietly(pipeline, features, y, place=place, options=options)
     seconds = time.perf_counter() - start
     return FittedModel(pipeline, model, seed, task, tuple(classes), converged, is_constant, seconds)
+
+
+def takes_weights(model: str, task: Task) -> bool:
+    """Whether fits of `model` can weigh rows."""
+    return bool(has_fit_parameter(model_card(model).factory(task, 0), "sample_weight"))
 
 
 def _usable_rows(y: Codes, task: Task, card: ModelCard) -> npt.NDArray[np.bool_]:
@@ -141,12 +154,14 @@ def _usable_rows(y: Codes, task: Task, card: ModelCard) -> npt.NDArray[np.bool_]
     return is_usable[codes]
 
 
-def _fit_quietly(pipeline: Pipeline, features: pd.DataFrame, y: Codes, *, place: str) -> bool:
+def _fit_quietly(
+    pipeline: Pipeline, features: pd.DataFrame, y: Codes, *, place: str, options: Mapping[str, Array]
+) -> bool:
     """Fit in place; True when it converged. Other warnings go on to whoever listens."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         try:
-            pipeline.fit(features, y)
+            pipeline.fit(features, y, **options)
         except (ValueError, TypeError) as error:
             raise EvaluationError(f"{place} cannot be fitted: {error}") from error
     for item in caught:

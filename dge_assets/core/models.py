@@ -4,13 +4,13 @@ Here: which model classes there are, how each is set up for a task, and how a fi
 and back. Not here: preprocessing (`preprocessing.py`), fitting on datasets (`fitting.py`), where bytes are
 kept.
 
-A model is named by its card, or by the import path "package.module:Class" of a scikit-learn estimator.
+A model is named by its card, or by the import path of a scikit-learn estimator (`catalog` has the forms, `imported_models`
+makes them).
 Settings aim at a few seconds per fit for 20,000 rows on one core, since K members are each fitted twice.
 """
 
 from __future__ import annotations
 
-import importlib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import skops.io
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
@@ -34,11 +33,14 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, SVR
+from sklearn.svm import SVR
 from skops.io.exceptions import UntrustedTypesFoundException
 
+from dge_assets.core.boosted import make_xgboost
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import DeclarationError, StorageError
+from dge_assets.core.imported_models import imported_class, imported_factory, takes_seed
+from dge_assets.core.kernel_machine import MatrixSVC
 from dge_assets.core.preprocessing import MOST_LEVELS, build_preprocessing
 
 Factory = Callable[[Task, int], Any]
@@ -126,23 +128,25 @@ def _svm(task: Task, _seed: int) -> Any:
     if task == "regression":
         return TransformedTargetRegressor(regressor=SVR(), transformer=StandardScaler())
     # The folds are not shuffled, so the calibrated probabilities do not depend on a seed.
-    return CalibratedClassifierCV(SVC(), ensemble=False, cv=StratifiedKFold(SVM_FOLDS))
+    return CalibratedClassifierCV(MatrixSVC(), ensemble=False, cv=StratifiedKFold(SVM_FOLDS))
 
 
 _CARDS = (
     ModelCard("lr", _lr, is_stochastic=False),
-    ModelCard("mlp", _mlp((100, 100)), is_stochastic=True, adapt=_adapt_mlp),
-    ModelCard("gbdt", _gbdt, is_stochastic=False),
-    ModelCard("knn", _knn, is_stochastic=False, adapt=_adapt_knn),
-    ModelCard("rf", _rf, is_stochastic=True),
-    ModelCard("svm", _svm, is_stochastic=False, fewest_class_rows=SVM_FOLDS),
+    ModelCard("mlp", _mlp((100,)), is_stochastic=True, adapt=_adapt_mlp),
+    ModelCard("deepish_mlp", _mlp((100, 100)), is_stochastic=True, adapt=_adapt_mlp),
     ModelCard("deep_mlp", _mlp((100, 100, 100)), is_stochastic=True, adapt=_adapt_mlp),
+    ModelCard("rf", _rf, is_stochastic=True),
+    ModelCard("knn", _knn, is_stochastic=False, adapt=_adapt_knn),
+    ModelCard("svm", _svm, is_stochastic=False, fewest_class_rows=SVM_FOLDS),
+    ModelCard("gbdt", _gbdt, is_stochastic=False),
+    ModelCard("xgboost", make_xgboost, is_stochastic=False),
 )
 MODELS: dict[str, ModelCard] = {card.name: card for card in _CARDS}
 
 
 def model_card(model: str) -> ModelCard:
-    """The card of a named model, or one made for an import path "package.module:Class".
+    """The card of a named model, or one made for an import path "package.module:Class" or "...:Class(name=value)".
 
     Raises DeclarationError naming what was asked and what is allowed.
     """
@@ -153,40 +157,7 @@ def model_card(model: str) -> ModelCard:
             f"no downstream model {model!r}; allowed are {list(MODELS)}, "
             f'or the import path "package.module:Class" of a scikit-learn estimator'
         )
-    estimator_class = _imported(model)
-    return ModelCard(model, _imported_factory(model, estimator_class), _takes_seed(estimator_class()))
-
-
-def _imported(model: str) -> Any:
-    module_name, _, class_name = model.partition(":")
-    try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise DeclarationError(f"downstream model {model!r} cannot be imported: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
-        raise DeclarationError(f"downstream model {model!r} is no scikit-learn estimator class, but {found!r}")
-    try:
-        found()
-    except TypeError as error:
-        raise DeclarationError(f"downstream model {model!r} cannot be made without arguments: {error}") from error
-    return found
-
-
-def _takes_seed(estimator: Any) -> bool:
-    return "random_state" in estimator.get_params()
-
-
-def _imported_factory(model: str, estimator_class: Any) -> Factory:
-    def factory(task: Task, seed: int) -> Any:
-        estimator = estimator_class()
-        fits = is_regressor(estimator) if task == "regression" else is_classifier(estimator)
-        if not fits:
-            raise DeclarationError(f"downstream model {model!r} does not fit task={task}: it is the other kind")
-        if task != "regression" and not hasattr(estimator, "predict_proba"):
-            raise DeclarationError(f"downstream model {model!r} gives no probabilities (predict_proba); wrap it")
-        return estimator.set_params(random_state=seed) if _takes_seed(estimator) else estimator
-
-    return factory
+    return ModelCard(model, imported_factory(model), takes_seed(model))
 
 
 def build_pipeline(
@@ -202,6 +173,8 @@ def build_pipeline(
 
 
 TRUSTED_TYPES: tuple[str, ...] = (
+    "dge_assets.core.boosted.CompactClasses",
+    "dge_assets.core.kernel_machine.MatrixSVC",
     "dge_assets.core.preprocessing.LevelCoder",
     "dge_assets.core.preprocessing.MomentReader",
     "dge_assets.core.preprocessing.NumberReader",
@@ -212,8 +185,14 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
 )
-"""Types beyond skops' own list that our pipelines hold; loading anything else is refused."""
+"""Types beyond skops' own list that our pipelines hold; loading anything else is refused.
+
+A Booster is restored by XGBoost's own reader from its binary JSON, which holds trees and settings and no code.
+"""
 
 
 def dump_pipeline(pipeline: Pipeline) -> bytes:
@@ -240,6 +219,6 @@ def trusted_types(data: bytes, *, model: str) -> tuple[str, ...]:
     """The types that may be made when loading `data` as `model`."""
     if model in MODELS:
         return TRUSTED_TYPES
-    defined_in = _imported(model).__module__ + "."
+    defined_in = imported_class(model).__module__ + "."
     own = [name for name in skops.io.get_untrusted_types(data=data) if name.startswith(defined_in)]
     return (*TRUSTED_TYPES, *own)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from dge_assets.core.baselines import Baselines, Problem, fit_baselines, require_usable
@@ -106,6 +107,8 @@ def evaluation_scores(
     full = [stack_rows(dataset, name=f"datasets[{i}]") for i, dataset in enumerate(datasets)]
     targets = evaluation_targets(real_test, datasets, full, target, task=known, classes=classes)
 
+    stacked = stack_rows(full, name="datasets")
+
     def predictions() -> Iterator[MemberPredictions]:
         for i, (train_part, test_part) in enumerate(datasets):
             fitted = fit_model(
@@ -117,7 +120,7 @@ def evaluation_scores(
                 seed=model_seed(seed, i),
                 name=f"datasets[{i}] (train part)",
             )
-            yield predict_member(i, fitted, real_test, test_part, full, K=max(sizes))
+            yield predict_member(i, fitted, real_test, test_part, full, K=max(sizes), stacked=stacked)
 
     return score_evaluation(predictions(), targets, sizes, task=known)
 
@@ -206,18 +209,53 @@ def predict_member(
     full: Sequence[pd.DataFrame],
     *,
     K: int | None = None,
+    stacked: pd.DataFrame | None = None,
 ) -> MemberPredictions:
     """Predictions of one part model, each set of rows once.
 
-    full: all rows of each dataset, in seed order. K: the largest ensemble that will be scored; None
-    predicts on every other dataset, as `cross_scores` needs.
+    full: all rows of each dataset, in seed order, a dataset's own test part last. K: the largest ensemble that will be
+    scored; None predicts on every other dataset, as `cross_scores` needs. stacked: the rows of `full` one after the other,
+    where the caller has them for all members; one long table is predicted faster than many short ones. Errors name the
+    member and the dataset.
     """
+    try:
+        return _member_predictions(member, fitted, real_test, own_test, full, K=K, stacked=stacked)
+    except EvaluationError as error:
+        raise EvaluationError(f"member {member}: {error}") from error
+
+
+def _member_predictions(
+    member: int,
+    fitted: FittedModel,
+    real_test: pd.DataFrame,
+    own_test: pd.DataFrame,
+    full: Sequence[pd.DataFrame],
+    *,
+    K: int | None,
+    stacked: pd.DataFrame | None,
+) -> MemberPredictions:
     needed = others_of(member, len(full), len(full) if K is None else K)
+    wanted = sorted({*needed, member} if len(own_test) else needed)
+    tables = dict(zip(wanted, _predict_datasets(fitted, full, wanted, stacked), strict=True))
+    width = (len(fitted.classes),) if fitted.task != "regression" else ()
     return MemberPredictions(
         member=member,
         real_test=predict(fitted, real_test, name="real_test"),
-        own_test=predict(fitted, own_test, name=f"datasets[{member}] (test part)"),
-        datasets=tuple(
-            predict(fitted, frame, name=f"datasets[{j}]") if j in needed else None for j, frame in enumerate(full)
-        ),
+        own_test=tables[member][-len(own_test) :] if len(own_test) else np.empty((0, *width)),
+        datasets=tuple(tables[j] if j in needed else None for j in range(len(full))),
     )
+
+
+def _predict_datasets(
+    fitted: FittedModel, full: Sequence[pd.DataFrame], wanted: Sequence[int], stacked: pd.DataFrame | None
+) -> list[Array]:
+    """Predictions on the `wanted` datasets, at once where all rows up to the last of them are stacked."""
+    ends = np.cumsum([len(frame) for frame in full])
+    last = max(wanted, default=-1) + 1
+    if stacked is not None and 2 * len(wanted) > last:
+        try:
+            table = predict(fitted, stacked.iloc[: ends[last - 1]], name="the datasets")
+            return [table[ends[j] - len(full[j]) : ends[j]] for j in wanted]
+        except EvaluationError:
+            pass  # one by one, so that the error names the dataset
+    return [predict(fitted, full[j], name=f"datasets[{j}]") for j in wanted]

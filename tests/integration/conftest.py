@@ -61,6 +61,7 @@ def visits_attributes(**changes: Any) -> dict[str, Any]:
         "families": {"ctgan": {"epochs": 1, "batch_size": 100}, "tvae": {"epochs": 3, "batch_size": 100}},
         "seeds": 3,
         "models": ["lr"],
+        "augmentation": {"models": ["lr"], "real_rows": [40], "repeats": 2},
         "max_levels": 20,
         **changes,
     }

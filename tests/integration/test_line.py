@@ -121,6 +121,19 @@ def test_uncertainty_is_measured_for_each_approach_and_a_table_without_a_plane_h
     assert "Map, " not in report
 
 
+def test_augmentation_and_intervals_are_kept_and_shown(finished: Workshop) -> None:
+    read = finished.storage.lake.read
+    augmented = read(Address("visits", "augmentation")).frame
+    assert {"real_only", "real_naive", "real_dge_3"} <= set(augmented["approach"])
+    assert set(augmented["family"]) == {"ctgan", "tvae"}
+    intervals = read(Address("visits", "evaluation_intervals")).frame
+    assert (intervals.dropna()["low"] <= intervals.dropna()["value"]).all()
+    assert set(intervals["over"]) == {"models", "members"}
+    report = (Path(finished.home) / "reports" / "visits" / "report.html").read_text()
+    assert "gain over real only, positive is better" in report
+    assert "What dge_3 claims and its 95 % intervals" in report
+
+
 def test_real_test_is_disjoint_and_stratified(finished: Workshop) -> None:
     train, test = (finished.storage.lake.read(Address("visits", name)).frame for name in ("real_train", "real_test"))
     assert not set(train["row_id"]) & set(test["row_id"])

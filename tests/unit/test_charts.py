@@ -18,6 +18,7 @@ from PIL import Image
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.reporting import charts, marginals
+from dge_assets.core.reporting.augmentation import augmentation_chart
 from dge_assets.core.reporting.drawing import MAXIMUM_BYTES
 from dge_assets.core.reporting.frames import approach_order
 
@@ -81,6 +82,15 @@ def cross(seeds: int = 4) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["train_seed", "test_seed", "metric", "value"])
 
 
+def augmented(approaches: tuple[str, ...] = ("real_only", "real_naive", "real_dge_5")) -> pd.DataFrame:
+    rows = [
+        ("tvae", "lr", size, approach, float(index > 0) / 2, "auc", 0.7 + 0.01 * index, 0.69 if size < 300 else np.nan)
+        for size in (100, 300)
+        for index, approach in enumerate(approaches)
+    ]
+    return pd.DataFrame(rows, columns=["family", "model", "real_rows", "approach", "weight", "metric", "value", "low"])
+
+
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "losses": lambda: charts.loss_curves(losses(), "ctgan"),
     "losses of 20 seeds": lambda: charts.loss_curves(losses(20), "ctgan"),
@@ -93,6 +103,8 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "no evaluation": lambda: charts.evaluation_comparison(scores(), "brier"),
     "k curve": lambda: charts.k_curve_chart(k_curve(), "auc"),
     "k curve without cost": lambda: charts.k_curve_chart(k_curve().assign(seconds=np.nan, predicted=np.nan), "auc"),
+    "augmentation": lambda: augmentation_chart(augmented(), "auc"),
+    "no augmentation": lambda: augmentation_chart(augmented(()), "auc"),
     "cross scores": lambda: charts.cross_score_heatmap(cross(), "auc"),
     "cross scores of 20": lambda: charts.cross_score_heatmap(cross(20), "auc"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from copy import deepcopy
 from typing import Any
 
@@ -98,6 +99,13 @@ def test_a_good_declaration_with_its_defaults() -> None:
         ("families", {"ctgan": {"epochs": 0}}, ["ctgan.epochs: ", "greater than 0", "found 0"]),
         ("families", {"ctgan": {"pac": 7}}, ["batch_size 500 must be even and a multiple of pac (7)"]),
         ("models", ["lr", "xgb"], ["models.1: unknown downstream model 'xgb'", "allowed: lr, mlp"]),
+        ("models", [{"lr": {"C": 1}}], ["models.0: 'lr' takes no parameters"]),
+        ("models", ["sklearn.nowhere:Class"], ["models.0: ", "'sklearn.nowhere:Class' cannot be imported"]),
+        (
+            "models",
+            ["lr", {"sklearn.ensemble:ExtraTreesClassifier": {"trees": 50}}],
+            ["models.1: ", "ExtraTreesClassifier has no parameters ['trees']; allowed are ['bootstrap'"],
+        ),
         ("models", [], ["models: needs at least one model and none twice, found []"]),
         ("models", ["lr", "lr"], ["models: needs at least one model and none twice"]),
         ("test_share", 1.0, ["test_share: ", "less than 1", "found 1.0"]),
@@ -211,3 +219,21 @@ def test_what_is_asked_of_the_evaluation_decides_it_and_no_member(field: str, va
     assert one.evaluation_parameters != other.evaluation_parameters
     assert one.generator_parameters("ctgan") == other.generator_parameters("ctgan")
     assert one.downstream_parameters == other.downstream_parameters
+
+
+def test_models_with_parameters_have_one_text_each() -> None:
+    path = "sklearn.ensemble:ExtraTreesClassifier"
+    declared = ["lr", {path: {"n_estimators": 50}}, f"{path}(n_estimators=20)", path]
+    found = TableDeclaration.model_validate(changed("models", declared)).models
+    assert found == ("lr", f"{path}(n_estimators=50)", f"{path}(n_estimators=20)", path)
+    again = TableDeclaration.model_validate(changed("models", list(found)))
+    assert again.models == found, "what is read is what was written"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("xgboost") is not None, reason="xgboost is installed here")
+def test_a_model_of_an_extra_that_is_not_installed_is_told_on_loading() -> None:
+    text = mistakes(changed("models", ["xgboost"]))
+    assert text == (
+        "models.0: downstream model 'xgboost' needs the package 'xgboost', which is not installed: "
+        "pip install 'dge[xgboost]'"
+    )

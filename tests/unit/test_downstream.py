@@ -26,7 +26,7 @@ from dge_assets.core.fitting import MemberModels, predict
 from tests.support.tables import column, contract, every_kind, every_kind_contract, tiny, tiny_contract
 
 PLACE = "crash/ctgan/downstream[003]"
-MODELS = ("lr", "rf", "sklearn.tree:DecisionTreeClassifier")
+MODELS = ("lr", "rf", "sklearn.ensemble:ExtraTreesClassifier(max_depth=4, n_estimators=5)")
 
 
 def task(**other: object) -> DownstreamTask:

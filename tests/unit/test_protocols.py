@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import DeclarationError, EvaluationError
 from dge_assets.core.fitting import Dataset, fit_model, model_seed, predict, stack_rows
 from dge_assets.core.metrics import metric_names
-from dge_assets.core.protocols import evaluation_scores, training_scores
+from dge_assets.core.protocols import evaluation_scores, predict_member, training_scores
 
 MOONS = Path(__file__).parents[1] / "data" / "moons"
 REMAKE = f"see {MOONS.name}/README.md in tests/data for the recipe of the values and how to make them anew"
@@ -358,3 +359,49 @@ def test_an_id_in_real_rows_is_no_feature_of_the_oracle() -> None:
     extra = real_test.assign(row_id=range(200))
     plain = training_scores(real_train, real_test, datasets, "t", "lr", [2], 0)
     assert_frame_equal(training_scores(real_train, extra, datasets, "t", "lr", [2], 0), plain)
+
+
+class _Broken:
+    """A fitted pipeline that gives NaN on rows of one dataset only, those with x above 100."""
+
+    classes_ = (0, 1)
+
+    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
+        return np.where(features["x"].to_numpy()[:, None] > 100, np.nan, 0.5) * np.ones((1, 2))
+
+
+def test_predictions_that_are_no_numbers_name_model_member_and_dataset() -> None:
+    """Datasets are predicted in one batch; the error still says on which of them it was."""
+    _, real_test, datasets = problem(3)
+    fitted = fit_model(datasets[0][0], "t", "lr", task="binary", classes=("a", "b"), seed=42, name="d")
+    broken = replace(fitted, pipeline=_Broken())
+    full = [stack_rows(parts, name="d") for parts in datasets]
+    full[2] = full[2].assign(x=np.where(np.arange(120) < 7, 1000.0, 0.0))
+    stacked = stack_rows(full, name="d")
+    with pytest.raises(
+        EvaluationError, match=r"member 1: lr \(seed 42\) on datasets\[2\] predicts no finite number for 7 of 120 rows"
+    ):
+        predict_member(1, broken, real_test, datasets[1][1], full, stacked=stacked)
+
+
+@pytest.mark.parametrize("K", [None, 2])
+def test_one_batch_predicts_what_many_do(K: int | None) -> None:
+    _, real_test, datasets = problem(4)
+    full = [stack_rows(parts, name="d") for parts in datasets]
+    stacked = stack_rows(full, name="d")
+    for member, (train, test) in enumerate(datasets):
+        fitted = fit_model(train, "t", "lr", task="binary", classes=("a", "b"), seed=0, name="d")
+        one, many = (predict_member(member, fitted, real_test, test, full, K=K, stacked=s) for s in (stacked, None))
+        assert [item is None for item in one.datasets] == [item is None for item in many.datasets]
+        for left, right in zip(one.datasets, many.datasets, strict=True):
+            if left is not None and right is not None:
+                np.testing.assert_allclose(left, right, atol=1e-12)
+        np.testing.assert_allclose(one.own_test, predict(fitted, test), atol=1e-12)
+
+
+def test_identical_members_evaluate_alike() -> None:
+    """Known truth: equal datasets give equal models and equal scores, so nothing spreads."""
+    _, real_test, datasets = problem(1)
+    scores = evaluation_scores(real_test, datasets * 4, "t", "lr", [2, 4], 0)
+    np.testing.assert_allclose(scores["std"], 0, atol=1e-12)
+    assert of(scores, "dge_2") == pytest.approx(of(scores, "dge_4"), abs=1e-12)

@@ -25,7 +25,7 @@ from tests.support.results import ensemble_frames
 
 SECTIONS = (
     *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "uncertainty", "groups"),
-    *("k-curve", "errors", "statistics", "pictures", "checks", "members", "lineage", "cite"),
+    *("augmentation", "k-curve", "errors", "statistics", "pictures", "checks", "members", "lineage", "cite"),
 )
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 ODD = """<script>alert("x")</script> & 'quoted' "twice" Größe 日付"""

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from dge_assets.core.reporting.augmentation import augmentation_views, claim_interval_views
 from dge_assets.core.reporting.cells import Cell, frame_view
 from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
 from dge_assets.core.reporting.ensemble_size import component_views, effective_views, recommendation_sentences
@@ -77,6 +78,8 @@ def render_report(report: ReportInput) -> str:
         k_curve=[*k_views(report.k_curve, metrics), *component_views(report.variance_components)],
         errors=effective_views(report.effective_members),
         statistics=statistic_views(report.statistics),
+        intervals=claim_interval_views(report.evaluation_intervals, metrics),
+        augmentation=augmentation_views(report.augmentation, metrics),
         figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
         checks=check_views(report.checks),
         members=[frame_view(report.members, f"{len(report.members)} members", headers=2)]

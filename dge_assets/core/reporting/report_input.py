@@ -44,6 +44,8 @@ class ReportInput:
     variance_components: pd.DataFrame = field(default_factory=_empty)
     effective_members: pd.DataFrame = field(default_factory=_empty)
     statistics: pd.DataFrame = field(default_factory=_empty)
+    evaluation_intervals: pd.DataFrame = field(default_factory=_empty)
+    augmentation: pd.DataFrame = field(default_factory=_empty)
     figures: Sequence[tuple[str, str, bytes]] = ()
     checks: pd.DataFrame = field(default_factory=_empty)
     members: pd.DataFrame = field(default_factory=_empty)

