@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 
 from dge_assets.assets.augmentation import augmentation_table, augmentation_tasks
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.evaluation_pictures import page_pictures
+from dge_assets.assets.evaluation_tables import across_families, combine_tables, modelled, statistics_of
 from dge_assets.assets.line import (
     EVALUATION_TABLES,
-    JOINT_TABLES,
     LAKE,
     ONE_RUN,
     Line,
@@ -137,99 +136,13 @@ def _evaluate(
     for note in [*notes, *(note for key in sorted(added) for note in added[key].notes)]:
         context.log.warning(note)
     frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
-    frames |= _across_families(line, ensemble, scores, oracles)
-    frames["statistics"] = _statistics(line, ensemble)
+    frames |= across_families(line, ensemble, scores, oracles)
+    frames["statistics"] = statistics_of(line, ensemble)
     frames["augmentation"] = augmentation_table({key: added[key].table for key in sorted(added)})
     return {
         name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
         for name in EVALUATION_TABLES
     }
-
-
-def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """The tables of all (family, model) pairs, keyed `family/model`, as one each, with those columns first.
-
-    `selection` and `selection_quality` are made here, since a rank needs all models of a family.
-    """
-    from dge_assets.core.scoring import selection
-    from dge_assets.core.selection_quality import selection_quality
-
-    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES if name not in JOINT_TABLES}
-    by_family: dict[str, dict[str, pd.DataFrame]] = {}
-    for key, tables in scores.items():
-        family, model = key.split("/", 1)
-        for name, frame in tables.items():
-            frames[name].append(_labelled(frame, family=family, model=model))
-        by_family.setdefault(family, {})[model] = tables.get("evaluation_scores", tables["training_scores"])
-    for family, tables_of in by_family.items():
-        ranked = selection(tables_of)
-        for name, table in (("selection", ranked), ("selection_quality", selection_quality(ranked))):
-            frames[name].append(_labelled(table, family=family))
-    return {name: _stacked(name, parts) for name, parts in frames.items()}
-
-
-def _labelled(frame: pd.DataFrame, **labels: str) -> pd.DataFrame:
-    """`frame` with one column more per label, in front of its own."""
-    labelled = frame.copy()
-    for position, (name, value) in enumerate(labels.items()):
-        labelled.insert(position, name, value)
-    return labelled
-
-
-def _across_families(
-    line: Line, ensemble: Ensemble, scores: Mapping[str, Any], oracles: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
-    """The tables that compare members of all families, model by model."""
-    from dge_assets.core.evaluation import compare_members
-
-    contract, real_test = contract_of(ensemble.real_train.record), _modelled(ensemble.real_test)
-    parts: dict[str, list[pd.DataFrame]] = {}
-    for model in line.plan.declaration.models:
-        on_real = {family: scores[f"{family}/{model}"].on_real for family in line.families}
-        for name, frame in compare_members(on_real, oracles[model], real_test, contract).items():
-            frame.insert(0, "model", model)
-            parts.setdefault(name, []).append(frame)
-    return {name: _stacked(name, frames) for name, frames in parts.items()}
-
-
-def _statistics(line: Line, ensemble: Ensemble) -> pd.DataFrame:
-    """The declared statistics of each family's datasets, beside those of real_train."""
-    from dge_assets.core.statistic_declaration import default_statistics
-    from dge_assets.core.synthetic_inference import statistics_table
-
-    contract, real_train = contract_of(ensemble.real_train.record), _modelled(ensemble.real_train)
-    stated = line.plan.declaration.statistics
-    wanted = default_statistics(contract) if stated is None else stated
-    parts = []
-    for family in line.families:
-        datasets = [item.frame for _, item in sorted(ensemble.datasets[family].items())]
-        frame = statistics_table(real_train, datasets, wanted, contract)
-        frame.insert(0, "family", family)
-        parts.append(frame)
-    return _stacked("statistics", parts)
-
-
-_EMPTY_COLUMNS = {
-    "evaluation_scores": ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"],
-    "cross_scores": ["family", "model", "train_seed", "test_seed", "metric", "value"],
-    "evaluation_intervals": [
-        *("family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high"),
-    ],
-}
-"""Tables that a single member cannot fill still have their columns."""
-
-
-def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    filled = [part for part in parts if len(part)]
-    if filled:
-        # Column by column: pandas warns about all-missing columns when it stacks whole frames.
-        columns = filled[0].columns
-        return pd.DataFrame(
-            {column: pd.concat([part[column] for part in filled], ignore_index=True) for column in columns}
-        )
-    if not parts:
-        return pd.DataFrame(columns=_EMPTY_COLUMNS[name])
-    return parts[0].astype({column: "string" for column in ("family", "model") if column in parts[0]})
 
 
 def _side_by_side(
@@ -253,8 +166,8 @@ def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
             table=line.table,
             model=model,
             contract=contract,
-            real_train=_modelled(ensemble.real_train),
-            real_test=_modelled(ensemble.real_test),
+            real_train=modelled(ensemble.real_train),
+            real_test=modelled(ensemble.real_test),
             fits=line.plan.seeds,
             max_levels=declaration.max_levels,
         )
@@ -266,8 +179,8 @@ def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ens
     from dge_assets.core.evaluation import GroupTask, find_test_groups
 
     task = GroupTask(
-        real_train=_modelled(ensemble.real_train),
-        real_test=_modelled(ensemble.real_test),
+        real_train=modelled(ensemble.real_train),
+        real_test=modelled(ensemble.real_test),
         target=contract_of(ensemble.real_train.record).target,
     )
     return _side_by_side(context, line, compute, "groups", find_test_groups, {"groups": task})["groups"]
@@ -283,8 +196,8 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], gro
             family=family,
             model=model,
             contract=contract_of(ensemble.real_train.record),
-            real_train=_modelled(ensemble.real_train),
-            real_test=_modelled(ensemble.real_test),
+            real_train=modelled(ensemble.real_train),
+            real_test=modelled(ensemble.real_test),
             datasets={seed: item.frame for seed, item in ensemble.datasets[family].items()},
             stored={seed: item.files for seed, item in ensemble.models[family].items()},
             seconds=ensemble.generator_seconds[family],
@@ -298,11 +211,6 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], gro
         for family in line.families
         for model in declaration.models
     }
-
-
-def _modelled(item: Recorded) -> pd.DataFrame:
-    """Real rows as synthetic datasets have them: without ids and positions."""
-    return item.frame[[column.name for column in contract_of(item.record).modelled]]
 
 
 def _output(name: str, tables: Mapping[str, Recorded], real_test: Recorded) -> dg.Output[Recorded]:

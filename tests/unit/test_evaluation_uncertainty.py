@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dge_assets.assets.evaluation import combine_tables
+from dge_assets.assets.evaluation_tables import combine_tables
 from dge_assets.assets.line import EVALUATION_TABLES
 from dge_assets.core.contract import Contract, Task
 from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
