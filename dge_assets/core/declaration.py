@@ -12,21 +12,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
-    PositiveFloat,
     PositiveInt,
     ValidationError,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from dge_assets.core.catalog import require_installed, require_model_name
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.contract import ContractDeclaration
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
+from dge_assets.core.model_declaration import AugmentationDeclaration, DownstreamModel
 from dge_assets.core.source_declaration import SourceDeclaration
 from dge_assets.core.statistic_declaration import StatisticDeclaration
 
@@ -52,26 +49,6 @@ def _identifier(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a usable name; allowed: lower-case letters, digits and _, a letter first")
     return name
-
-
-def _usable_model(name: str) -> str:
-    """`name`, when the model can be made here; only import paths cost the import of scikit-learn."""
-    require_installed(name)
-    if ":" in name:
-        from dge_assets.core.models import model_card
-
-        try:
-            model_card(name)
-        except DeclarationError as error:
-            raise ValueError(str(error)) from error
-    return name
-
-
-_MODEL_FORMS = {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
-DownstreamModel = Annotated[
-    str, BeforeValidator(require_model_name), AfterValidator(_usable_model), WithJsonSchema(_MODEL_FORMS)
-]
-"""A downstream model as its one text, from whatever form it was declared in."""
 
 
 class FamilyDeclaration(ClosedModel):
@@ -130,17 +107,6 @@ def _is_cron_item(item: str, low: int, high: int, words: str) -> bool:
     ends = [end for end in found.groups()[:2] if end is not None] if found else []
     known = all(low <= int(end) <= high if end.isdecimal() else end in words.split() for end in ends)
     return found is not None and known
-
-
-class AugmentationDeclaration(ClosedModel):
-    """Whether adding synthetic rows to a few real rows pays: which models are tried, and on what. Off without models."""
-
-    models: tuple[DownstreamModel, ...] = Field((), description="downstream models to try; none: the table is empty")
-    real_rows: tuple[PositiveInt, ...] = Field((100, 300, 1000), min_length=1, description="sizes of the real samples")
-    repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
-    weights: tuple[PositiveFloat, ...] = Field(
-        (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"
-    )
 
 
 class ScheduleDeclaration(ClosedModel):

@@ -1,0 +1,45 @@
+"""What a declaration says of downstream models: which ones, and what is tried with them on a few real rows.
+
+Here: the two schemas, light to load. Not here: the forms of a model's name (`catalog`), the models (`models`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, WithJsonSchema
+
+from dge_assets.core.catalog import require_installed, require_model_name
+from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.errors import DeclarationError
+
+
+def _usable_model(name: str) -> str:
+    """`name`, when the model can be made here; only import paths cost the import of scikit-learn."""
+    require_installed(name)
+    if ":" in name:
+        from dge_assets.core.models import model_card
+
+        try:
+            model_card(name)
+        except DeclarationError as error:
+            raise ValueError(str(error)) from error
+    return name
+
+
+_MODEL_FORMS = {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+DownstreamModel = Annotated[
+    str, BeforeValidator(require_model_name), AfterValidator(_usable_model), WithJsonSchema(_MODEL_FORMS)
+]
+"""A downstream model as its one text, from whatever form it was declared in."""
+
+
+class AugmentationDeclaration(ClosedModel):
+    """Whether adding synthetic rows to a few real rows pays: which models are tried, and on what. Off without models."""
+
+    models: tuple[DownstreamModel, ...] = Field((), description="downstream models to try; none: the table is empty")
+    real_rows: tuple[PositiveInt, ...] = Field((100, 300, 1000), min_length=1, description="sizes of the real samples")
+    repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
+    weights: tuple[PositiveFloat, ...] = Field(
+        (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"
+    )
