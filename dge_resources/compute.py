@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from typing import Any, Generic, TypeVar
 
 import dagster as dg
@@ -49,6 +50,12 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     processes: int | None = Field(None, ge=1, description="members side by side; as many as cores if left out")
     _kept: _Workers | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Let the process that workers are forked from import what it needs while the run begins."""
+        _context()
+        if "forkserver" in multiprocessing.get_all_start_methods():
+            forkserver.ensure_running()
 
     def workers(self, declared: int | None, tasks: int) -> int:
         """How many members run at a time: the declaration's number, the resource's, or the machine's cores."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import dagster as dg
 from pydantic import Field
 
 from dge_assets.core.errors import GeneratorError
@@ -32,6 +33,9 @@ class RayCompute(Compute):
         default=1, gt=0, description="GPUs that a task on a declared device cuda asks for; a part is allowed"
     )
     retries: int = Field(default=3, ge=0, description="how often a member whose node was lost is started again")
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Nothing: the cluster's nodes have their own processes."""
 
     def map(
         self,

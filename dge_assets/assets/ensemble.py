@@ -4,7 +4,7 @@ Evaluation, report and release read the ensemble through here, so none of them c
 older table or declaration, or on scores of other members.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +73,10 @@ def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) ->
     return Ensemble(real_train, inputs["real_test"], datasets, models, seconds)
 
 
-def require_tables_of(ensemble: Ensemble, line: Line, tables: Mapping[str, Recorded]) -> None:
-    """Refuse evaluation tables (by name) that were made from other members or settings; ProvenanceError."""
-    for name, item in tables.items():
-        expected = line.evaluation_recipe(name, ensemble.parents)
-        require_recipe(item.record, expected, remedy=f"dg launch --job {line.table}_evaluate")
+def tables_of(ensemble: Ensemble, line: Line, storage: Storage, names: Sequence[str]) -> dict[str, Recorded]:
+    """The evaluation tables `names`; ProvenanceError for one that was made from other members or settings."""
+    remedy = f"dg launch --job {line.table}_evaluate"
+    return {
+        name: storage.lake.read_expected(line.evaluation_recipe(name, ensemble.parents), remedy=remedy)
+        for name in names
+    }

@@ -6,16 +6,20 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import contract_of, png_metadata
+from dge_assets.assets.line import EVALUATION_INDEX, contract_of, png_metadata
+from dge_assets.core.fingerprint import frame_sha256
 from dge_resources.records import Recorded
+
+Figure = tuple[str, str, bytes]
+MOST_KEPT = 16
+"""Tables whose pictures are kept for the report: some megabytes."""
+_DRAWN: dict[tuple[str, str, str], list[Figure]] = {}
 
 
 def page_pictures(name: str, frames: Mapping[str, pd.DataFrame], real_test: Recorded) -> dict[str, Any]:
     """Metadata for the page of the evaluation table `name`, of all that are in `frames`; of many maps the first few."""
-    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
-
     frame = frames[name]
-    if frame.empty:
+    if frame.empty or name == EVALUATION_INDEX:
         return {}
     if name == "k_curve":
         return _ensemble_size(frame, frames["k_recommendation"])
@@ -23,8 +27,23 @@ def page_pictures(name: str, frames: Mapping[str, pd.DataFrame], real_test: Reco
     if drawn is not None:
         return {"chart": drawn}
     shown = frame if name != "prediction_map" else frame[frame["model"] == frame["model"].iloc[0]]
-    figures = uncertainty_figures(name, shown, contract_of(real_test.record), real_test.frame)
+    figures = drawn_once(name, shown, real_test)
     return {f"chart {title}": png_metadata(png, f"{title}. {caption}") for title, caption, png in figures}
+
+
+def drawn_once(name: str, frame: pd.DataFrame, real_test: Recorded) -> list[Figure]:
+    """The pictures of one evaluation table as (title, caption, PNG).
+
+    In a run that makes the tables and then the report both show the same ones; drawing them takes seconds.
+    """
+    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
+
+    key = (name, frame_sha256(frame), real_test.record.record_id)
+    if key not in _DRAWN:
+        while len(_DRAWN) >= MOST_KEPT:
+            _DRAWN.pop(next(iter(_DRAWN)))
+        _DRAWN[key] = uncertainty_figures(name, frame, contract_of(real_test.record), real_test.frame)
+    return _DRAWN[key]
 
 
 def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, Any]:

@@ -6,8 +6,53 @@ from typing import Any
 import pandas as pd
 
 from dge_assets.assets.ensemble import Ensemble
-from dge_assets.assets.line import EVALUATION_TABLES, JOINT_TABLES, Line, contract_of
+from dge_assets.assets.line import EVALUATION_INDEX, EVALUATION_TABLES, JOINT_TABLES, Line, contract_of
 from dge_resources.records import Recorded
+
+DESCRIPTIONS = {
+    EVALUATION_INDEX: "One row per evaluation table: how many rows it has and what one of them is. The evaluation as one "
+    "asset: all tables come of one step over all members.",
+    "training_scores": "One row per (family, model, approach, metric): does a model trained on synthetic data do well on "
+    "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K.",
+    "evaluation_scores": "One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
+    "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
+    "approach_differences": "One row per (family, model, approach, against, metric): score of one approach minus that of "
+    "another on the same rows of real_test, with its paired interval over test rows.",
+    "selection": "One row per (family, model, approach, metric): how each approach ranks the model classes; right where "
+    "its ranks are the oracle's.",
+    "cross_scores": "One row per (family, model, train seed, test seed, metric): each member's model on each member's "
+    "dataset.",
+    "group_scores": "One row per (group, family, model, approach, metric): minority categories, top deciles, their "
+    "intersections and deciles of density, found on real_train, scored on real_test.",
+    "group_gaps": "One row per (group, family, model, approach, metric): how far an approach falls short of the oracle in a "
+    "group, and more than overall; p is adjusted for the number of groups (Holm).",
+    "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
+    "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
+    "selection_quality": "One row per (family, approach, metric): rank correlation of the approach's ranking of model classes "
+    "with the oracle's, and the true score lost by its first choice (mean over tied choices). NaN for one model class.",
+    "uncertainty": "One row per (family, model, approach, quantity): mean uncertainty on real_test and its parts (nats; "
+    "variances for a regression), error rate, areas of the risk-coverage curves (aurc_*), calibration errors.",
+    "calibration": "One row per (family, model, approach, curve, bin): confidence and how often it came true, in bins of "
+    "equal width and of equal count, and above thresholds. No rows for a regression.",
+    "selective": "One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least sure are left.",
+    "prediction_map": "One row per (family, model, approach, grid point): mean prediction and spread over the plane of the "
+    "two features. No rows unless the table has exactly two, both numbers without gaps.",
+    "k_recommendation": "One row per (family, model): the smallest K whose next member gains less than the declared "
+    "`gain_per_second`, and what it costs. May be above the members that there are; then it is foretold.",
+    "variance_components": "One row per (family, model, component): how much of a member's squared error comes from the "
+    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985).",
+    "error_correlation": "One row per (model, kind, pair of members, of any families): correlation of their errors on "
+    "real_test (`error`: against the outcome; `deviation`: against the oracle's prediction).",
+    "effective_members": "One row per (model, kind, pair of families): mean correlation rho, and the number of independent "
+    "members that would average as much away.",
+    "statistics": "One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
+    "each combining rule, beside the estimate on real_train.",
+    "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
+    "models at hand (`models`) and for a model of one more member (`members`). Errors that all generators share are not in them.",
+    "augmentation": "One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
+    "with the ensemble, with copies of their own; gain over real only and a verdict. Only for the models that the "
+    "declaration's `augmentation` names.",
+}
 
 
 def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
@@ -54,6 +99,12 @@ def across_families(
             frame.insert(0, "model", model)
             parts.setdefault(name, []).append(frame)
     return {name: _stacked(name, frames) for name, frames in parts.items()}
+
+
+def index_of(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per table: name, number of rows, and what one of them is."""
+    rows = [(name, len(frame), DESCRIPTIONS[name]) for name, frame in sorted(frames.items())]
+    return pd.DataFrame(rows, columns=["evaluation_table", "row_count", "description"])
 
 
 def statistics_of(line: Line, ensemble: Ensemble) -> pd.DataFrame:

@@ -37,7 +37,11 @@ ONE_RUN = dg.BackfillPolicy.single_run()
 """A backfill of a range of seeds is one run. Stages without partitions say so too: a job over both can then be launched
 for a range from the command line."""
 
+EVALUATION_INDEX = "evaluation"
+"""The evaluation as one asset: what all of its tables hang on, and the list of them."""
+
 EVALUATION_TABLES = (
+    EVALUATION_INDEX,
     "training_scores",
     "evaluation_scores",
     "approach_differences",
@@ -59,7 +63,7 @@ EVALUATION_TABLES = (
     "evaluation_intervals",
     "augmentation",
 )
-JOINT_TABLES = ("error_correlation", "effective_members", "statistics", "augmentation")
+JOINT_TABLES = (EVALUATION_INDEX, "error_correlation", "effective_members", "statistics", "augmentation")
 """Those that one (family, model) pair cannot give: they need all families, or no model."""
 
 

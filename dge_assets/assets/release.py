@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, require_tables_of
+from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
 from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.report import report_path
 from dge_assets.assets.telling import tell
@@ -37,10 +37,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         description="An immutable, versioned folder for consumers: K datasets per family, contract, scores, lineage and a "
         "manifest. Holds no real row and nothing fitted on real rows but the datasets. Made only when every check passed "
         "on exactly these members.",
-        ins={
-            **{name: dg.AssetIn(line.key(name)) for name in RELEASED_TABLES},
-            **ensemble_inputs(line),
-        },
+        ins=ensemble_inputs(line),
         deps=[line.key("report")],
         backfill_policy=ONE_RUN,
         **line.attributes("release", "parquet"),
@@ -51,7 +48,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         from dge_resources.releases import release_version
 
         ensemble = collect_ensemble(line, storage, inputs)
-        require_tables_of(ensemble, line, {name: inputs[name] for name in RELEASED_TABLES})
+        inputs |= tables_of(ensemble, line, storage, RELEASED_TABLES)
         datasets = {(family, seed): item for family, items in ensemble.datasets.items() for seed, item in items.items()}
         passed = require_passed(line, storage, datasets, inputs["real_train"])
         note = _sign_off(line, config, passed)

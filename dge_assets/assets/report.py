@@ -6,8 +6,17 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.augmentation import augmentation_figures
-from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, require_tables_of
-from dge_assets.assets.line import EVALUATION_TABLES, ONE_RUN, Line, contract_of, png_metadata, table_metadata
+from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
+from dge_assets.assets.evaluation_pictures import Figure, drawn_once
+from dge_assets.assets.line import (
+    EVALUATION_INDEX,
+    EVALUATION_TABLES,
+    ONE_RUN,
+    Line,
+    contract_of,
+    png_metadata,
+    table_metadata,
+)
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.provenance import Provenance
@@ -17,8 +26,14 @@ from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
-Figure = tuple[str, str, bytes]
-SHOWN_AS_PICTURES = ("cross_scores", "calibration", "selective", "prediction_map", "error_correlation")
+SHOWN_AS_PICTURES = (
+    EVALUATION_INDEX,
+    "cross_scores",
+    "calibration",
+    "selective",
+    "prediction_map",
+    "error_correlation",
+)
 """Evaluation tables too long to be read as tables on a page; the warehouse has them."""
 
 
@@ -34,10 +49,8 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         key=line.key("report"),
         description="One HTML file for the custodian: verdict, scores, pictures, checks, members and lineage. Shows "
         "statistics of real rows, so it stays with the custodian. Also builds the warehouse anew.",
-        ins={
-            **{name: dg.AssetIn(line.key(name)) for name in EVALUATION_TABLES},
-            **ensemble_inputs(line),
-        },
+        ins=ensemble_inputs(line),
+        deps=[line.key(EVALUATION_INDEX)],
         backfill_policy=ONE_RUN,
         **line.attributes("report", "html"),
     )
@@ -46,7 +59,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         from dge_assets.core.reporting.report import render_report
 
         ensemble = collect_ensemble(line, storage, inputs)
-        require_tables_of(ensemble, line, {name: inputs[name] for name in EVALUATION_TABLES})
+        inputs |= tables_of(ensemble, line, storage, EVALUATION_TABLES)
         shown = _report_input(line, storage, inputs)
         path = report_path(line.table)
         storage.store.write(path, render_report(shown).encode())
@@ -139,7 +152,6 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     from dge_assets.core.reporting.ensemble_size import squared_error_in
     from dge_assets.core.reporting.group_section import group_gap_chart
     from dge_assets.core.reporting.marginals import marginals
-    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 
     metrics = ("auc", "brier") if contract.task != "regression" else ("rmse", "crps")
     training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
@@ -165,7 +177,7 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     heat = error_correlation_heatmap(inputs["error_correlation"].frame, "deviation")
     figures.append(("Do members err alike", "Correlation of members' deviations from the oracle, on real_test", heat))
     for name in EVALUATION_TABLES:
-        figures += uncertainty_figures(name, inputs[name].frame, contract, inputs["real_test"].frame)
+        figures += drawn_once(name, inputs[name].frame, inputs["real_test"])
     columns = [(column.name, column.kind) for column in contract.modelled]
     for family in line.families:
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}

@@ -100,7 +100,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 def test_the_asset_graph_shows_the_line(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 2600, "height": 1800})  # the graph draws only what is in sight
+    page.set_viewport_size({"width": 3400, "height": 4200})  # the graph draws only what is in sight
     page.goto(f"{address}/locations/dge_assets/asset-groups/moons/lineage")
     for name in ("origin", "source", "real_train", "real_test"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=60_000)
@@ -113,6 +113,7 @@ def test_the_asset_graph_shows_the_line(page: Page, address: str) -> None:
 
 
 def test_the_groups_list_names_every_asset_of_the_line(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1600, "height": 3200})  # the list has only what is in sight
     page.goto(f"{address}/locations/dge_assets/asset-groups/moons/list")
     for name in ("source", "training_scores", "evaluation_scores", "report", "release"):
         expect(page.get_by_text(name).first).to_be_visible(timeout=60_000)

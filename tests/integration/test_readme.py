@@ -29,7 +29,7 @@ def test_the_python_blocks_run(finished: Workshop, tmp_path: Path, monkeypatch: 
     for block in found:
         exec(compile(block.replace("crash", "visits"), "README.md", "exec"), space)
     origin = space["origin"].df()  # type: ignore[attr-defined]
-    assert set(origin["asset"]) == {"generator", "real_train", "source"}
+    assert set(origin["asset"]) == {"encoder", "generator", "real_train", "source"}
     assert isinstance(space["estimate"], pd.Series)
 
 
