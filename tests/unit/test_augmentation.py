@@ -43,7 +43,7 @@ def run(
     """40 and 100 of 300 real rows; datasets from the true distribution when `shift` is 0."""
     datasets = [blobs(100 + k, 300, task=task, shift=shift) for k in range(K)]
     real = blobs(1, 300, task=task), blobs(2, 600, task=task)
-    return augmentation_scores(problem(model, task), *real, datasets, real_rows=(40, 100), repeats=3, weights=weights)
+    return augmentation_scores(problem(model, task), *real, datasets, real_rows=(40, 100), repeats=4, weights=weights)
 
 
 def value(table: pd.DataFrame, approach: str, *, metric: str = "nll", rows: int = 40, column: str = "value") -> float:
