@@ -90,15 +90,27 @@ def of_metrics(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     return scores if scores.empty else scores[scores["metric"].isin(metrics)]
 
 
+MOST_PLACES = 3
+
+
 def reason_views(scores: pd.DataFrame, keys: Sequence[str]) -> list[TableView]:
-    """Values and intervals that are missing, with why; the same reason for many rows of a metric is told once."""
+    """Values and intervals that are missing, with why and where; each reason is told once for a metric."""
     if scores.empty or "reason" not in scores:
         return []
     missing = scores[scores["reason"] != ""]
     if missing.empty:
         return []
     rows = missing.assign(missing=missing["value"].isna().map({True: "value", False: "interval"}))
-    counted = rows.groupby([*keys, "metric", "missing", "reason"], sort=False).size().rename("rows").reset_index()
-    if counted["rows"].eq(1).all():
-        counted = counted.drop(columns="rows")
-    return [frame_view(counted, "What is not defined, and why", headers=len(keys) + 1)]
+    told = []
+    for (metric, what, reason), alike in rows.groupby(["metric", "missing", "reason"], sort=False):
+        everywhere = len(alike) == int((scores["metric"] == metric).sum())
+        told.append((metric, what, reason, len(alike), "everywhere" if everywhere else _places(alike[list(keys)])))
+    table = pd.DataFrame(told, columns=["metric", "missing", "reason", "rows", "where"])
+    return [frame_view(table, "What is not defined, and why", headers=1)]
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """The first few places by their keys, and how many more there are."""
+    places = list(dict.fromkeys(" ".join(map(str, row)) for row in rows.itertuples(index=False)))
+    more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
+    return ", ".join(places[:MOST_PLACES]) + more
