@@ -94,7 +94,7 @@ MOST_PLACES = 3
 
 
 def reason_views(scores: pd.DataFrame, keys: Sequence[str]) -> list[TableView]:
-    """Values and intervals that are missing, with why and where; each reason is told once for a metric."""
+    """Values and intervals that are missing, with why and where; each reason is told once."""
     if scores.empty or "reason" not in scores:
         return []
     missing = scores[scores["reason"] != ""]
@@ -102,9 +102,11 @@ def reason_views(scores: pd.DataFrame, keys: Sequence[str]) -> list[TableView]:
         return []
     rows = missing.assign(missing=missing["value"].isna().map({True: "value", False: "interval"}))
     told = []
-    for (metric, what, reason), alike in rows.groupby(["metric", "missing", "reason"], sort=False):
-        everywhere = len(alike) == int((scores["metric"] == metric).sum())
-        told.append((metric, what, reason, len(alike), "everywhere" if everywhere else _places(alike[list(keys)])))
+    for (what, reason), alike in rows.groupby(["missing", "reason"], sort=False):
+        metrics = list(alike["metric"].unique())
+        everywhere = len(alike) == int(scores["metric"].isin(metrics).sum())
+        where = "everywhere" if everywhere else _places(alike[list(keys)])
+        told.append((", ".join(metrics), what, reason, len(alike), where))
     table = pd.DataFrame(told, columns=["metric", "missing", "reason", "rows", "where"])
     return [frame_view(table, "What is not defined, and why", headers=1)]
 
