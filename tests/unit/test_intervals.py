@@ -14,7 +14,7 @@ from dge_assets.core.weighted import replicate_scores
 SIMULATED = 200
 
 
-def test_set(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def simulated_set(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, and the predictions of a good and a worse model that see the same noise."""
     risk = rng.beta(1, 4, n)
     y = (rng.random(n) < risk).astype(int)
@@ -23,18 +23,15 @@ def test_set(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, 
     return y, np.column_stack([1 - good, good]), np.column_stack([1 - worse, worse])
 
 
-test_set.__test__ = False  # type: ignore[attr-defined]
-
-
 def test_intervals_over_test_rows_cover_the_truth_95_times_in_100() -> None:
     """Known truth: the score on a million rows. The binomial error of the simulation itself is allowed for."""
     names = ["auc", "brier", "accuracy", "nll"]
-    y, good, worse = test_set(np.random.default_rng(10**6), 1_000_000)
+    y, good, worse = simulated_set(np.random.default_rng(10**6), 1_000_000)
     truth = score_encoded(names, y, good, task="binary").values
     apart = {name: truth[name] - value for name, value in score_encoded(names, y, worse, task="binary").values.items()}
     single, paired = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for seed in range(SIMULATED):
-        y, good, worse = test_set(np.random.default_rng(seed), 400)
+        y, good, worse = simulated_set(np.random.default_rng(seed), 400)
         resamples = Resamples(400, np.random.SeedSequence(seed), 200)
         values = [score_encoded(names, y, table, task="binary").values for table in (good, worse)]
         drawn = [replicate_scores(names, y, table, resamples, task="binary") for table in (good, worse)]
@@ -63,7 +60,7 @@ def test_intervals_over_sets_cover_the_next_set_95_times_in_100() -> None:
 
 def test_paired_differences_are_narrower_than_the_single_intervals() -> None:
     """What rows are hard for both cancels, which is why differences get intervals of their own."""
-    y, good, worse = test_set(np.random.default_rng(5), 2000)
+    y, good, worse = simulated_set(np.random.default_rng(5), 2000)
     resamples = Resamples(2000, np.random.SeedSequence(0))
     values = [score_encoded(["brier"], y, table, task="binary").values["brier"] for table in (good, worse)]
     drawn = [replicate_scores(["brier"], y, table, resamples, task="binary")["brier"] for table in (good, worse)]
@@ -75,7 +72,7 @@ def test_paired_differences_are_narrower_than_the_single_intervals() -> None:
 
 def test_the_order_of_rows_of_equal_content_does_not_count() -> None:
     """Rows that are alike may change places: the interval is of the rows, not of their order."""
-    y, good, _ = test_set(np.random.default_rng(5), 300)
+    y, good, _ = simulated_set(np.random.default_rng(5), 300)
     resamples = Resamples(600, np.random.SeedSequence(0), 200)
     twice = np.tile(np.arange(300), 2)
     turned = np.concatenate([np.arange(300), np.random.default_rng(1).permutation(300)])
