@@ -87,7 +87,12 @@ def test_a_backfill_goes_on_after_the_whole_deployment_was_killed(tmp_path: Path
     try:
         wait_until(first.is_loaded, 60, "both code locations load")
         members = [{"path": ["visits", "tvae", "generator"]}]
-        ingest = [str(BIN / "dg"), "launch", "--assets", "visits/source,visits/real_train,visits/real_test,visits/encoder"]
+        ingest = [
+            str(BIN / "dg"),
+            "launch",
+            "--assets",
+            "visits/source,visits/real_train,visits/real_test,visits/encoder",
+        ]
         ingested = {**environment, "DAGSTER_HOME": str(home / "dagster")}
         subprocess.run(ingest, env=ingested, cwd=project_root(), check=True, capture_output=True)
         params = {"assetSelection": members, "partitionNames": ["000", "001", "003"]}
