@@ -232,6 +232,8 @@ def mixture_quantile(q: Array, u: Array, probability: float) -> float:
 
     if excess(lowest) >= 0:  # steps: the jump at the lowest end may reach past the probability
         return lowest
+    if excess(highest) <= 0:  # the ends are so near that rounding puts the quantile at the upper one
+        return highest
     return float(brentq(excess, lowest, highest, xtol=1e-12 * max(abs(lowest), abs(highest), 1e-300)))
 
 

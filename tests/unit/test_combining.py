@@ -136,3 +136,13 @@ def test_bad_input_is_told(change: dict[str, object], message: str) -> None:
     stated = {"q": [1.0, 2.0], "u": [1.0, 1.0], "rule": "rubin_1987", "n_real": 10, "n_synthetic": 10}
     with pytest.raises(EvaluationError, match=message):
         combine(**{**stated, **change})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("probability", [0.025, 0.3, 0.975])
+def test_components_that_differ_by_rounding_have_a_quantile(probability: float) -> None:
+    """The ends of the search are then neighbouring floats, at which the mixture's share is as good as the probability."""
+    for start in np.random.default_rng(0).normal(0, 50, 500):
+        q = np.array([start, np.nextafter(start, np.inf), start])
+        u = np.array([2.0, 2.0, np.nextafter(2.0, 3.0)])
+        found = mixture_quantile(q, u, probability)
+        assert found == pytest.approx(norm.ppf(probability, start, 2**0.5), rel=1e-9)
