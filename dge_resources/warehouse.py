@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pandas as pd
 
 from dge_assets.core.errors import StorageError
@@ -26,6 +26,9 @@ from dge_assets.core.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, home_url
 from dge_resources.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
 
 FILE = "warehouse.duckdb"
 STORAGE_VERSION = "v1.0.0"
@@ -50,6 +53,8 @@ class Warehouse:
 
         Raises StorageError when a part of the lake cannot be read; the former file then stays as it is.
         """
+        import duckdb
+
         with self._only_builder(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / FILE
             connection = duckdb.connect()

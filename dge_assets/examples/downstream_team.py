@@ -6,12 +6,16 @@ question of each dataset, averages the answers and reports the spread between ge
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
 from dge_resources.home import Store, home_url, project_root
-from dge_resources.releases import Releases
+
+if TYPE_CHECKING:  # imported where they are used, so that the location loads fast
+    import pandas as pd
+
+    from dge_resources.releases import Releases
 
 CRASH_RELEASE = dg.AssetSpec(
     ["crash", "release"],
@@ -26,17 +30,21 @@ class ReleaseFolder(dg.ConfigurableResource):  # type: ignore[type-arg]
     releases: str
     results: str
 
-    def reader(self) -> Releases:
+    def reader(self) -> "Releases":
         """The releases, as a consumer sees them."""
+        from dge_resources.releases import Releases
+
         return Releases(Store(self.releases))
 
 
-def seatbelt_effect(datasets: dict[tuple[str, int], pd.DataFrame]) -> pd.DataFrame:
+def seatbelt_effect(datasets: "dict[tuple[str, int], pd.DataFrame]") -> "pd.DataFrame":
     """How much likelier an occupant without a belt dies, per family: one row with the ensemble's mean and spread.
 
     `risk_difference` is the mean over generators of P(dead | no belt) - P(dead | belt), in shares (0..1);
     `generator_std` its standard deviation between them (ddof 1): what one dataset alone would hide.
     """
+    import pandas as pd
+
     rows = [(family, seed, _risk_difference(frame)) for (family, seed), frame in datasets.items()]
     answers = pd.DataFrame(rows, columns=["family", "seed", "risk_difference"])
     grouped = answers.groupby("family")["risk_difference"]
@@ -51,7 +59,7 @@ def seatbelt_effect(datasets: dict[tuple[str, int], pd.DataFrame]) -> pd.DataFra
     ).reset_index()
 
 
-def _risk_difference(frame: pd.DataFrame) -> float:
+def _risk_difference(frame: "pd.DataFrame") -> float:
     died = (frame["dead"].astype(str) == "dead").groupby(frame["seatbelt"].astype(str)).mean()
     return float(died.get("none", float("nan")) - died.get("belted", float("nan")))
 
