@@ -53,8 +53,7 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Let the process that workers are forked from import what it needs while the run begins."""
-        _context()
-        if "forkserver" in multiprocessing.get_all_start_methods():
+        if _context().get_start_method() == "forkserver":
             forkserver.ensure_running()
 
     def workers(self, declared: int | None, tasks: int) -> int:

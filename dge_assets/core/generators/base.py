@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,6 +76,3 @@ class Algorithm:
     """(table, parameters, seeds, *, device)."""
     sampler: Callable[[GeneratorState, Layout, np.random.SeedSequence], Sampler]
     describe: Callable[[EncodedTable, Any], dict[str, Any]]
-
-
-Seeds = Sequence[np.random.SeedSequence]
