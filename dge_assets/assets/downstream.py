@@ -69,7 +69,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
             dataset=datasets[seed].frame,
             contract=contract,
             models=declaration.models,
-            test_share=declaration.test_share,
+            test_share=line.plan.dataset_test_share,
             max_levels=declaration.max_levels,
         )
 

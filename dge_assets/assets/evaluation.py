@@ -180,7 +180,7 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], gro
             seconds=ensemble.generator_seconds[family],
             oracle=oracles[model],
             ks=line.plan.ks,
-            test_share=declaration.test_share,
+            test_share=line.plan.dataset_test_share,
             max_levels=declaration.max_levels,
             groups=groups,
             gain_per_second=declaration.gain_per_second,

@@ -144,7 +144,7 @@ class Line:
         return {
             "models": list(declaration.models),
             "max_levels": declaration.max_levels,
-            "test_share": declaration.test_share,
+            "test_share": self.plan.dataset_test_share,
         }
 
     @property

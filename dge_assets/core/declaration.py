@@ -158,6 +158,9 @@ class TableDeclaration(ClosedModel):
     models: tuple[DownstreamModel, ...] = ("lr", "mlp", "gbdt")
     augmentation: AugmentationDeclaration = AugmentationDeclaration()
     test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
+    dataset_test_share: float | None = Field(
+        None, gt=0, lt=1, description="share of a dataset's rows that becomes its own test part; test_share if left out"
+    )
     synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
     max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")
     many_levels: Literal["pool", "error"] = Field("pool", description="what to do with a column of more levels")
@@ -230,6 +233,11 @@ class TablePlan(ClosedModel):
     def table(self) -> str:
         """The table's name."""
         return self.declaration.table
+
+    @property
+    def dataset_test_share(self) -> float:
+        """Share of a dataset's rows that becomes its own test part."""
+        return self.declaration.dataset_test_share or self.declaration.test_share
 
     @property
     def ks(self) -> tuple[int, ...]:

@@ -47,6 +47,12 @@ def test_a_good_declaration_with_its_defaults() -> None:
     assert declaration.families["wide"].parameters == TVAEParameters(compress_dims=(512,))
 
 
+def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None:
+    assert TableDeclaration.model_validate({**GOOD, "test_share": 0.7}).plan("full").dataset_test_share == 0.7
+    apart = TableDeclaration.model_validate({**GOOD, "test_share": 0.7, "dataset_test_share": 0.2})
+    assert apart.plan("full").dataset_test_share == 0.2
+
+
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
@@ -109,6 +115,7 @@ def test_a_good_declaration_with_its_defaults() -> None:
         ("models", [], ["models: needs at least one model and none twice, found []"]),
         ("models", ["lr", "lr"], ["models: needs at least one model and none twice"]),
         ("test_share", 1.0, ["test_share: ", "less than 1", "found 1.0"]),
+        ("dataset_test_share", 0.0, ["dataset_test_share: ", "greater than 0", "found 0.0"]),
         ("synthetic_rows", 0, ["synthetic_rows: ", "greater than 0"]),
         ("max_levels", 1, ["max_levels: ", "greater than or equal to 2"]),
         ("many_levels", "drop", ["many_levels: ", "'pool' or 'error'", "found 'drop'"]),

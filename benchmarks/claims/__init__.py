@@ -1,0 +1,1 @@
+"""The paper's claims on real generators: `make claims`."""
