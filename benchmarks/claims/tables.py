@@ -18,7 +18,7 @@ from dge_assets.declarations import COMPONENT, FILE
 
 NAMES = ("moons", "circles", "breast_cancer", "adult", "crash")
 MEMBERS, EPOCHS = 20, 300
-MODELS = ["lr", "mlp", "deep_mlp", "rf", "knn", "gbdt"]
+MODELS = ["lr", "mlp", "rf", "knn", "gbdt"]
 ADULT_ROWS, ADULT_DROPPED = 10_000, ["fnlwgt", "education"]
 """Rows of Adult that are used, of which a fifth trains; a weight of the census, and a second name of `education-num`."""
 _SMALL = {"test_share": 0.8, "dataset_test_share": 0.2}

@@ -24,7 +24,7 @@ CODE_VERSIONS = {
     "generator": "2",
     "synthetic": "2",
     "downstream": "2",
-    "evaluation": "5",
+    "evaluation": "6",
     "report": "5",
     "release": "1",
 }

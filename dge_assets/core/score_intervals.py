@@ -113,12 +113,13 @@ def approach_differences(
     difference: score of `approach` minus score of `against`, both on the rows of real_test; above zero is better only
     where more of the metric is. The interval is over test rows, paired: both are scored on the same resampled rows, so
     what rows are hard for both cancels. against: naive_single (dataset 0), naive_single_mean (the mean score over all
-    single datasets) and oracle.
+    single datasets) and oracle; for dge_K of several members also the naive approaches that cost as many models
+    (naive_ensemble) or rows (naive_concat).
     """
     names = tuple(metrics or metric_names(task))
     scores, replicates = _scores_and_replicates(names, y, predictions, ks, task=task, resamples=resamples)
     rows = []
-    for against, approach in product(("naive_single", SINGLE_MEAN, "oracle"), scores):
+    for against, approach in product(("naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat", "oracle"), scores):
         if _is_comparison(approach, against):
             for name in names:
                 difference = scores[approach][name] - scores[against][name]
@@ -130,9 +131,11 @@ def approach_differences(
 
 
 def _is_comparison(approach: str, against: str) -> bool:
-    """What is compared: everything with the oracle, and what takes more than one dataset or model with the naive."""
+    """Everything with the oracle; what takes more than one dataset or model with a single one; DGE with its equals."""
     if against == "oracle":
         return approach != "oracle"
+    if against in ("naive_ensemble", "naive_concat"):
+        return approach.startswith("dge_") and approach != "dge_1"
     return approach not in ("oracle", "naive_single", SINGLE_MEAN, "dge_1")
 
 

@@ -105,7 +105,7 @@ def test_differences_are_those_of_the_scores_and_averaging_shows_as_a_gain() -> 
     table = approach_differences(y, predictions, [7], task="binary", resamples=RESAMPLES)
     brier = table[table["metric"] == "brier"].set_index(["approach", "against"])
     scores = score_training(y, predictions, [7], task="binary").set_index(["approach", "metric"])["value"]
-    for against in ("naive_single", "oracle"):
+    for against in ("naive_single", "naive_ensemble", "naive_concat", "oracle"):
         expected = scores["dge_7", "brier"] - scores[against, "brier"]
         assert brier["difference"]["dge_7", against] == pytest.approx(expected)
     assert brier["high"]["dge_7", "naive_single"] < 0
@@ -113,6 +113,7 @@ def test_differences_are_those_of_the_scores_and_averaging_shows_as_a_gain() -> 
     assert brier["low"]["naive_single", "oracle"] > 0
     assert ("oracle", "oracle") not in brier.index
     assert ("naive_single", "naive_single_mean") not in brier.index
+    assert ("naive_concat", "naive_ensemble") not in brier.index
     assert (table["over"] == "test rows").all()
 
 

