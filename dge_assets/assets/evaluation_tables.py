@@ -50,8 +50,9 @@ DESCRIPTIONS = {
     "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
     "models at hand (`models`) and for a model of one more member (`members`). Errors that all generators share are not in them.",
     "augmentation": "One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
-    "with the ensemble, with copies of their own; gain over real only and a verdict. Only for the models that the "
-    "declaration's `augmentation` names.",
+    "with the ensemble, with copies of their own; gain over real only, and a verdict by p_adjusted: Holm's, over the "
+    "`comparisons` (sizes, approaches, weights) of one family, model and metric. Only for the models that the declaration's "
+    "`augmentation` names.",
 }
 
 
