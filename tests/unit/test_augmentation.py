@@ -28,6 +28,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.fitting import fit_model, takes_weights
 from dge_assets.core.oversampling import oversampled, reason_against_smote, share_of_rows, smote, stratified_sample
+from dge_assets.core.reporting.augmentation import augmentation_views
 from tests.support.tables import tiny, tiny_contract
 from tests.unit.test_fitting import blobs
 
@@ -263,3 +264,13 @@ def test_a_declared_tables_frames_are_augmented() -> None:
     assert {"real_only", "real_naive", "real_dge_2"} <= set(found.table["approach"])
     assert "ctgan, lr: augmentation with 500 real rows is left out, real_train has 150" in found.notes
     assert seen == [(0, 2), (1, 2)]
+
+
+def test_the_report_says_over_how_many_comparisons_p_is_adjusted() -> None:
+    table = run().table.assign(family="ctgan", model="lr")
+    (view,) = augmentation_views(table, ["nll"])
+    assert f"p adjusted (Holm) for the {table['comparisons'].iloc[0]} comparisons of a family and model" in view.caption
+    assert [cell.text for cell in view.heads][-2:] == ["p_adjusted", "verdict"]
+    fewer = table.assign(comparisons=2, family="tvae")
+    (both,) = augmentation_views(pd.concat([table, fewer]), ["nll"])
+    assert f"for the 2 to {table['comparisons'].iloc[0]} comparisons" in both.caption
