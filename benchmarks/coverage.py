@@ -4,7 +4,8 @@ The population is known, so the truth is. Real rows are drawn from it, K generat
 dataset, and every rule makes its interval, many times over. The generators are normal distributions, which fit in
 microseconds: `posterior` draws its parameters from their posterior (what the rules for fully synthetic data assume),
 `bootstrap` fits a resample of the rows, `plug-in` takes the best fit each time (what a trained network does that differs
-in its seed alone). `misfit` is `posterior` on a population that is not normal.
+in its seed alone). `misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
+`dge_assets.core.share_intervals`, which lie within 0..1.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scipy.stats import invwishart, norm
 
 from dge_assets.core.combining import CONFIDENCE, RULES, combine
 from dge_assets.core.randomness import generator, seed_sequence
+from dge_assets.core.share_intervals import combine_shares
 
 Array = npt.NDArray[np.float64]
 CORRELATED = np.array([[1.0, 0.5, 0.3], [0.5, 1.0, 0.4], [0.3, 0.4, 1.0]])
@@ -162,11 +164,12 @@ def _intervals(
     own = estimates(real)
     found = {}
     for index, statistic in enumerate(truths(is_skewed=False)):
+        combined = combine_shares if statistic.startswith("share") else combine  # as the product does
         for rule in RULES:
-            interval = combine(q[:, index], u[:, index], rule=rule, n_real=n_real, n_synthetic=n_synthetic)
+            interval = combined(q[:, index], u[:, index], rule=rule, n_real=n_real, n_synthetic=n_synthetic)
             found[statistic, rule] = (interval.low, interval.high)
         value, variance = [float(own[0][index])], [float(own[1][index])]
-        alone = combine(value, variance, rule="naive_single", n_real=n_real, n_synthetic=n_real)
+        alone = combined(value, variance, rule="naive_single", n_real=n_real, n_synthetic=n_real)
         found[statistic, REAL] = (alone.low, alone.high)
     return found
 

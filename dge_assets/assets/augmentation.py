@@ -41,20 +41,21 @@ def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
 def augmentation_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The tables of all pairs as one, with the columns `family` and `model` first; its columns alone when there is none."""
     from dge_assets.core.augmentation import AUGMENTATION_COLUMNS
+    from dge_assets.core.tabular import no_rows
 
     parts = []
     for key, table in tables.items():
         family, model = key.split("/", 1)
         parts.append(table.assign(family=family, model=model)[["family", "model", *AUGMENTATION_COLUMNS]])
     if not parts:
-        return pd.DataFrame(columns=["family", "model", *AUGMENTATION_COLUMNS]).astype(_EMPTY_TYPES)
+        return no_rows({name: _NUMBERS.get(name, "string") for name in ("family", "model", *AUGMENTATION_COLUMNS)})
     return pd.DataFrame({name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]})
 
 
-_EMPTY_TYPES = {"real_rows": "int64"} | dict.fromkeys(
-    ("weight", "value", "std", "low", "high", "gain", "gain_low", "gain_high"), "float64"
+_NUMBERS = dict.fromkeys(("real_rows", "comparisons"), "int64") | dict.fromkeys(
+    ("weight", "value", "std", "low", "high", "gain", "gain_low", "gain_high", "p", "p_adjusted"), "float64"
 )
-"""Without rows nothing else tells the types that the warehouse's columns have."""
+"""Types of the columns that are not text: without rows nothing else tells those that the warehouse's columns have."""
 
 
 def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, str, bytes]]:

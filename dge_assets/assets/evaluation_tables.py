@@ -50,8 +50,9 @@ DESCRIPTIONS = {
     "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
     "models at hand (`models`) and for a model of one more member (`members`). Errors that all generators share are not in them.",
     "augmentation": "One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
-    "with the ensemble, with copies of their own; gain over real only and a verdict. Only for the models that the "
-    "declaration's `augmentation` names.",
+    "with the ensemble, with copies of their own; gain over real only, and a verdict by p_adjusted: Holm's, over the "
+    "`comparisons` (sizes, approaches, weights) of one family, model and metric. Only for the models that the declaration's "
+    "`augmentation` names.",
 }
 
 
@@ -124,14 +125,27 @@ def statistics_of(line: Line, ensemble: Ensemble) -> pd.DataFrame:
     return _stacked("statistics", parts)
 
 
-_EMPTY_COLUMNS = {
-    "evaluation_scores": ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"],
-    "cross_scores": ["family", "model", "train_seed", "test_seed", "metric", "value"],
-    "evaluation_intervals": [
-        *("family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high"),
-    ],
+_PAIR = {"family": "string", "model": "string"}
+_SCORED = {"approach": "string", "metric": "string"}
+_EMPTY_TYPES = {
+    "evaluation_scores": {
+        **_PAIR,
+        **_SCORED,
+        **dict.fromkeys(("value", "std", "low", "high"), "float64"),
+        **{"over": "string", "reason": "string"},
+    },
+    "cross_scores": {
+        **_PAIR,
+        **{"train_seed": "int64", "test_seed": "int64", "metric": "string", "value": "float64"},
+    },
+    "evaluation_intervals": {
+        **_PAIR,
+        **_SCORED,
+        **{"over": "string"},
+        **dict.fromkeys(("value", "standard_error", "low", "high"), "float64"),
+    },
 }
-"""Tables that a single member cannot fill still have their columns."""
+"""Tables that a single member cannot fill still have their columns, of the types that filled ones are stored with."""
 
 
 def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -143,7 +157,9 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
             {column: pd.concat([part[column] for part in filled], ignore_index=True) for column in columns}
         )
     if not parts:
-        return pd.DataFrame(columns=_EMPTY_COLUMNS[name])
+        from dge_assets.core.tabular import no_rows
+
+        return no_rows(_EMPTY_TYPES[name])
     return parts[0].astype({column: "string" for column in ("family", "model") if column in parts[0]})
 
 

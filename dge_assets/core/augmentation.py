@@ -23,6 +23,7 @@ from dge_assets.core.downstream import run_seed, task_and_classes
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.fitting import fit_model, model_seed, predict, stack_rows, takes_weights
 from dge_assets.core.metrics import metric_goal, metric_names, score_encoded
+from dge_assets.core.multiplicity import with_adjusted
 from dge_assets.core.oversampling import (
     has_smote,
     oversampled,
@@ -37,7 +38,7 @@ from dge_assets.core.targets import Array, encode_target
 Report = Callable[[int, int], None]
 AUGMENTATION_COLUMNS = [
     *("real_rows", "approach", "weight", "weighting", "metric", "value", "std", "low", "high"),
-    *("gain", "gain_low", "gain_high", "verdict"),
+    *("gain", "gain_low", "gain_high", "p", "p_adjusted", "comparisons", "verdict"),
 ]
 LEVEL = 0.95
 PAYS, HURTS, UNSURE, REFERENCE = "pays", "does harm", "not shown to pay", "reference"
@@ -116,8 +117,11 @@ def augmentation_scores(
     `sample_weight`, or by `rows` drawn in proportion for models that take no weights. value, std (ddof 1): over the
     repeats; low, high: value ± t std / sqrt(repeats), an interval over which of real_train's rows one happens to
     have. gain: mean over repeats of the paired difference to real_only, signed so that positive is better, with its
-    own interval; verdict: `pays` or `does harm` where that interval leaves zero out, else `not shown to pay`. Sizes
-    that real_train cannot give are left out, which a note says.
+    own interval at 95 %, each for itself; p: of the hypothesis that the gain is zero, from the paired t test of which that
+    interval is. p_adjusted (Holm): p over all sizes, approaches and weights of one metric, `comparisons` in number; of
+    many gains that are zero some p is below 0.05 by chance alone. verdict: `pays` or `does harm` where p_adjusted is below
+    0.05, else `not shown to pay`, even where the interval leaves zero out. Sizes that real_train cannot give are left
+    out, which a note says.
     """
     if repeats < 2 or not datasets or min(weights, default=0) <= 0:
         raise EvaluationError(
@@ -208,7 +212,7 @@ class _Draw:
 def _table(
     draws: Sequence[tuple[int, str, float, dict[str, float]]], names: Sequence[str], weighting: str
 ) -> pd.DataFrame:
-    """Means, spreads and paired gains over the repeats."""
+    """Means, spreads and paired gains over the repeats, and verdicts over all comparisons of a metric."""
     scores: dict[tuple[int, str, float], list[dict[str, float]]] = {}
     for rows, approach, weight, values in draws:
         scores.setdefault((rows, approach, weight), []).append(values)
@@ -220,13 +224,19 @@ def _table(
             found = np.array([one[name] for one in repeats])
             sign = 1 if metric_goal(name) == "higher" else -1
             # An approach that some samples could not have (SMOTENC) has no pairs.
-            is_paired = len(repeats) == len(reference)
+            is_paired = len(repeats) == len(reference) and approach != "real_only"
             gains = sign * (found - [one[name] for one in reference]) if is_paired else np.full(2, np.nan)
-            gain = (float("nan"),) * 3 if approach == "real_only" else _interval(gains)
             value, low, high = _interval(found)
-            verdict = REFERENCE if approach == "real_only" else _verdict(gain)
-            lines.append((rows, approach, weight, how, name, value, spread(found.tolist()), low, high, *gain, verdict))
-    return pd.DataFrame(lines, columns=AUGMENTATION_COLUMNS)
+            scored = (value, spread(found.tolist()), low, high)
+            lines.append((rows, approach, weight, how, name, *scored, *_interval(gains), _p_of_zero(gains)))
+    judged = ("p_adjusted", "comparisons", "verdict")
+    table = pd.DataFrame(lines, columns=[name for name in AUGMENTATION_COLUMNS if name not in judged])
+    adjusted = with_adjusted(table, ["metric"], count="comparisons")
+    adjusted["verdict"] = [
+        REFERENCE if approach == "real_only" else _verdict(gain, p)
+        for approach, gain, p in adjusted[["approach", "gain", "p_adjusted"]].itertuples(index=False)
+    ]
+    return adjusted[AUGMENTATION_COLUMNS]
 
 
 def _interval(values: Array) -> tuple[float, float, float]:
@@ -234,12 +244,25 @@ def _interval(values: Array) -> tuple[float, float, float]:
     mean = float(values.mean())
     if len(values) < 2:
         return mean, float("nan"), float("nan")
-    reach = float(student_t.ppf((1 + LEVEL) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    reach = float(student_t.ppf((1 + LEVEL) / 2, len(values) - 1) * _standard_error(values))
     return mean, mean - reach, mean + reach
 
 
-def _verdict(gain: tuple[float, float, float]) -> str:
-    _, low, high = gain
-    if np.isnan(low):
+def _p_of_zero(values: Array) -> float:
+    """Two-sided p of the t test that the mean of (repeats,) values is zero; 1 or 0 where they do not vary."""
+    mean, error = float(values.mean()), _standard_error(values)
+    if error == 0:
+        return float(mean == 0)
+    return float(2 * student_t.sf(abs(mean) / error, len(values) - 1))
+
+
+def _standard_error(values: Array) -> float:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+def _verdict(gain: float, p_adjusted: float) -> str:
+    if np.isnan(p_adjusted):
         return "not defined"
-    return PAYS if low > 0 else HURTS if high < 0 else UNSURE
+    if p_adjusted >= 1 - LEVEL:
+        return UNSURE
+    return PAYS if gain > 0 else HURTS

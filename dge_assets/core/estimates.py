@@ -1,7 +1,8 @@
 """Estimates: a statistic of one table of rows, with the variance it would have if the rows were a sample.
 
-Here: means, proportions, quantiles, coefficients of linear and logistic regressions. Not here: which are asked for
-(`statistic_declaration`), combining those of K datasets (`combining`).
+Here: means, proportions, quantiles, coefficients of linear and logistic regressions. Not here: which coefficients the
+rows can tell (`estimable`), which statistics are asked for (`statistic_declaration`), combining those of K datasets
+(`combining`).
 
 An estimate that cannot be had on the rows at hand is NaN with a reason, never 0. Rows with a missing value in a column
 that a statistic reads are left out of it; `rows` says how many were used.
@@ -22,6 +23,7 @@ from scipy.special import betainc
 from sklearn.linear_model import LogisticRegression
 
 from dge_assets.core.contract import Level
+from dge_assets.core.estimable import Design, standardized
 from dge_assets.core.targets import Array, plain_level
 
 INTERCEPT = "intercept"
@@ -99,37 +101,42 @@ def estimate_quantile(values: pd.Series, probability: float) -> list[Estimate]:
 
 
 def estimate_linear(frame: pd.DataFrame, outcome: str, features: Sequence[Feature]) -> list[Estimate]:
-    """Coefficients of least squares, intercept first, with s² (X'X)^-1 (s² with ddof the number of terms)."""
+    """Coefficients of least squares, intercept first, with s² (X'X)^-1 (s² with ddof the number of those told).
+
+    A coefficient that the rows cannot tell, such as that of a level without rows, is NaN with its reason; the others are
+    what they are in any case (see `standardized`).
+    """
     terms = _terms(features)
     try:
         used = _complete(frame, [outcome, *(feature.name for feature in features)])
         y = _numbers(used[outcome])
-        if len(y) <= len(terms):
-            raise NoEstimateError(f"{len(y)} complete rows for {len(terms)} coefficients")
-        Z, back = _standardized(design_matrix(used, features), terms)
+        design = standardized(design_matrix(used, features), terms)
+        if len(y) <= design.asked:
+            raise NoEstimateError(f"{len(y)} complete rows for {design.asked} coefficients")
     except NoEstimateError as reason:
         return [_undefined(term, len(frame), str(reason)) for term in terms]
-    coefficients = np.asarray(np.linalg.lstsq(Z, y, rcond=None)[0], dtype=np.float64)
-    residual = float(np.sum((y - Z @ coefficients) ** 2)) / (len(y) - len(terms))
-    return _coefficients(terms, back, coefficients, residual * _inverse(Z, np.ones(len(y))), len(y))
+    coefficients = np.asarray(np.linalg.lstsq(design.Z, y, rcond=None)[0], dtype=np.float64)
+    residual = float(np.sum((y - design.Z @ coefficients) ** 2)) / (len(y) - design.Z.shape[1])
+    return _coefficients(terms, design, coefficients, residual * _inverse(design.Z, np.ones(len(y))))
 
 
 def estimate_logistic(frame: pd.DataFrame, outcome: str, level: Level, features: Sequence[Feature]) -> list[Estimate]:
     """Maximum likelihood coefficients (log-odds of `level`), intercept first, with (X'WX)^-1, W = p (1 - p).
 
     Where the features separate the outcome (Albert and Anderson 1984), the likelihood has no maximum: NaN with that
-    reason, found by linear programming (Konis 2007).
+    reason, found by linear programming (Konis 2007). A coefficient that the rows cannot tell is NaN as in
+    `estimate_linear`.
     """
     terms = _terms(features)
     try:
         used = _complete(frame, [outcome, *(feature.name for feature in features)])
         y = _is_level(used[outcome], level).astype(np.int64)
-        Z, back = _standardized(design_matrix(used, features), terms)
-        coefficients = _maximum_likelihood(Z, y, level)
+        design = standardized(design_matrix(used, features), terms)
+        coefficients = _maximum_likelihood(design.Z, y, level)
     except NoEstimateError as reason:
         return [_undefined(term, len(frame), str(reason)) for term in terms]
-    probability = 1 / (1 + np.exp(-(Z @ coefficients)))
-    return _coefficients(terms, back, coefficients, _inverse(Z, probability * (1 - probability)), len(y))
+    probability = 1 / (1 + np.exp(-(design.Z @ coefficients)))
+    return _coefficients(terms, design, coefficients, _inverse(design.Z, probability * (1 - probability)))
 
 
 def _maximum_likelihood(Z: Array, y: npt.NDArray[np.int64], level: Level) -> Array:
@@ -192,24 +199,6 @@ def _complete(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return complete
 
 
-def _standardized(X: Array, terms: Sequence[str]) -> tuple[Array, Array]:
-    """Z = X M (n, terms) of centred columns with spread one, and M (terms, terms), which takes coefficients back.
-
-    Without it a column of large numbers, such as a year or an amount, would spoil the precision of the fit.
-    """
-    mean, scale = X.mean(axis=0), X.std(axis=0)
-    constant = [terms[index] for index in range(1, len(terms)) if not np.ptp(X[:, index])]
-    if constant:
-        raise NoEstimateError(f"{constant[0]} has the same value in all rows: its coefficient cannot be told")
-    mean[0], scale[0] = 0.0, 1.0
-    Z = (X - mean) / scale
-    if np.linalg.matrix_rank(Z) < len(terms):
-        raise NoEstimateError(f"the columns {list(terms)} are linearly dependent")
-    back = np.diag(1 / scale)
-    back[0] -= mean / scale
-    return Z, back
-
-
 def _inverse(Z: Array, weights: Array) -> Array:
     """(Z'WZ)^-1 (terms, terms), through a QR decomposition, which squares no condition number."""
     triangle = np.linalg.qr(Z * np.sqrt(weights)[:, None], mode="r")
@@ -217,11 +206,14 @@ def _inverse(Z: Array, weights: Array) -> Array:
     return np.asarray(inverse @ inverse.T, dtype=np.float64)
 
 
-def _coefficients(terms: Sequence[str], back: Array, values: Array, covariance: Array, rows: int) -> list[Estimate]:
-    originals, variances = back @ values, np.diag(back @ covariance @ back.T)
+def _coefficients(terms: Sequence[str], design: Design, values: Array, covariance: Array) -> list[Estimate]:
+    """One estimate per term from those of the columns of Z: `values` (columns,), `covariance` (columns, columns)."""
+    originals, variances = design.back @ values, np.diag(design.back @ covariance @ design.back.T)
     return [
-        Estimate(term=term, value=float(value), variance=float(variance), rows=rows)
-        for term, value, variance in zip(terms, originals, variances, strict=True)
+        _undefined(term, len(design.Z), reason)
+        if reason
+        else Estimate(term=term, value=float(value), variance=float(variance), rows=len(design.Z))
+        for term, value, variance, reason in zip(terms, originals, variances, design.reasons, strict=True)
     ]
 
 

@@ -18,6 +18,7 @@ from dge_assets.core.density import density_groups
 from dge_assets.core.feature_groups import GroupKind, find_groups, find_intersections, rows_in
 from dge_assets.core.intervals import TEST_ROWS, Interval, over_test_rows, with_intervals
 from dge_assets.core.metrics import Bools, metric_goal, metric_names, score_encoded
+from dge_assets.core.multiplicity import with_adjusted
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import TrainingPredictions, combine, score_training, training_ensembles
 from dge_assets.core.targets import Array, Codes
@@ -83,7 +84,7 @@ def group_scores(
 
     Scores: `share` of real_train, `n` rows of real_test that are scored, of them `positives` (missing unless the task is
     binary). A metric without a value there (one class only, no rows) is NaN with its `reason`.
-    Gaps: see `_gap_rows`.
+    Gaps: see `_gap_rows`; `p_adjusted` is Holm's over the groups of one approach and metric, `groups` how many these are.
     """
     names = tuple(metrics or metric_names(task))
     size = len(predictions.members) if K is None else K
@@ -98,7 +99,8 @@ def group_scores(
         about = _about(group, y, task=task)
         score_frames.append(table.assign(**about)[GROUP_COLUMNS])
         gap_frames.append(_gap_rows(within, overall, names).assign(**about))
-    gaps = _with_adjusted(_stacked(gap_frames, [name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups")]))
+    stacked = _stacked(gap_frames, [name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups")])
+    gaps = with_adjusted(stacked, ["approach", "metric"], count="groups")
     return GroupTables(_stacked(score_frames, GROUP_COLUMNS), gaps[GAP_COLUMNS])
 
 
@@ -205,31 +207,6 @@ def _p_above_zero(excess: float, replicates: Replicates, interval: Interval) -> 
     if interval.reason:
         return float("nan")
     return float(norm.sf(excess / np.nanstd(replicates, ddof=1)))
-
-
-def _with_adjusted(gaps: pd.DataFrame) -> pd.DataFrame:
-    """`p_adjusted` (Holm 1979) over the groups of one approach and metric, and how many `groups` these are."""
-    adjusted = np.full(len(gaps), np.nan)
-    counts = np.zeros(len(gaps), dtype=np.int64)
-    if len(gaps):
-        for place in gaps.groupby(["approach", "metric"], sort=False).indices.values():
-            p = gaps["p"].to_numpy()[place]
-            adjusted[place], counts[place] = holm(p), int(np.isfinite(p).sum())
-    return gaps.assign(p_adjusted=adjusted, groups=counts)
-
-
-def holm(p: Array) -> Array:
-    """Holm's adjusted p-values (hypotheses,): reject those below a, and any false rejection has at most probability a.
-
-    NaN stays NaN and does not count as a hypothesis. Source: Holm, "A simple sequentially rejective multiple test
-    procedure", Scandinavian Journal of Statistics 6, 1979. Holds however the hypotheses depend on each other.
-    """
-    adjusted = np.full(len(p), np.nan)
-    order = np.argsort(p, kind="stable")
-    order = order[np.isfinite(p[order])]
-    steps = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * steps), 1.0)
-    return adjusted
 
 
 def _restricted(predictions: TrainingPredictions, rows: Bools) -> TrainingPredictions:

@@ -1,11 +1,12 @@
 """Statistics from K synthetic datasets: the declared estimates on each, combined by every rule, beside the real rows'.
 
-Here: the table `statistics`. Not here: the rules (`combining`), the estimates (`estimates`), models and their scores.
+Here: the table `statistics`. Not here: the rules (`combining`, and `share_intervals` for proportions), the estimates
+(`estimates`), models and their scores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ from dge_assets.core.estimates import (
     estimate_proportion,
     estimate_quantile,
 )
+from dge_assets.core.share_intervals import combine_shares
 from dge_assets.core.statistic_declaration import (
     LinearDeclaration,
     LogisticDeclaration,
@@ -60,10 +62,15 @@ def statistics_table(
     """One row per statistic, level and rule, with the columns `STATISTIC_COLUMNS`.
 
     datasets: whole synthetic datasets in seed order; K is how many of them the rule reads. low, high: the rule's
-    interval at `confidence` for the value in the population. truth, truth_low, truth_high: the estimate on real_train
-    and its own interval, NaN without real_train (then n_real, which some rules need, must be given). level: of a
-    proportion, the probability of a quantile, the coefficient of a regression. note: why a number is missing, or what a
-    rule had to mend.
+    interval at `confidence` for the value in the population, of a proportion within 0..1. truth, truth_low, truth_high:
+    the estimate on real_train and its own interval, NaN without real_train (then n_real, which some rules need, must be
+    given). level: of a proportion, the probability of a quantile, the coefficient of a regression. note: why a number is
+    missing, or what a rule had to mend.
+
+    A coefficient that one dataset cannot give, since it lacks a level, is NaN by every rule that reads that dataset; the
+    note says how many datasets lack it. The other coefficients have their intervals. It is not combined over the datasets
+    that have the level: that a generator leaves a level out is part of how generators disagree, so these are no sample of
+    them, and a spread without the others would say less than there is.
 
     EvaluationError without datasets or n_real; DeclarationError for a statistic that does not fit the contract.
     """
@@ -118,11 +125,12 @@ def _rows(
     confidence: float,
 ) -> list[tuple[object, ...]]:
     """One row per rule. Rows with gaps count as the statistic used them, on either side."""
-    real = _real_interval(truth, confidence)
+    combined = combine_shares if isinstance(statistic, ProportionDeclaration) else combine
+    real = _real_interval(truth, combined, confidence)
     rows: list[tuple[object, ...]] = []
     for rule, card in RULES.items():
         used = estimates[: card.reads]
-        interval = combine(
+        interval = combined(
             [estimate.value for estimate in used],
             [estimate.variance for estimate in used],
             rule=rule,
@@ -140,16 +148,19 @@ def _rows(
     return rows
 
 
-def _real_interval(truth: Estimate | None, confidence: float) -> Interval:
+def _real_interval(truth: Estimate | None, combined: Callable[..., Interval], confidence: float) -> Interval:
     value, variance, rows = (
         (float("nan"), float("nan"), 1) if truth is None else (truth.value, truth.variance, truth.rows)
     )
-    return combine([value], [variance], rule="naive_single", n_real=1, n_synthetic=max(rows, 1), confidence=confidence)
+    return combined([value], [variance], rule="naive_single", n_real=1, n_synthetic=max(rows, 1), confidence=confidence)
 
 
 def _note(interval: Interval, estimates: Sequence[Estimate], truth: Estimate | None) -> str:
-    """Reasons before flags; a reason that lies in the rows is told with the first dataset that gave it."""
-    first = next(((number, one.reason) for number, one in enumerate(estimates) if one.reason), None)
-    parts = [f"dataset {first[0]}: {first[1]}" if first else interval.reason, interval.flag]
+    """Reasons before flags; a reason that lies in the rows is told with the first dataset that gave it, and how many did."""
+    without = [(number, one.reason) for number, one in enumerate(estimates) if one.reason]
+    parts = [interval.reason, interval.flag]
+    if without:
+        count = f" ({len(without)} of {len(estimates)} datasets give none)" if len(estimates) > 1 else ""
+        parts[0] = f"dataset {without[0][0]}: {without[0][1]}{count}"
     parts.append(f"real_train: {truth.reason}" if truth is not None and truth.reason else "")
     return "; ".join(part for part in parts if part)

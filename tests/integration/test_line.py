@@ -118,6 +118,7 @@ def test_uncertainty_is_measured_for_each_approach_and_a_table_without_a_plane_h
     assert read(Address("visits", "prediction_map")).frame.empty
     report = (Path(finished.home) / "reports" / "visits" / "report.html").read_text()
     assert "Risk against coverage" in report
+    assert report.count("<h3>Members scored on each other&#39;s datasets, auc</h3>") == 1
     assert "Map, " not in report
 
 
@@ -157,6 +158,7 @@ def test_the_pages_of_assets_have_what_a_person_looks_for(finished: Workshop) ->
     assert {"chart Reliability", "table"} <= set(metadata("calibration"))
     assert {"chart", "recommendation"} <= set(metadata("k_curve"))
     assert "chart" in metadata("error_correlation")
+    assert {"chart Members scored on each other's datasets, auc", "table"} <= set(metadata("cross_scores"))
     assert {"path", "headline"} <= set(metadata("report"))
     assert {"version", "sign_off", "path"} <= set(metadata("release"))
 

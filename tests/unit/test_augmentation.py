@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
 from dge_assets.core.augmentation import (
     AUGMENTATION_COLUMNS,
@@ -17,6 +18,8 @@ from dge_assets.core.augmentation import (
     UNSURE,
     Augmentation,
     AugmentationTask,
+    _p_of_zero,
+    _table,
     augment,
     augmentation_scores,
 )
@@ -25,9 +28,11 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.fitting import fit_model, takes_weights
 from dge_assets.core.oversampling import oversampled, reason_against_smote, share_of_rows, smote, stratified_sample
+from dge_assets.core.reporting.augmentation import augmentation_views
 from tests.support.tables import tiny, tiny_contract
 from tests.unit.test_fitting import blobs
 
+REPEATS = 6
 HAS_SMOTE = importlib.util.find_spec("imblearn") is not None
 
 
@@ -43,7 +48,9 @@ def run(
     """40 and 100 of 300 real rows; datasets from the true distribution when `shift` is 0."""
     datasets = [blobs(100 + k, 300, task=task, shift=shift) for k in range(K)]
     real = blobs(1, 300, task=task), blobs(2, 600, task=task)
-    return augmentation_scores(problem(model, task), *real, datasets, real_rows=(40, 100), repeats=4, weights=weights)
+    return augmentation_scores(
+        problem(model, task), *real, datasets, real_rows=(40, 100), repeats=REPEATS, weights=weights
+    )
 
 
 def value(table: pd.DataFrame, approach: str, *, metric: str = "nll", rows: int = 40, column: str = "value") -> float:
@@ -76,6 +83,50 @@ def test_perfect_datasets_pay_and_broken_ones_do_harm() -> None:
     assert value(good, "real_dge_3", column="gain") > 0 > value(bad, "real_dge_3", column="gain")
     for table in (good, bad):
         assert set(table["verdict"]) <= {PAYS, HURTS, UNSURE, REFERENCE}
+
+
+def test_p_is_that_of_the_paired_t_test_and_agrees_with_the_interval() -> None:
+    table = run().table
+    compared = table[table["approach"] != "real_only"]
+    assert ((compared["p"] < 0.05) == ((compared["gain_low"] > 0) | (compared["gain_high"] < 0))).all()
+    assert table.loc[table["approach"] == "real_only", "p"].isna().all()
+    gains = np.array([0.1, 0.3, 0.2, -0.1])
+    assert _p_of_zero(gains) == pytest.approx(ttest_1samp(gains, 0.0).pvalue)
+    assert [_p_of_zero(np.full(3, gain)) for gain in (0.0, 0.5)] == [1.0, 0.0]
+
+
+def test_verdicts_are_by_p_over_all_comparisons_of_a_metric() -> None:
+    """Sizes times approaches but real_only; a smaller p is needed than for one, and never a larger is enough."""
+    table = run().table
+    compared = table[table["approach"] != "real_only"]
+    approaches = compared["approach"].nunique()
+    assert set(table["comparisons"]) == {2 * approaches}
+    expected = np.where(compared["p_adjusted"] >= 0.05, UNSURE, np.where(compared["gain"] > 0, PAYS, HURTS))
+    assert compared["verdict"].tolist() == expected.tolist()
+    assert (compared["p_adjusted"] >= compared["p"]).all()
+    smallest = compared.loc[compared.groupby("metric")["p"].idxmin()]
+    np.testing.assert_allclose(smallest["p_adjusted"], np.minimum(smallest["p"] * 2 * approaches, 1))
+
+
+def test_one_of_many_gains_of_nothing_is_seldom_found() -> None:
+    """Known truth: nine gains that are zero. Alone, each pays or does harm in 5 of 100 tables; together in at most 5.
+
+    Unadjusted, 1 - 0.95^9 = 37 of 100 tables would have a verdict. Three binomial errors of 200 tables are 4.6.
+    """
+    rng = np.random.default_rng(0)
+    adjusted, alone = 0, 0
+    for _ in range(200):
+        draws = [
+            (rows, approach, weight, {"auc": 0.8 + 0.02 * rng.normal()})
+            for _ in range(5)
+            for rows in (100, 300, 1000)
+            for approach, weight in (("real_only", 0.0), ("a", 1.0), ("b", 1.0), ("c", 1.0))
+        ]
+        table = _table(draws, ["auc"], "rows")
+        adjusted += bool(table["verdict"].isin([PAYS, HURTS]).any())
+        alone += bool((table["p"] < 0.05).any())
+    assert adjusted / 200 <= 0.05 + 0.046
+    assert alone / 200 > 0.2
 
 
 def test_gains_are_paired_differences_signed_so_that_positive_is_better() -> None:
@@ -213,3 +264,13 @@ def test_a_declared_tables_frames_are_augmented() -> None:
     assert {"real_only", "real_naive", "real_dge_2"} <= set(found.table["approach"])
     assert "ctgan, lr: augmentation with 500 real rows is left out, real_train has 150" in found.notes
     assert seen == [(0, 2), (1, 2)]
+
+
+def test_the_report_says_over_how_many_comparisons_p_is_adjusted() -> None:
+    table = run().table.assign(family="ctgan", model="lr")
+    (view,) = augmentation_views(table, ["nll"])
+    assert f"p adjusted (Holm) for the {table['comparisons'].iloc[0]} comparisons of a family and model" in view.caption
+    assert [cell.text for cell in view.heads][-2:] == ["p_adjusted", "verdict"]
+    fewer = table.assign(comparisons=2, family="tvae")
+    (both,) = augmentation_views(pd.concat([table, fewer]), ["nll"])
+    assert f"for the 2 to {table['comparisons'].iloc[0]} comparisons" in both.caption

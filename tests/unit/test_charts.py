@@ -77,11 +77,6 @@ def k_curve() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"])
 
 
-def cross(seeds: int = 4) -> pd.DataFrame:
-    rows = [(i, j, "auc", 0.8 + 0.01 * i - 0.005 * j) for i in range(seeds) for j in range(seeds)]
-    return pd.DataFrame(rows, columns=["train_seed", "test_seed", "metric", "value"])
-
-
 def augmented(approaches: tuple[str, ...] = ("real_only", "real_naive", "real_dge_5")) -> pd.DataFrame:
     rows = [
         ("tvae", "lr", size, approach, float(index > 0) / 2, "auc", 0.7 + 0.01 * index, 0.69 if size < 300 else np.nan)
@@ -105,8 +100,6 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "k curve without cost": lambda: charts.k_curve_chart(k_curve().assign(seconds=np.nan, predicted=np.nan), "auc"),
     "augmentation": lambda: augmentation_chart(augmented(), "auc"),
     "no augmentation": lambda: augmentation_chart(augmented(()), "auc"),
-    "cross scores": lambda: charts.cross_score_heatmap(cross(), "auc"),
-    "cross scores of 20": lambda: charts.cross_score_heatmap(cross(20), "auc"),
 }
 
 
@@ -154,11 +147,6 @@ def test_a_missing_column_is_named(draw: Callable[[pd.DataFrame], bytes], column
 def test_a_member_that_lacks_a_column_is_named() -> None:
     with pytest.raises(EvaluationError, match=r"synthetic, seed 7.*\['age'\]"):
         marginals.marginals(real_like(0), {7: real_like(1).drop(columns="age")}, COLUMNS)
-
-
-def test_cross_scores_of_two_models_are_refused() -> None:
-    with pytest.raises(EvaluationError, match="occur twice for auc"):
-        charts.cross_score_heatmap(pd.concat([cross(), cross()]), "auc")
 
 
 def test_a_changed_value_changes_the_picture() -> None:

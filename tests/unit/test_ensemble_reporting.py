@@ -43,7 +43,7 @@ def curve() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"])
 
 
-@pytest.mark.parametrize(("members", "models"), [(1, 1), (3, 2), (3, 5), (2, 8), (20, 3)])
+@pytest.mark.parametrize(("members", "models"), [(1, 1), (3, 2), (2, 5), (20, 3)])
 def test_the_heat_map_is_a_small_png_and_the_same_twice(members: int, models: int) -> None:
     png = error_correlation_heatmap(pairs(members, models), "deviation")
     assert png[:8] == b"\x89PNG\r\n\x1a\n"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from dge_assets.core.groups import GAP_COLUMNS, GROUP_COLUMNS, TestGroup, group_scores, groups_of_test, holm
+from dge_assets.core.groups import GAP_COLUMNS, GROUP_COLUMNS, TestGroup, group_scores, groups_of_test
 from dge_assets.core.metrics import metric_names
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import TrainingPredictions, score_training
@@ -154,21 +152,3 @@ def test_groups_that_are_no_worse_are_rarely_called_worse_and_a_worse_one_is_fou
     false = sum(bool(found_worse(seed, shift=0.0)) for seed in range(40))
     assert false / 40 <= 0.05 + 0.105
     assert [found_worse(seed, shift=0.45) for seed in range(5)] == [{"4"}] * 5
-
-
-@given(p=st.lists(st.one_of(st.just(np.nan), st.floats(0, 1)), max_size=12))
-@settings(max_examples=60, deadline=None)
-def test_holm_is_between_the_p_value_and_bonferroni_s_and_keeps_the_order(p: list[float]) -> None:
-    values = np.array(p, dtype=float)
-    adjusted = holm(values)
-    known = np.isfinite(values)
-    np.testing.assert_array_equal(known, np.isfinite(adjusted))
-    assert (adjusted[known] >= values[known]).all()
-    assert (adjusted[known] <= np.minimum(values[known] * known.sum(), 1.0)).all()
-    order = np.argsort(values[known], kind="stable")
-    assert (np.diff(adjusted[known][order]) >= 0).all()
-
-
-def test_holm_gives_the_values_of_a_worked_example() -> None:
-    """Golden: 0.01 * 4, 0.02 * 3, 0.03 * 2, and 0.04 * 1, which must not fall below the one before."""
-    np.testing.assert_allclose(holm(np.array([0.03, 0.01, 0.04, 0.02])), [0.06, 0.04, 0.06, 0.06])

@@ -74,13 +74,32 @@ def test_one_dataset_gives_what_one_can_and_says_so() -> None:
 
 
 def test_a_reason_in_one_dataset_reaches_the_table() -> None:
-    """The third dataset lacks a level, so a coefficient has no estimate there, and none by any rule that reads it."""
+    """The third dataset lacks a level: its coefficient has no estimate by any rule that reads that dataset."""
     datasets = [tiny(100, seed=seed) for seed in range(3)]
     datasets[2] = datasets[2][datasets[2]["group"] != "w"]
     table = statistics_table(tiny(100, seed=9), datasets, declared(WANTED[3]), tiny_contract())
     row = of(table, "linear", "group=w", "rubin_1987")
     assert np.isnan(row["estimate"])
     assert row["note"].startswith("dataset 2: group=w has the same value in all rows")
+    assert row["note"].endswith("(1 of 3 datasets give none)")
+    assert np.isfinite(of(table, "linear", "group=w", "naive_single")["low"]), "it reads dataset 0 alone"
+    others = table[(table["level"] != "group=w") & (table["rule"] != "naive_single")]
+    assert len(others) == (len(set(table["level"])) - 1) * (len(RULES) - 1)
+    assert np.isfinite(others[["estimate", "low", "high"]]).all(axis=None)
+    assert (others["K"] == 3).all()
+
+
+def test_intervals_of_proportions_stay_within_0_to_1() -> None:
+    """A level that 1 of 100 rows has; the real rows, which lack it, have an interval with a width as well."""
+    datasets = [tiny(100, seed=seed).assign(group=["w"] * (seed % 2) + ["u"] * (100 - seed % 2)) for seed in range(4)]
+    real = tiny(100, seed=9).assign(group="u")
+    rare = {"type": "proportion", "column": "group", "level": "w"}
+    table = statistics_table(real, datasets, declared(rare), tiny_contract())
+    assert (table["low"] >= 0).all()
+    assert (table["high"] < 1).all()
+    assert (table["low"] <= table["estimate"]).all()
+    assert set(table["truth"]) == {0.0}
+    assert table["truth_high"].between(0.01, 0.1).all()
 
 
 def test_the_default_is_means_and_the_targets_share() -> None:

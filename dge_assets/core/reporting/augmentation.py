@@ -26,21 +26,30 @@ from dge_assets.core.reporting.drawing import (
 )
 from dge_assets.core.reporting.frames import require_columns
 
-_SHOWN = ["family", "model", "real_rows", "approach", "weight", "value", "low", "high", "gain", "gain_low", "gain_high"]
+_SHOWN = [
+    *("family", "model", "real_rows", "approach", "weight", "value", "low", "high"),
+    *("gain", "gain_low", "gain_high", "p_adjusted", "verdict"),
+]
 
 
 def augmentation_views(augmentation: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
-    """Per headline metric: a row per family, model, size, approach and weight, its gain over real only and the verdict."""
+    """Per headline metric: a row per family, model, size, approach and weight, its gain over real only and the verdict.
+
+    The caption says over how many comparisons p is adjusted: they are those of one family, model and metric.
+    """
     if augmentation.empty:
         return []
     views = []
     for metric in metrics:
         rows = augmentation[augmentation["metric"] == metric]
         if len(rows):
+            counts = sorted({int(count) for count in rows["comparisons"]})
+            compared = " to ".join(dict.fromkeys((str(counts[0]), str(counts[-1]))))
             caption = (
-                f"{metric} ({metric_goal(metric)} is better) by training rows; gain over real only, positive is better"
+                f"{metric} ({metric_goal(metric)} is better) by training rows; gain over real only, positive is better; "
+                f"p adjusted (Holm) for the {compared} comparisons of a family and model"
             )
-            views.append(frame_view(rows[[*_SHOWN, "verdict"]], caption, headers=4, kinds={"approach": "name"}))
+            views.append(frame_view(rows[_SHOWN], caption, headers=4, kinds={"approach": "name"}))
     return views
 
 

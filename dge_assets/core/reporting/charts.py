@@ -13,19 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import metric_goal
 from dge_assets.core.reporting.drawing import (
     DASHED,
     DOTTED,
     INK,
-    PALETTE,
     REAL_FILL,
     SEEDS_IN_LEGEND,
-    SMALL,
     WHISKER,
     dodge_offsets,
     grid_of_panels,
@@ -205,40 +201,6 @@ def _k_ticks(axis: Axes, ks: pd.Series) -> None:
     put_label(axis.set_xlabel, "K (members)")
 
 
-def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:
-    """Draw how the model of each generator scores on the dataset of each other: trained downwards, scored across.
-
-    `frame` has columns `train_seed, test_seed, metric, value`, one row per pair of seeds (one family and one
-    model). Outlined is the diagonal, a model on its own generator's data: the naive evaluation.
-    Raises `EvaluationError` if a pair of seeds occurs twice.
-    """
-    chosen = _of_metric(frame, metric, ("train_seed", "test_seed", "metric", "value"))
-    title = title or f"{metric} of each member's model on each member's dataset"
-    if chosen.empty:
-        return picture_of_nothing(title, f"No finite {metric} was found.")
-    twice = chosen[chosen.duplicated(["train_seed", "test_seed"])]
-    if len(twice):
-        pair = tuple(twice.iloc[0][["train_seed", "test_seed"]])
-        raise EvaluationError(f"cross scores: seeds {pair} occur twice for {metric}; pass one family and one model")
-    grid = chosen.pivot(index="train_seed", columns="test_seed", values="value").sort_index().sort_index(axis=1)
-    size = min(2.9 + 0.3 * max(grid.shape), 7.0)
-    figure = new_figure(size + 1.0, size, title)
-    axis: Any = figure.subplots()
-    image = axis.imshow(grid.to_numpy(float), cmap="cividis", aspect="equal")
-    bar = figure.colorbar(image, ax=axis, shrink=0.85)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=SMALL, colors=INK)
-    _mark_cells(axis, grid, image)
-    for set_ticks, labels in ((axis.set_xticks, grid.columns), (axis.set_yticks, grid.index)):
-        step = -(-len(labels) // 20)
-        set_ticks(range(0, len(labels), step), labels=[str(label) for label in labels[::step]], fontsize=SMALL)
-    put_label(axis.set_xlabel, "scored on the dataset of seed")
-    put_label(axis.set_ylabel, "trained on the dataset of seed")
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
-    return png_of(figure)
-
-
 def _of_metric(frame: pd.DataFrame, metric: str, columns: Sequence[str], *, value: str = "value") -> pd.DataFrame:
     require_columns(frame, columns, f"{metric} scores")
     return frame[(frame["metric"] == metric) & np.isfinite(frame[value].astype(float))]
@@ -254,17 +216,3 @@ def _truth_bars(axis: Axes, truth: pd.DataFrame, models: Sequence[str]) -> None:
         if np.isfinite(std):
             axis.fill_betweenx([low, high], value - std, value + std, color=REAL_FILL, linewidth=0, zorder=1)
         axis.plot([value, value], [low, high], color=INK, linewidth=2.0, solid_capstyle="butt", zorder=2)
-
-
-def _mark_cells(axis: Axes, grid: pd.DataFrame, image: Any) -> None:
-    write = max(grid.shape) <= 10
-    for row, train in enumerate(grid.index):
-        for column, test in enumerate(grid.columns):
-            value = float(grid.iloc[row, column])
-            if train == test:
-                box: dict[str, Any] = {"fill": False, "edgecolor": PALETTE[1], "linewidth": 1.6}
-                axis.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, **box))
-            if write:
-                dark = np.isfinite(value) and float(image.norm(value)) < 0.5
-                text = f"{value:.3f}" if np.isfinite(value) else "–"
-                axis.text(column, row, text, ha="center", va="center", fontsize=6.5, color="white" if dark else INK)

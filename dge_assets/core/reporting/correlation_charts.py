@@ -56,7 +56,7 @@ def error_correlation_heatmap(frame: pd.DataFrame, kind: str, *, title: str | No
         put_panel_title(axis, model)
     for spare in list(panels.flat)[len(models) :]:
         spare.remove()
-    bar = figure.colorbar(image, ax=list(panels.flat)[: len(models)], shrink=0.8)
+    bar = figure.colorbar(image, ax=list(panels.flat)[: len(models)], shrink=0.8)  # spare panels are no more
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=SMALL, colors=INK)
     return png_of(figure)

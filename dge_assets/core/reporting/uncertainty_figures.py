@@ -1,7 +1,7 @@
-"""Which pictures each table of uncertainty gets, with the sentence under each that tells how to read it.
+"""Which pictures each table of uncertainty and that of cross scores get, with the sentence that tells how to read each.
 
 The page of an asset shows the pictures of its table, the report those of all. Not here: drawing (`uncertainty_charts`,
-`maps`).
+`maps`, `cross_score_charts`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Callable
 import pandas as pd
 
 from dge_assets.core.contract import Contract
+from dge_assets.core.metrics import metric_goal
 from dge_assets.core.prediction_map import map_features
+from dge_assets.core.reporting.cross_score_charts import cross_score_heatmap
 from dge_assets.core.reporting.maps import prediction_maps
 from dge_assets.core.reporting.uncertainty_charts import (
     confidence_chart,
@@ -31,6 +33,7 @@ def uncertainty_figures(name: str, table: pd.DataFrame, contract: Contract, real
         "calibration": lambda: _calibration(table),
         "selective": lambda: _selective(table, contract),
         "prediction_map": lambda: _maps(table, contract, real_test),
+        "cross_scores": lambda: _cross_scores(table),
     }
     return drawings[name]() if name in drawings and len(table) else []
 
@@ -93,3 +96,19 @@ def _maps(table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame) -> l
         png = prediction_maps(rows, points, target=contract.target, classes=classes, title=title)
         figures.append((f"Map, {family}, {model}", caption, png))
     return figures
+
+
+def _cross_scores(table: pd.DataFrame) -> list[Figure]:
+    """One model's: an odd generator is odd for every model, and a picture for each would fill the page."""
+    models, metrics = list(table["model"].unique()), set(table["metric"])
+    metric = "auc" if "auc" in metrics else "rmse"
+    title = f"{models[0]} trained on one dataset, scored on another: {metric}, {metric_goal(metric)} is better"
+    png = cross_score_heatmap(table[table["model"] == models[0]], metric, title=title)
+    others = " The other models' are in the warehouse." if len(models) > 1 else ""
+    caption = (
+        f"{models[0]} trained on part of one member's dataset, scored on the whole dataset of each other member. Outlined: "
+        "scored on held-out rows of its own dataset, which is the naive evaluation; where these cells are the better ones, "
+        "it claims too much. A column that stands out is a dataset, a row a model, that is unlike the others. All rows are "
+        f"synthetic: what all generators get wrong does not show here.{others}"
+    )
+    return [(f"Members scored on each other's datasets, {metric}", caption, png)]

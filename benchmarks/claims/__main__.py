@@ -1,0 +1,95 @@
+"""`make claims`: run the lines, compare, keep the results and write `docs/claims.md`. A run that was broken off goes on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.claims.comparing import compare
+from benchmarks.claims.page import APPROACHES, page
+from benchmarks.claims.predictions import line_of, predictions, test_rows
+from benchmarks.claims.tables import MEMBERS, NAMES, declare, declared_name, run_line
+from dge_assets.core.threads import one_thread
+from dge_resources.lake import Address
+from dge_resources.storage import Storage
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS, PAGE, HOME = ROOT / "benchmarks/results/claims.json", ROOT / "docs/claims.md", ROOT / ".dge/claims"
+
+
+def main() -> None:
+    """Run what is missing and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.claims", description=__doc__)
+    parser.add_argument("tables", nargs="*", choices=[*NAMES, []], default=[], help="all when none is named")
+    parser.add_argument("--adult", type=Path, help="CSV file of the Adult census table; from OpenML when left out")
+    parser.add_argument("--home", type=Path, default=HOME, help="where the lines keep what they make")
+    given = parser.parse_args()
+    names = tuple(given.tables) or NAMES
+    home = given.home.resolve()
+    declare(home, names, given.adult)
+    for name in names:
+        run_line(home, name)
+        kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        kept.update(_compared(home, name))
+        ordered = {key: kept[key] for table in NAMES for key in kept if key.split()[0] == table}
+        RESULTS.write_text(json.dumps(ordered, indent=1) + "\n")
+        PAGE.write_text(page(ordered))
+        print(f"{name}: written to {PAGE}", flush=True)
+
+
+def _compared(home: Path, name: str) -> dict[str, Any]:
+    """What was found for each family of one table."""
+    line, lake = line_of(home, name), Storage(home=str(home)).lake
+    rows = test_rows(home, line)
+    tables = {
+        table: lake.read(Address(declared_name(name), table)).frame
+        for table in ("training_scores", "approach_differences")
+    }
+    found = {}
+    for family in line.families:
+        predicted = predictions(home, line, family, lambda text: print(text, flush=True))
+        with one_thread():
+            claims = {key: item.document() for key, item in compare(line.table, rows, predicted).items()}
+        of_family = {key: frame[frame["family"] == family] for key, frame in tables.items()}
+        claims["training_concat"] = _against_concat(of_family["approach_differences"])
+        found[f"{name} {family}"] = {
+            "claims": claims,
+            "scores": _scores(of_family["training_scores"], of_family["approach_differences"]),
+            "train_rows": len(lake.read(Address(line.table, "real_train")).frame),
+            "test_rows": len(rows.y),
+            "synthetic_rows": len(lake.read(Address(line.table, "synthetic", family, 0)).frame),
+        }
+    return found
+
+
+def _scores(scores: pd.DataFrame, differences: pd.DataFrame) -> dict[str, float]:
+    """Mean AUC over model classes by approach; naive_single as the mean over datasets, from what the oracle has over it."""
+    of_auc = scores[scores["metric"] == "auc"]
+    means = of_auc.groupby("approach")["value"].mean()
+    apart = differences[(differences["metric"] == "auc") & (differences["approach"] == f"dge_{MEMBERS}")]
+    gain = apart.loc[apart["against"] == "naive_single_mean", "difference"].mean()
+    found = {name: float(means[name]) for name in APPROACHES}
+    return {**found, "naive_single": float(means[f"dge_{MEMBERS}"] - gain)}
+
+
+def _against_concat(differences: pd.DataFrame) -> dict[str, Any]:
+    rows = differences[
+        (differences["metric"] == "auc")
+        & (differences["approach"] == f"dge_{MEMBERS}")
+        & (differences["against"] == "naive_concat")
+    ]
+    low, high = float(rows["low"].mean()), float(rows["high"].mean())
+    verdict = "held" if low > 0 else "not held" if high < 0 else "not shown"
+    return {
+        **{"value": float(rows["difference"].mean()), "low": low, "high": high, "verdict": verdict},
+        **{"held_in": int(np.sum(rows["low"] > 0)), "refuted_in": int(np.sum(rows["high"] < 0)), "models": len(rows)},
+    }
+
+
+if __name__ == "__main__":
+    main()
