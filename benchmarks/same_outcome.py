@@ -51,7 +51,8 @@ def scores_of(datasets: Sequence[pd.DataFrame], case: Case, unseen: pd.DataFrame
     task, classes = contract.task, classes_of({"train": case.train}, case.target)
     assert task is not None
     y = encode_target(unseen, case.target, task=task, classes=classes, name="unseen rows")
-    found: Scores = {f"AUC of {model}": [] for model in DOWNSTREAM} | {"marginal": [], "pairwise": []}
+    names = [*(f"AUC of {model}" for model in DOWNSTREAM), "marginal", "pairwise"]
+    found: Scores = {name: [] for name in names}
     for seed, rows in enumerate(datasets):
         for model in DOWNSTREAM:
             fitted = fit_model(rows, case.target, model, task=task, classes=classes, seed=seed, name=f"dataset {seed}")

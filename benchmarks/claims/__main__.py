@@ -12,10 +12,10 @@ import pandas as pd
 
 from benchmarks.claims.comparing import compare
 from benchmarks.claims.page import APPROACHES, page
-from benchmarks.claims.predictions import line_of, predictions, test_rows
-from benchmarks.claims.tables import MEMBERS, NAMES, declare, declared_name, run_line
+from benchmarks.claims.predictions import line_of, predictions, stored_ensemble, test_rows
+from benchmarks.claims.tables import MEMBERS, NAMES, declare, run_line
+from dge_assets.assets.ensemble import tables_of
 from dge_assets.core.threads import one_thread
-from dge_resources.lake import Address
 from dge_resources.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,12 +44,13 @@ def main() -> None:
 
 def _compared(home: Path, name: str) -> dict[str, Any]:
     """What was found for each family of one table."""
-    line, lake = line_of(home, name), Storage(home=str(home)).lake
-    rows = test_rows(home, line)
+    line, storage = line_of(home, name), Storage(home=str(home))
+    ensemble = stored_ensemble(line, storage)
     tables = {
-        table: lake.read(Address(declared_name(name), table)).frame
-        for table in ("training_scores", "approach_differences")
+        table: item.frame
+        for table, item in tables_of(ensemble, line, storage, ("training_scores", "approach_differences")).items()
     }
+    rows = test_rows(home, line)
     found = {}
     for family in line.families:
         predicted = predictions(home, line, family, lambda text: print(text, flush=True))
@@ -60,9 +61,9 @@ def _compared(home: Path, name: str) -> dict[str, Any]:
         found[f"{name} {family}"] = {
             "claims": claims,
             "scores": _scores(of_family["training_scores"], of_family["approach_differences"]),
-            "train_rows": len(lake.read(Address(line.table, "real_train")).frame),
+            "train_rows": len(ensemble.real_train.frame),
             "test_rows": len(rows.y),
-            "synthetic_rows": len(lake.read(Address(line.table, "synthetic", family, 0)).frame),
+            "synthetic_rows": len(ensemble.datasets[family][0].frame),
         }
     return found
 

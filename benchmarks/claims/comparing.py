@@ -122,7 +122,7 @@ def _evaluation_error(truth: Array, claimed: Array, *, optimism: bool) -> Sample
 
     everyone = np.arange(K)
     all_of = value(everyone, truth)
-    without = [value(np.delete(everyone, index), truth[:, :1])[0] for index in everyone]
+    without = [value(np.delete(everyone, index), truth[:, :1])[0] for index in range(K)]
     return Sample(float(all_of[0]), all_of[1:], np.array(without))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.claims.tables import declared_name
+from dge_assets.assets.ensemble import Ensemble, collect_ensemble
 from dge_assets.assets.evaluation_tables import modelled
 from dge_assets.assets.line import Line, contract_of
 from dge_assets.core.baselines import Problem
@@ -28,6 +29,7 @@ from dge_assets.core.targets import encode_target
 from dge_assets.declarations import declared_tables
 from dge_resources.compute import Compute
 from dge_resources.lake import Address
+from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 
 Array = npt.NDArray[np.float64]
@@ -77,6 +79,20 @@ def line_of(home: Path, name: str) -> Line:
     os.environ["DGE_TABLES"] = str(home / "tables")
     declaration, folder = declared_tables()[declared_name(name)]
     return Line(declaration.plan("full"), str(folder))
+
+
+def stored_ensemble(line: Line, storage: Storage) -> Ensemble:
+    """All members; ProvenanceError when one is not of the present table and declaration."""
+
+    def read(asset: str, family: str | None = None, seed: int | None = None) -> Recorded:
+        return storage.lake.read(Address(line.table, asset, family, seed))
+
+    real = {name: read(name) for name in ("real_train", "real_test")}
+    datasets = {
+        f"{family}__synthetic": {f"{seed:03d}": read("synthetic", family, seed) for seed in line.seeds}
+        for family in line.families
+    }
+    return collect_ensemble(line, storage, {**real, **datasets})
 
 
 def test_rows(home: Path, line: Line) -> TestRows:

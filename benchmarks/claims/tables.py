@@ -84,7 +84,10 @@ def _adult_frame(path: Path | None) -> pd.DataFrame:
 
 
 def run_line(home: Path, name: str) -> None:
-    """The whole line of one table, in a process of its own; what an earlier run has kept is not made again."""
+    """The whole line of one table, in a process of its own; what an earlier run has kept is not made again.
+
+    A line may end without a release, as a check may refuse one; what is read of it later is checked to be current.
+    """
     environment = {
         **os.environ,
         "DGE_HOME": str(home),
@@ -99,4 +102,4 @@ def run_line(home: Path, name: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"{name}: its line stopped, see above; run again to go on from what was kept")
+        print(f"{name}: its line stopped, see above; run again to go on from what was kept", flush=True)
