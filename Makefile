@@ -64,6 +64,7 @@ ray-test: .venv/.test ## members on a Ray cluster of two nodes on this machine, 
 
 bench: .venv/.demo ## what training costs beside the ctgan package (an hour; ADULT=file.csv for the Adult table)
 	$(BIN)/python -m benchmarks.training_speed $(if $(ADULT),--adult $(ADULT))
+	$(BIN)/python -m benchmarks.cluster_estimate
 
 bench-evaluation: .venv/.demo ## what evaluation costs beside its fits (about a quarter of an hour)
 	$(BIN)/python -m benchmarks.evaluation_cost

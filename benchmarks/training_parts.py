@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
-from dge_assets.core.generators.members import IMPLEMENTATIONS
+from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask, train_members
 from dge_assets.core.generators.parameters import parameters_for
 from dge_assets.core.generators.stacked.encoded import EncodedTable
 from dge_assets.core.generators.stacked.layout import Layout
@@ -44,27 +47,69 @@ def encoded_table(rows: int, *, levels: int = 10, numbers: int = 7, discrete: in
 
 
 def _steps(table: EncodedTable, K: int, steps: int) -> tuple[float, int]:
-    """Seconds per step of K stacked CTGAN members, and steps of an epoch."""
+    """Seconds per step of K stacked CTGAN members, and steps of an epoch; of the CPU, since machines are shared."""
     seeds = [np.random.SeedSequence(seed) for seed in range(K)]
     trainer: Any = IMPLEMENTATIONS["ctgan"].trainer(table, parameters_for("ctgan", {}), seeds, device="cpu")
     with one_thread():
         trainer.critic_step()
         trainer.generator_step()
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(steps):
             trainer.critic_step()
             trainer.generator_step()
-        return (time.perf_counter() - started) / steps, trainer.steps_per_epoch
+        return (time.process_time() - started) / steps, trainer.steps_per_epoch
 
 
 def rows(count: str) -> Result:
-    """An epoch on so many rows, and the peak memory of one member."""
-    before = peak_megabytes()
+    """An epoch on so many rows."""
     table = encoded_table(int(count))
     each, steps = _steps(table, 1, 40)
-    dense = len(table) * table.layout.columns * 4 / 1e6
-    found = {"step_ms": 1e3 * each, "epoch_seconds": each * steps, "peak_mb": peak_megabytes(), "start_mb": before}
-    return {**found, "table_mb": table.nbytes / 1e6, "one_hot_mb": dense}
+    return {"step_ms": 1e3 * each, "epoch_seconds": each * steps, "tvae_step_ms": 1e3 * _tvae_step(table, 40)}
+
+
+def memory(count: str) -> Result:
+    """The peak memory of a worker of `Compute` that trains one member on so many rows for an epoch."""
+    table = encoded_table(int(count))
+    sizes = {"table_mb": table.nbytes / 1e6, "one_hot_mb": len(table) * table.layout.columns * 4 / 1e6}
+    return {**sizes, **_worker_memory("ctgan", table), **_worker_memory("tvae", table)}
+
+
+def _tvae_step(table: EncodedTable, steps: int) -> float:
+    """Seconds of the CPU per step of a TVAE member on full batches."""
+    trainer: Any = IMPLEMENTATIONS["tvae"].trainer(
+        table, parameters_for("tvae", {}), [np.random.SeedSequence(0)], device="cpu"
+    )
+    batches = np.random.default_rng(0).integers(0, len(table), (steps, 1, 500))
+    with one_thread():
+        trainer.step(torch.from_numpy(batches[0]))
+        started = time.process_time()
+        for batch in batches:
+            trainer.step(torch.from_numpy(batch))
+        return (time.process_time() - started) / steps
+
+
+def _worker_memory(family: str, table: EncodedTable) -> Result:
+    """Peak of a fresh worker before it has work, and after a training; pages that it shares are counted in both."""
+    from benchmarks.members import training_task
+    from dge_resources.compute import Compute
+
+    task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
+    compute = Compute(processes=1)
+    peaks = []
+    for work, given in ((_idle_peak, None), (_training_peak, replace(task, encoded=table))):
+        (done,) = compute.map(work, {"member": given})
+        peaks.append(done.result)
+    compute._end_workers()
+    return {f"{family}_start_mb": peaks[0], f"{family}_peak_mb": peaks[1]}
+
+
+def _idle_peak(_task: None, _report: Any) -> float:
+    return peak_megabytes()
+
+
+def _training_peak(task: TrainingTask, report: Any) -> float:
+    train_members(task, report)
+    return peak_megabytes()
 
 
 def levels(count: str) -> Result:
@@ -82,7 +127,7 @@ def stack(count: str) -> Result:
 def sample(count: str) -> Result:
     """Rows of a small table drawn from a member into the lake: seconds and peak memory."""
     from benchmarks.members import training_task
-    from dge_assets.core.generators.members import SamplingTask, train_members
+    from dge_assets.core.generators.members import SamplingTask
     from dge_assets.core.provenance import Recipe
     from dge_resources.datasets import DatasetTask, sample_to_lake
     from dge_resources.home import Store
@@ -109,7 +154,60 @@ def sample(count: str) -> Result:
             work = DatasetTask(sampling=sampling, recipe=recipe, lake=Lake(Store(folder)), run_id="")
             sample_to_lake(work, _silent)
             found[f"{family}_seconds"] = time.perf_counter() - started
+            found[f"{family}_lake_mb"] = _folder_megabytes(folder)
     return {**found, "peak_mb": peak_megabytes()}
+
+
+def _folder_megabytes(folder: str) -> float:
+    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
+
+
+def files() -> Result:
+    """Of a member on a table of 15 columns: megabytes of what it leaves, and a checkpoint's megabytes and seconds."""
+    from benchmarks.members import training_task
+    from dge_assets.core.generators.state_files import to_files
+    from dge_resources.checkpoints import MemberCheckpoints
+    from dge_resources.home import Store
+
+    found: Result = {}
+    for family in ("ctgan", "tvae"):
+        task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
+        (member,) = train_members(task, _silent).values()
+        found[f"{family}_member_mb"] = sum(map(len, to_files(member).values())) / 1e6
+        trainer: Any = IMPLEMENTATIONS[family].trainer(
+            task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            kept = MemberCheckpoints(Store(folder), {0: "member/checkpoint.safetensors"})
+            times = []
+            for _ in range(5):
+                started = time.perf_counter()
+                kept.save(0, trainer.state(0))
+                times.append(time.perf_counter() - started)
+            found[f"{family}_checkpoint_mb"] = _folder_megabytes(folder)
+        found[f"{family}_checkpoint_seconds"] = float(np.median(times))
+    return found
+
+
+def start() -> Result:
+    """Seconds until a fresh process has imported what a member's training needs."""
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import dge_assets.core.generators.members"], check=True)
+        times.append(time.perf_counter() - started)
+    return {"seconds": min(times)}
+
+
+def encode(count: str) -> Result:
+    """Seconds of fitting the encoding on so many rows and encoding them, which a run does once."""
+    from benchmarks.members import training_task
+
+    frame = mixed_frame(int(count))
+    started = time.perf_counter()
+    with one_thread():
+        training_task(frame, "target", family="tvae", seeds=(0,), settings={})
+    return {"seconds": time.perf_counter() - started}
 
 
 def mixed_frame(count: int) -> pd.DataFrame:
@@ -120,10 +218,8 @@ def mixed_frame(count: int) -> pd.DataFrame:
     return pd.DataFrame({**frame, "target": np.where(rng.random(count) < 0.4, "yes", "no")})
 
 
-def dagster() -> Result:
+def dagster(epochs: str = "300") -> Result:
     """A run of 20 TVAE members through Dagster, and the same members by the bare call."""
-    from dataclasses import replace
-
     import dagster as dg
 
     from benchmarks.members import training_task
@@ -131,12 +227,11 @@ def dagster() -> Result:
     from dge_assets.automation import range_tags
     from dge_assets.component import table_definitions
     from dge_assets.core.declaration import TableDeclaration
-    from dge_assets.core.generators.members import train_members
     from dge_resources.compute import Compute
     from dge_resources.io_manager import LakeIOManager
     from dge_resources.storage import Storage
 
-    members, epochs = 20, 300
+    members = 20
     frame = mixed_frame(2_000)
     with tempfile.TemporaryDirectory() as folder, dg.DagsterInstance.local_temp(folder) as instance:
         frame.to_csv(Path(folder) / "table.csv", index=False)
@@ -145,7 +240,7 @@ def dagster() -> Result:
                 "table": "benchmark",
                 "source": {"type": "csv", "path": "table.csv"},
                 "contract": {"target": "target"},
-                "families": {"tvae": {"epochs": epochs}},
+                "families": {"tvae": {"epochs": int(epochs)}},
                 "seeds": members,
                 "models": ["lr"],
             }
@@ -169,7 +264,7 @@ def dagster() -> Result:
         started = time.perf_counter()
         assert part.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet).success
         through = time.perf_counter() - started
-    task = training_task(frame, "target", family="tvae", seeds=(0,), settings={"epochs": epochs})
+    task = training_task(frame, "target", family="tvae", seeds=(0,), settings={"epochs": int(epochs)})
     started = time.perf_counter()
     bare = Compute(processes=None)
     tasks = {str(seed): replace(task, seeds=(seed,)) for seed in range(members)}
@@ -183,10 +278,14 @@ def _silent(_done: int, _of: int) -> None:
 
 PARTS: dict[str, Callable[..., Result]] = {
     "rows": rows,
+    "memory": memory,
     "levels": levels,
     "stack": stack,
     "sample": sample,
     "dagster": dagster,
+    "files": files,
+    "start": start,
+    "encode": encode,
 }
 
 if __name__ == "__main__":

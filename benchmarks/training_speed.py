@@ -148,10 +148,14 @@ def measurements(adult: str | None, members: int) -> dict[str, Callable[[], Resu
     }
     found[f"epoch ctgan {name} whole"] = lambda: _per_epoch(whole, target)
     found |= {f"rows {10**power}": own_process("rows", str(10**power)) for power in (4, 5, 6)}
+    found["memory 1000000"] = own_process("memory", "1000000")
     found |= {f"levels {levels}": own_process("levels", str(levels)) for levels in (10, 100, 1000, 2000)}
     found |= {f"stack {K}": own_process("stack", str(K)) for K in (1, 5, 10, 20, 40)}
     found["sample 1000000"] = own_process("sample", "1000000")
     found["dagster"] = own_process("dagster")
+    found["short dagster"] = own_process("dagster", "1")  # hardly any training: what a member costs the run itself
+    found |= {"files": own_process("files"), "start": own_process("start")}
+    found |= {f"encode {rows}": own_process("encode", str(rows)) for rows in (2_000, 50_000)}
     found |= {
         f"wall {family} {name}": lambda family=family: _wall(  # type: ignore[misc]
             Case(name, family, EPOCHS, small, target, members)

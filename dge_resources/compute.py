@@ -6,13 +6,10 @@ package's seeding (a swap of global state) needs. Results come back as they fini
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import multiprocessing
 import os
 import queue
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -25,15 +22,12 @@ import psutil
 from pydantic import Field, PrivateAttr
 
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.threads import one_thread
+from dge_resources import worker
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Report = Callable[[int, int], None]
 Work = Callable[[Task, Report], Result]
-
-_messages: Any = None
-"""The worker's way to its parent; set once per worker process."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         try:
             for _ in _waiting(workers.messages):  # what the former stage's members said last is no news here
                 pass
-            submitted = ((workers.pool.submit(_run, work, key, task), key) for key, task in tasks.items())
+            submitted = ((workers.pool.submit(worker.run, work, key, task), key) for key, task in tasks.items())
             # Kept workers may be more than this stage asked for: then no more members are handed out than it did.
             most = len(tasks) if workers.count == count else count
             yield from _as_finished(submitted, workers.messages, on_step, most=most)
@@ -127,7 +121,7 @@ class _Workers:
         context = _context()
         messages = context.Queue()
         pool = ProcessPoolExecutor(
-            max_workers=count, mp_context=context, initializer=_prepare_worker, initargs=(messages, *_identity())
+            max_workers=count, mp_context=context, initializer=worker.prepare, initargs=(messages, *_identity())
         )
         return cls(count, pool, messages)
 
@@ -191,44 +185,11 @@ def _waiting(messages: Any) -> Iterator[tuple[str, int, int]]:
 
 def _terminate(pool: ProcessPoolExecutor) -> None:
     """End the workers in the middle of work that nobody will collect."""
-    for worker in list((pool._processes or {}).values()):
-        if worker.is_alive():
-            worker.terminate()
+    for process in list((pool._processes or {}).values()):
+        if process.is_alive():
+            process.terminate()
 
 
 def _identity() -> tuple[int, float]:
     """This process: its number, which the system gives out again, and when it began."""
     return os.getpid(), psutil.Process().create_time()
-
-
-def _prepare_worker(messages: Any, parent: int, born: float) -> None:
-    """One thread for all numeric libraries; die with the parent instead of training on for nobody."""
-    importlib.import_module("dge_resources.preload")
-    global _messages  # noqa: PLW0603 (a worker process has one parent)
-    _messages = messages
-    messages.cancel_join_thread()
-    threading.Thread(target=_watch_parent, args=(parent, born), daemon=True).start()
-
-
-def _watch_parent(parent: int, born: float) -> None:
-    while _lives(parent, born):
-        time.sleep(1.0)
-    os._exit(1)
-
-
-def _lives(pid: int, born: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        return bool(process.create_time() == born and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _run(work: Work[Task, Result], key: str, task: Task) -> tuple[Result, float]:
-    def report(done: int, of: int) -> None:
-        _messages.put((key, done, of))
-
-    report(0, 1)
-    with one_thread():
-        started = time.perf_counter()
-        return work(task, report), time.perf_counter() - started

@@ -5,6 +5,7 @@ Importing it sets the process's libraries to one thread, so nothing but a worker
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 
@@ -13,3 +14,4 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 for _module in ("dge_assets.core.generators.members", "dge_assets.core.downstream"):
     importlib.import_module(_module)
+gc.freeze()  # what the collector does not look through, workers do not write to: its pages stay shared

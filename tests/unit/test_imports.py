@@ -71,6 +71,12 @@ def test_what_declarations_need_loads_neither_dagster_nor_anything_heavy() -> No
     assert sorted(loaded_by(names) & {*HEAVY, "dagster", "duckdb", "fsspec"}) == []
 
 
+def test_what_trains_and_samples_members_loads_torch_and_pandas_alone() -> None:
+    found = loaded_by("dge_assets.core.generators.members, dge_resources.worker, dge_resources.datasets")
+    assert {"torch", "pandas"} <= found
+    assert sorted(found & {*HEAVY, "dagster", "duckdb"} - {"torch"}) == []
+
+
 def test_heavy_libraries_are_imported_inside_functions_outside_the_core() -> None:
     core = ROOT / "dge_assets" / "core"
     outside = [path for path in [*modules("dge_assets"), *modules("dge_resources")] if core not in path.parents]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 from dge_assets.core.generators.stacked.encoded import Array, EncodedTable
 
@@ -24,6 +23,8 @@ def marginal_distance(table: EncodedTable, numbers: Array, codes: Array) -> floa
 
     For a span the total variation distance of its levels' shares; for a number the Kolmogorov-Smirnov statistic.
     """
+    from scipy.stats import ks_2samp  # 30 MB that a training without a curve need not hold
+
     spans = [
         0.5 * float(np.abs(_shares(table.codes[:, span], width) - _shares(codes[:, span], width)).sum())
         for span, width in enumerate(table.layout.span_widths)

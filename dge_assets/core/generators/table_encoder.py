@@ -3,6 +3,7 @@
 Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and `ctgan`'s transformer
 (a Bayesian Gaussian mixture per number, one-hot levels) encodes that. The package fits the transformer; rows are
 encoded and decoded here, as the package does but without its loop over rows, into float32 numbers and small codes.
+The package and its scikit-learn are imported where rows are encoded: training and sampling do without their 100 MB.
 """
 
 from __future__ import annotations
@@ -14,14 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-import joblib
 import numpy as np
 import pandas as pd
-from ctgan.data_transformer import DataTransformer
 
 from dge_assets.core.codec import TableCodec, fit_codec
 from dge_assets.core.contract import Contract
-from dge_assets.core.generators.encoder import transformer_document, transformer_from_document
 from dge_assets.core.generators.stacked.encoded import Array, EncodedTable
 from dge_assets.core.generators.stacked.layout import Layout
 from dge_assets.core.randomness import generator, seed_sequence
@@ -45,21 +43,19 @@ class TableEncoder:
         return cls(TableCodec.from_document(codec), transformer)
 
     @cached_property
-    def _package(self) -> DataTransformer:
-        return transformer_from_document(self.transformer)
-
-    @cached_property
     def layout(self) -> Layout:
         """Which columns the encoded rows have."""
-        return Layout.of(self._package.output_info_list)
+        return Layout.of([_spans(column) for column in self.transformer["columns"]])
 
     def encode(self, modelled: pd.DataFrame) -> EncodedTable:
         """Encode a modelling frame (n rows).
 
         A number's mixture component is drawn by its probability, from a stream that the transformer's own seed starts.
         """
+        from dge_assets.core.generators.encoder import transformer_from_document
+
         numbers, codes = [], []
-        for info in self._package._column_transform_info_list:
+        for info in transformer_from_document(self.transformer)._column_transform_info_list:
             values = modelled[info.column_name]
             if info.column_type == "continuous":
                 normalized, component = _encode_numbers(info.transform, values.to_numpy(dtype=float))
@@ -78,12 +74,12 @@ class TableEncoder:
         """The modelling frame of encoded rows: numbers (n, numbers), codes (n, spans)."""
         columns: dict[str, Any] = {}
         number = 0
-        for span, info in enumerate(self._package._column_transform_info_list):
-            if info.column_type == "continuous":
-                columns[info.column_name] = _decode_numbers(info.transform, numbers[:, number], codes[:, span])
+        for span, column in enumerate(self.transformer["columns"]):
+            if column["type"] == "continuous":
+                columns[column["name"]] = _decode_numbers(column, numbers[:, number], codes[:, span])
                 number += 1
             else:
-                columns[info.column_name] = np.array(info.transform.dummies, dtype=object)[codes[:, span]]
+                columns[column["name"]] = np.array(column["levels"], dtype=object)[codes[:, span]]
         return pd.DataFrame(columns)
 
 
@@ -100,6 +96,10 @@ def fit_encoder(
     Missing numbers are imputed from a stream of the table's, so every member learns from the same rows. Raises
     GeneratorError for a column with too many levels or a table with nothing to learn.
     """
+    from ctgan.data_transformer import DataTransformer
+
+    from dge_assets.core.generators.encoder import transformer_document
+
     codec = fit_codec(real_train, contract, max_levels=max_levels, many_levels=many_levels)
     modelled = codec.encode(real_train, rng=generator(seed_sequence(table=table, purpose="imputation")))
     transformer = DataTransformer()
@@ -112,26 +112,36 @@ def fit_encoder(
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """No warnings (the mixture is a normalizer, its convergence does not matter), no processes of the package's own."""
+    import joblib
+
     with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
         warnings.simplefilter("ignore")
         yield
 
 
-def _components(normalizer: Any) -> tuple[Array, Array]:
+def _spans(column: dict[str, Any]) -> list[tuple[int, str]]:
+    """A column's part of an encoded row, as `Layout.of` takes it."""
+    if column["type"] == "continuous":
+        return [(1, "tanh"), (sum(column["valid"]), "softmax")]
+    return [(len(column["levels"]), "softmax")]
+
+
+def _components(means: Any, covariances: Any, valid: Any) -> tuple[Array, Array]:
     """Means and standard deviations of the mixture's valid components."""
-    mixture, valid = normalizer._bgm_transformer, normalizer.valid_component_indicator
-    return mixture.means_.reshape(-1)[valid], np.sqrt(mixture.covariances_).reshape(-1)[valid]
+    taken = np.asarray(valid, dtype=bool)
+    return np.asarray(means).reshape(-1)[taken], np.sqrt(np.asarray(covariances)).reshape(-1)[taken]
 
 
 def _encode_numbers(normalizer: Any, values: Array) -> tuple[Array, Array]:
     """Numbers in [-0.99, 0.99] (n,) float32, and their components (n,), as rdt's ClusterBasedNormalizer gives them."""
-    means, spreads = _components(normalizer)
+    mixture, valid = normalizer._bgm_transformer, normalizer.valid_component_indicator
+    means, spreads = _components(mixture.means_, mixture.covariances_, valid)
     stream = np.random.RandomState(normalizer.random_seed)
     normalized, components = np.empty(len(values), dtype=np.float32), np.empty(len(values), dtype=np.int32)
     for start in range(0, len(values), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         part = values[rows, None]
-        shares = normalizer._bgm_transformer.predict_proba(part)[:, normalizer.valid_component_indicator] + MARGIN
+        shares = mixture.predict_proba(part)[:, valid] + MARGIN
         chosen = _draw(shares / shares.sum(axis=1, keepdims=True), stream.random_sample(len(part)))
         scaled = (part[:, 0] - means[chosen]) / (SPREADS * spreads[chosen])
         components[rows], normalized[rows] = chosen, np.clip(scaled, -CLIP, CLIP)
@@ -146,8 +156,9 @@ def _draw(shares: Array, uniform: Array) -> Array:
     return found
 
 
-def _decode_numbers(normalizer: Any, normalized: Array, components: Array) -> Array:
-    means, spreads = _components(normalizer)
+def _decode_numbers(column: dict[str, Any], normalized: Array, components: Array) -> Array:
+    fitted = column["mixture"]["fitted"]
+    means, spreads = _components(fitted["means_"], fitted["covariances_"], column["valid"])
     chosen = components.astype(np.int64)
     decoded: Array = np.clip(normalized.astype(float), -1, 1) * SPREADS * spreads[chosen] + means[chosen]
     return decoded

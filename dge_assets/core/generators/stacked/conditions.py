@@ -53,14 +53,16 @@ class RowsByCondition:
     """All rows of a table, sorted by level for each discrete column, to draw one that meets a condition."""
 
     def __init__(self, table: EncodedTable, *, device: str) -> None:
-        orders, counts = [], []
-        for span, width in zip(table.layout.condition_spans, table.layout.condition_widths, strict=True):
+        counts = []
+        rows = np.empty((len(table.layout.condition_spans), len(table)), dtype=np.int32)
+        for column, (span, width) in enumerate(
+            zip(table.layout.condition_spans, table.layout.condition_widths, strict=True)
+        ):
             codes = table.codes[:, span]
-            orders.append(np.argsort(codes, kind="stable").astype(np.int32))
+            rows[column] = np.argsort(codes, kind="stable")
             counts.append(np.bincount(codes, minlength=width))
         flat = np.concatenate(counts) if counts else np.empty(0, dtype=np.int64)
-        rows = np.concatenate(orders) if orders else np.empty(0, dtype=np.int32)
-        self._order = torch.as_tensor(rows, device=device)
+        self._order = torch.as_tensor(rows.ravel(), device=device)
         self._counts = torch.as_tensor(flat, dtype=torch.float64, device=device)
         self._starts = torch.as_tensor(np.cumsum(flat) - flat, dtype=torch.int64, device=device)
 

@@ -69,8 +69,11 @@ class TVAETrainer:
     def epoch(self) -> dict[str, torch.Tensor]:
         """One pass over the rows, in an order of each member's own; the mean loss (K,) of its steps."""
         order = self._streams.permutations(self._table_rows)
-        losses = [self.step(batch) for batch in order.split(self._batch, 1)]
-        return {"loss": torch.stack(losses).mean(0)}
+        # A tensor kept from each step would lie between what steps free, and keep the allocator from using that again.
+        losses = torch.empty(self.steps_per_epoch, self.K, device=order.device)
+        for step, batch in enumerate(order.split(self._batch, 1)):
+            losses[step] = self.step(batch)
+        return {"loss": losses.mean(0)}
 
     def step(self, batch: torch.Tensor) -> torch.Tensor:
         """One update on the rows `batch` (K, B) of the table; the loss (K,)."""
