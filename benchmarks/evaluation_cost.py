@@ -116,7 +116,7 @@ def measure(
 def _evaluate(
     model: str, contract: Contract, train: pd.DataFrame, test: pd.DataFrame, datasets: dict[int, pd.DataFrame]
 ) -> None:
-    shared = {"table": "bench", "contract": contract, "max_levels": MAX_LEVELS}
+    shared: dict[str, Any] = {"table": "bench", "contract": contract, "max_levels": MAX_LEVELS}
     stored = {
         seed: to_files(
             fit_downstream(
@@ -126,9 +126,9 @@ def _evaluate(
         )
         for seed, frame in datasets.items()
     }
-    real = {"real_train": train, "real_test": test}
+    real: dict[str, Any] = {"real_train": train, "real_test": test}
     oracle = predict_oracle(OracleTask(model=model, fits=len(datasets), **real, **shared), _silent)
-    members = {"datasets": datasets, "stored": stored, "seconds": dict.fromkeys(datasets, 1.0)}
+    members: dict[str, Any] = {"datasets": datasets, "stored": stored, "seconds": dict.fromkeys(datasets, 1.0)}
     ks = tuple(sorted({K for K in (5, 10) if len(datasets) > K} | {len(datasets)}))
     task = FamilyModelTask(
         family="f", model=model, oracle=oracle, ks=ks, test_share=TEST_SHARE, **real, **members, **shared

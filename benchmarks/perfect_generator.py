@@ -13,6 +13,7 @@ import platform
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def one_repeat(
     whole = [moons(rows, stream) for _ in range(max(ks))]
     cut = rows * 4 // 5
     datasets = [(frame[:cut], frame[cut:].reset_index(drop=True)) for frame in whole]
-    options = {"task": "binary", "classes": (0, 1)}
+    options: dict[str, Any] = {"task": "binary", "classes": (0, 1)}
     fitted = [
         fit_model(train, "target", model, seed=model_seed(int(stream.integers(2**32)), i), name="train", **options)
         for i, (train, _) in enumerate(datasets)

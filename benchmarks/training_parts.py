@@ -95,12 +95,10 @@ def _worker_memory(family: str, table: EncodedTable) -> Result:
 
     task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
     compute = Compute(processes=1)
-    peaks = []
-    for work, given in ((_idle_peak, None), (_training_peak, replace(task, encoded=table))):
-        (done,) = compute.map(work, {"member": given})
-        peaks.append(done.result)
+    (idle,) = compute.map(_idle_peak, {"nothing": None})
+    (trained,) = compute.map(_training_peak, {"member": replace(task, encoded=table)})
     compute._end_workers()
-    return {f"{family}_start_mb": peaks[0], f"{family}_peak_mb": peaks[1]}
+    return {f"{family}_start_mb": idle.result, f"{family}_peak_mb": trained.result}
 
 
 def _idle_peak(_task: None, _report: Any) -> float:

@@ -18,6 +18,7 @@ from scipy.stats import kendalltau, t
 
 from benchmarks.claims.measures import metric, risk_area, row_weights, squared_error, total_uncertainty
 from benchmarks.claims.predictions import Mask, ModelPredictions, TestRows
+from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.resampling import Weights
 
 Array = npt.NDArray[np.float64]
@@ -129,6 +130,8 @@ def _evaluation_error(truth: Array, claimed: Array, *, optimism: bool) -> Sample
 def _ranking(truths: Mapping[str, Array], predicted: Mapping[str, ModelPredictions], table: str) -> Found | None:
     """Kendall's tau with the true ranking of model classes: that of the DGE evaluation minus that of the naive one."""
     models = list(predicted)
+    if len(models) < 2:
+        return None
     claimed = np.stack([predicted[model].claimed for model in models])
     truth = np.stack([truths[model] for model in models])
     K, weightings = truth.shape[1:]
@@ -141,8 +144,8 @@ def _ranking(truths: Mapping[str, Array], predicted: Mapping[str, ModelPredictio
         others = np.where(is_other, chosen, 0.0).sum(axis=(1, 2)) / is_other.sum()
         return float(kendalltau(others, true).statistic - kendalltau(own, true).statistic)
 
-    rng = np.random.default_rng(len(table))
-    drawn = [apart(rng.integers(0, K, K), replicate) for replicate in range(1, weightings)]
+    rng = generator(seed_sequence(table=table, purpose="claims ranking"))
+    drawn = [apart(rng.choice(np.arange(K), K), replicate) for replicate in range(1, weightings)]
     value = apart(np.arange(K), 0)
     if not np.isfinite([value, *drawn]).all():
         return None

@@ -34,7 +34,7 @@ def squared_error(y: Codes, probability: Array, weights: Weights) -> Array:
     """The Brier score by weighting; NaN where no row has weight."""
     total = weights.sum(axis=0, dtype=np.float64)
     summed = ((probability - y) ** 2).astype(np.float32) @ weights
-    return np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0))
 
 
 def total_uncertainty(members: Array) -> Array:
