@@ -120,26 +120,27 @@ def train_ours(case: Case) -> list[pd.DataFrame]:
     return [pd.read_parquet(case.path(OURS, seed)) for seed in seeds]
 
 
-def train_package(case: Case, *, side_by_side: bool) -> list[pd.DataFrame]:
+def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     """All members by the package.
 
-    side_by_side: one process each on all cores with one thread, for results only; else one after the other in this process
-    at the package's own number of threads, which is how its documentation would have it done, with the seconds kept.
+    timed: so many members are fitted one after the other in this process, at the package's own number of threads, which is
+    how its documentation would have it done, and their seconds are kept; the others side by side with one thread each.
     """
-    missing = [seed for seed in range(case.members) if not case.path(THEIRS, seed).exists()]
-    tasks = {f"{seed}": PackageTask(case.family, case.epochs, seed, case.train, len(case.train)) for seed in missing}
     case.folder.mkdir(parents=True, exist_ok=True)
-    if side_by_side:
-        compute = Compute(processes=None)
-        for done in compute.map(fit_package, tasks):
-            done.result[0].to_parquet(case.path(THEIRS, int(done.key)))
-        compute._end_workers()
-    else:
-        for seed, task in tasks.items():
-            rows, seconds = fit_package(task, _silent)
-            _note_seconds(case, {f"{THEIRS} {seed}": seconds})
-            rows.to_parquet(case.path(THEIRS, int(seed)))
-            print(f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s", flush=True)
+    tasks = {
+        seed: PackageTask(case.family, case.epochs, seed, case.train, len(case.train))
+        for seed in range(case.members)
+        if not case.path(THEIRS, seed).exists()
+    }
+    for seed in [seed for seed in tasks if seed < timed]:
+        rows, seconds = fit_package(tasks.pop(seed), _silent)
+        _note_seconds(case, {f"{THEIRS} {seed}": seconds})
+        rows.to_parquet(case.path(THEIRS, seed))
+        print(f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s", flush=True)
+    compute = Compute(processes=None)
+    for done in compute.map(fit_package, {f"{seed}": task for seed, task in tasks.items()}):
+        done.result[0].to_parquet(case.path(THEIRS, int(done.key)))
+    compute._end_workers()
     return [pd.read_parquet(case.path(THEIRS, seed)) for seed in range(case.members)]
 
 

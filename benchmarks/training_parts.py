@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import subprocess
@@ -21,7 +22,7 @@ from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask, tr
 from dge_assets.core.generators.parameters import parameters_for
 from dge_assets.core.generators.stacked.encoded import EncodedTable
 from dge_assets.core.generators.stacked.layout import Layout
-from dge_assets.core.threads import one_thread
+from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 
 Result = dict[str, Any]
 
@@ -108,6 +109,29 @@ def _idle_peak(_task: None, _report: Any) -> float:
 def _training_peak(task: TrainingTask, report: Any) -> float:
     train_members(task, report)
     return peak_megabytes()
+
+
+def fading(epochs: str) -> Result:
+    """Seconds of a TVAE's first and last tenth of so many epochs on the crash table, with tiny numbers as they are and as 0."""
+    from benchmarks.both_sides import real_table
+    from benchmarks.members import training_task
+
+    _, frame, target = real_table(None)
+    task = training_task(frame, target, family="tvae", seeds=(0,), settings={"epochs": int(epochs)})
+    found: Result = {"epochs": int(epochs), "rows": len(frame)}
+    for name, around in (("as_they_are", contextlib.nullcontext), ("as_zero", tiny_numbers_as_zero)):
+        trainer = IMPLEMENTATIONS["tvae"].trainer(
+            task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
+        )
+        times = []
+        with one_thread(), around():
+            for _ in range(int(epochs)):
+                started = time.process_time()
+                trainer.epoch()
+                times.append(time.process_time() - started)
+        tenth = max(1, len(times) // 10)
+        found |= {f"{name}_first": sum(times[:tenth]), f"{name}_last": sum(times[-tenth:]), f"{name}_all": sum(times)}
+    return found
 
 
 def levels(count: str) -> Result:
@@ -281,6 +305,7 @@ PARTS: dict[str, Callable[..., Result]] = {
     "stack": stack,
     "sample": sample,
     "dagster": dagster,
+    "fading": fading,
     "files": files,
     "start": start,
     "encode": encode,

@@ -21,7 +21,7 @@ CODE_VERSIONS = {
     "source": "2",
     "split": "1",
     "encoder": "1",
-    "generator": "2",
+    "generator": "3",
     "synthetic": "2",
     "downstream": "2",
     "evaluation": "6",

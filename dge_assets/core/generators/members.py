@@ -25,7 +25,7 @@ from dge_assets.core.generators.stacked.tvae import TVAETrainer
 from dge_assets.core.generators.table_encoder import TableEncoder
 from dge_assets.core.generators.training import Checkpoints, LearningCurve, train
 from dge_assets.core.randomness import generator, seed_sequence
-from dge_assets.core.threads import one_thread
+from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 
 ROWS_AT_A_TIME = 50_000
 """Rows that are sampled and decoded together. A part of what a dataset is: decoding draws from one stream, in order."""
@@ -79,7 +79,7 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
         "transformer": task.encoder.transformer,
         **algorithm.describe(task.encoded, task.parameters),
     }
-    with one_thread(), torch.no_grad():
+    with one_thread(), tiny_numbers_as_zero(), torch.no_grad():
         trained = train(
             lambda seeds: algorithm.trainer(
                 task.encoded, task.parameters, [streams[seed] for seed in seeds], device=task.device
