@@ -27,62 +27,60 @@ class Claim:
 CLAIMS = {
     "training_single": Claim(
         "Better models than from one dataset",
-        "Models trained on K datasets and averaged do better on real data than a model trained on one (section 4.1).",
+        "Models trained on K datasets and averaged do better on real data than a model trained on one.",
         "AUC of dge_20 on real_test minus the mean AUC of the 20 models of one dataset each",
     ),
     "training_ensemble": Claim(
         "Better than an ensemble on one dataset",
-        "That is due to the generators, not to averaging: 20 models of one dataset do worse (section 4.1).",
+        "That is due to the generators, not to averaging: 20 models of one dataset do worse.",
         "AUC of dge_20 minus that of naive_ensemble, which is of dataset 0 throughout",
     ),
     "training_concat": Claim(
         "Better than one model on all rows",
-        "One model on all 20 datasets together does worse than 20 models, one of each (section 4.1).",
+        "One model on all 20 datasets together does worse than 20 models, one of each.",
         "AUC of dge_20 minus that of naive_concat; its interval is over test rows alone, "
         "each end the mean of the ends of the model classes",
     ),
     "optimism": Claim(
         "Naive evaluation promises too much",
-        "A model's score on held-out rows of the dataset it was trained on is above its score on real rows (section 4.2).",
+        "A model's score on held-out rows of the dataset it was trained on is above its score on real rows.",
         "AUC on own held-out rows minus AUC on real_test, mean over the 20 models",
     ),
     "evaluation": Claim(
         "DGE evaluation is nearer to the truth",
-        "Scoring a model on the other generators' datasets tells its real score better than its own dataset does "
-        "(section 4.2).",
+        "Scoring a model on the other generators' datasets tells its real score better than its own dataset does.",
         "mean absolute error of the naive claim of a model's AUC minus that of the DGE claim",
     ),
     "selection": Claim(
         "DGE evaluation ranks models better",
-        "The ranking of model classes by DGE evaluation is nearer to the true ranking than that by naive evaluation "
-        "(section 4.2).",
+        "The ranking of model classes by DGE evaluation is nearer to the true ranking than that by naive evaluation.",
         "Kendall's tau with the true ranking: DGE minus naive; interval of percentiles, members and rows drawn together",
         2,
     ),
     "risk_single": Claim(
         "Surer of the right rows than one model",
-        "Uncertainty over generators tells which predictions to trust (section 4.3).",
+        "Uncertainty over generators tells which predictions to trust.",
         "area under error rate against coverage: mean of the single models minus dge_20, rows kept by total uncertainty",
     ),
     "risk_ensemble": Claim(
         "Surer of the right rows than an ensemble on one dataset",
-        "An ensemble on one dataset knows the model's uncertainty and not the generator's (section 4.3).",
+        "An ensemble on one dataset knows the model's uncertainty and not the generator's.",
         "area under error rate against coverage: naive_ensemble minus dge_20",
     ),
     "calibration": Claim(
         "Better calibrated than one model",
-        "Averaging over generators makes probabilities more honest (section 4.3).",
+        "Averaging over generators makes probabilities more honest.",
         "expected calibration error: mean of the single models minus dge_20",
     ),
     "sparse": Claim(
         "Most gained where real rows are sparse",
-        "Generators differ most where they saw little, so the ensemble gains most there (section 4.4).",
+        "Generators differ most where they saw little, so the ensemble gains most there.",
         "gain in Brier score of dge_20 over single models in the sparsest rows (beyond 90 % of real_train's own distances "
         "to a fifth neighbour) minus the gain over all rows",
     ),
     "minorities": Claim(
         "Most gained in underrepresented groups",
-        "The same for minority categories and the top deciles of numbers (section 4.4).",
+        "The same for minority categories and the top deciles of numbers.",
         "gain in Brier score in the group minus the gain over all rows, mean over the table's groups",
     ),
 }
@@ -105,8 +103,7 @@ zero; **not shown**: zero is in it. Quantities are means over the model classes;
 interval lies above / below zero.
 
 An interval is over both the members that one happens to have (jackknife) and the real test rows that one happens to have
-(bootstrap), where the claim does not say otherwise. It is not over the choice of table or family, which is why there are
-{len(results)} rows. Nothing is corrected for the number of comparisons: one in forty quantities that are truly zero shows
+(bootstrap), where the claim does not say otherwise. It is not over the choice of table or family: each has its row. Nothing is corrected for the number of comparisons: one in forty quantities that are truly zero shows
 as held.
 
 {_sizes(results)}
