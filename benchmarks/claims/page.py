@@ -103,8 +103,8 @@ zero; **not shown**: zero is in it. Quantities are means over the model classes;
 interval lies above / below zero.
 
 An interval is over both the members that one happens to have (jackknife) and the real test rows that one happens to have
-(bootstrap), where the claim does not say otherwise. It is not over the choice of table or family: each has its row. Nothing is corrected for the number of
-comparisons: one in forty quantities that are truly zero shows as held.
+(bootstrap), where the claim does not say otherwise. It is not over the choice of table or family: each has its row. Nothing
+is corrected for the number of comparisons: one in forty quantities that are truly zero shows as held.
 
 {_sizes(results)}
 """
