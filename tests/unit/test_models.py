@@ -98,6 +98,17 @@ def test_each_model_learns_mixed_columns_and_survives_storage(model: str, task: 
         np.testing.assert_allclose(expected.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("model", NAMED)
+def test_each_model_of_two_numbers_survives_storage(model: str, task: str) -> None:
+    """With few features some models are built otherwise inside: neighbours are then kept in a tree."""
+    plane = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["x", "z"])
+    before = fitted(model, task, plane.assign(target=mixed_frame(task=task)["target"][:200]))
+    loaded = load_pipeline(dump_pipeline(before.pipeline), model=model)
+    after = FittedModel(loaded, model, before.seed, before.task, before.classes)
+    np.testing.assert_array_equal(predict(after, plane), predict(before, plane))
+
+
 @pytest.mark.parametrize(
     ("model", "plain"),
     [("lr", LogisticRegression()), ("knn", KNeighborsClassifier())],
