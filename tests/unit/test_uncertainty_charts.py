@@ -30,6 +30,7 @@ from dge_assets.core.reporting.uncertainty_charts import (
 )
 from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 from dge_assets.core.reporting.uncertainty_views import selection_quality_views, uncertainty_views
+from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import TrainingPredictions
 from dge_assets.core.uncertainty_tables import uncertainty_tables
 from tests.support.tables import column, contract, tiny, tiny_contract
@@ -54,9 +55,10 @@ def tables(task: Task = "binary") -> dict[str, pd.DataFrame]:
     """The evaluation tables of two families."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, ROWS)
+    drawn = Resamples(ROWS, np.random.SeedSequence(0), 50)
     parts: dict[str, list[pd.DataFrame]] = {}
     for family, model in (("ctgan", "lr"), ("tvae", "lr")):
-        for name, table in uncertainty_tables(y, members(task, rng, y), [2, 5], task=task).items():
+        for name, table in uncertainty_tables(y, members(task, rng, y), [2, 5], task=task, resamples=drawn).items():
             parts.setdefault(name, []).append(table.assign(family=family, model=model))
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
