@@ -32,8 +32,8 @@ DESCRIPTIONS = {
     "with the oracle's, and the true score lost by its first choice (mean over tied choices), with intervals over which members "
     "are scored. NaN for one model class.",
     "uncertainty": "One row per (family, model, approach, quantity): mean uncertainty on real_test and its parts (nats; "
-    "variances for a regression), error rate, areas of the risk-coverage curves (aurc_*), calibration errors; with its interval, over disjoint sets of "
-    "members or over test rows.",
+    "variances for a regression), error rate, areas of the risk-coverage curves (aurc_*), calibration errors; with its interval, "
+    "over disjoint sets of members or over test rows.",
     "calibration": "One row per (family, model, approach, curve, bin): confidence and how often it came true, in bins of "
     "equal width and of equal count, and above thresholds; the interval is of the accuracy, over the bin's rows. No rows for a "
     "regression.",
@@ -44,8 +44,8 @@ DESCRIPTIONS = {
     "k_recommendation": "One row per (family, model): the smallest K whose next member gains less than the declared "
     "`gain_per_second`, and what it costs. May be above the members that there are; then it is foretold.",
     "variance_components": "One row per (family, model, component): how much of a member's squared error comes from the "
-    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985); intervals of value "
-    "and share over test rows.",
+    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985); intervals of "
+    "value and share over test rows.",
     "error_correlation": "One row per (model, kind, pair of members, of any families): correlation of their errors on "
     "real_test (`error`: against the outcome; `deviation`: against the oracle's prediction), with its interval over test rows.",
     "effective_members": "One row per (model, kind, pair of families): mean correlation rho, and the number of independent "

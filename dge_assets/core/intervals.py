@@ -24,6 +24,8 @@ FEWEST_SETS = 3
 """Below, an interval over sets of members would be wider than anybody could use: 15 standard deviations for two."""
 MOST_BIAS = 0.25
 """Of a standard error: the largest bias that may be ignored (Efron and Tibshirani 1993, section 10.3)."""
+ROUNDING = 1e-6
+"""Relative: sums over weights are in single precision."""
 TEST_ROWS = "test rows"
 _BIASED = "the calibration error of resamples is biased upwards: its intervals miss the truth too often"
 BIASED = {"ece": _BIASED, "ece_equal_count": _BIASED}
@@ -66,11 +68,11 @@ def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", le
         reason = f"not defined in {undefined} of {len(replicates)} resamples of the test rows"
         return no_interval(reason, over=TEST_ROWS)
     defined = replicates[~np.isnan(replicates)]
-    if np.ptp(defined) == 0:
+    if np.ptp(defined) <= ROUNDING * abs(value):
         return no_interval("all resamples of the test rows give the same value", over=TEST_ROWS)
     bias, spread = float(np.mean(defined)) - value, float(np.std(defined))
-    # The sums are in single precision: what is smaller than that is no bias but rounding.
-    if abs(bias) > MOST_BIAS * spread + 1e-6 * max(abs(value), 1.0):
+    # What is smaller is no bias but rounding.
+    if abs(bias) > MOST_BIAS * spread + ROUNDING * max(abs(value), 1.0):
         share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
         return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
     low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")

@@ -34,7 +34,7 @@ REPLICATES = 2000
 
 def quality_intervals(values: Mapping[str, float], claimed: Array, true: Array) -> dict[str, Interval]:
     """Intervals of kendall, spearman and regret, by name. claimed, true: (models, members), signed so that more is better."""
-    models, members = claimed.shape
+    members = claimed.shape[1]
     if members < FEWEST_MEMBERS:
         reason = f"an interval over members needs at least {FEWEST_MEMBERS} of them, found {members}"
         return dict.fromkeys(values, no_interval(reason, over=MEMBERS))

@@ -79,10 +79,14 @@ def uncertainty_tables(
         approach: _measure(y, members, _noise_of(approach, noise_variances, len(members)), approach, task=task)
         for approach, members in ensembles.items()
     }
-    intervals = {
-        approach: _intervals(y, item, predictions.members, noise_variances, approach, task=task, resamples=resamples)
-        for approach, item in measured.items()
-    }
+    intervals: dict[str, MeasuredIntervals] = {}
+    for approach, item in measured.items():
+        # Of the same members as naive_single, so the same.
+        intervals[approach] = (
+            intervals["naive_single"]
+            if approach == "dge_1"
+            else _intervals(y, item, predictions.members, noise_variances, approach, task=task, resamples=resamples)
+        )
     return {
         "uncertainty": _uncertainty_table(measured, intervals),
         "calibration": _calibration_table(y, ensembles, task=task),
