@@ -74,4 +74,4 @@ def rho_replicates(one: Array, other: Array, resamples: Resamples, *, same: bool
     with_itself, pairs = (len(one) * squares[0], len(one) * (len(one) - 1)) if same else (0.0, len(one) * len(other))
     between, first, second = replicate_means([(product - with_itself) / pairs, *squares], resamples)
     size = np.sqrt(np.maximum(first * second, 0))
-    return np.divide(between, size, out=np.full_like(between, np.nan), where=size > 0)
+    return np.asarray(np.divide(between, size, out=np.full_like(between, np.nan), where=size > 0))

@@ -63,7 +63,7 @@ def ranking_quality(claimed: Array, true: Array) -> dict[str, Replicates]:
 def _cosine(one: Array, other: Array) -> Replicates:
     """Sum of products over the root of both sums of squares, of each column; NaN where all models tie."""
     size = np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
-    return np.divide((one * other).sum(axis=0), size, out=np.full(one.shape[1], np.nan), where=size > 0)
+    return np.asarray(np.divide((one * other).sum(axis=0), size, out=np.full(one.shape[1], np.nan), where=size > 0))
 
 
 def _percentiles(value: float, replicates: Replicates, members: int, *, level: float = LEVEL) -> Interval:

@@ -40,7 +40,7 @@ def risk_areas(losses: Array, uncertainty: Array, weights: Weights) -> Replicate
 
 
 def replicate_risks(
-    losses: Array, uncertainty: Array, resamples: Resamples, kept: Sequence[int]
+    losses: Array, uncertainty: Array, resamples: Resamples, kept: Sequence[int] | npt.NDArray[np.int64]
 ) -> tuple[Replicates, npt.NDArray[np.float64]]:
     """Areas (replicates,), and the risks of the first `kept` rows of each replicate's order (len(kept), replicates).
 
@@ -53,7 +53,7 @@ def replicate_risks(
 
 
 def _risks_of(
-    losses: Array, uncertainty: Array, weights: Weights, kept: Sequence[int]
+    losses: Array, uncertainty: Array, weights: Weights, kept: Sequence[int] | npt.NDArray[np.int64]
 ) -> tuple[Replicates, npt.NDArray[np.float64]]:
     places, counts = _Places.of(losses, uncertainty), np.asarray(kept, dtype=np.int64)
     (area,), risks = places.risks(np.ones((len(losses), 1), dtype=np.float32), counts)

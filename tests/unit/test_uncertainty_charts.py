@@ -187,7 +187,7 @@ def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
         ["naive", "−1.000", "—", "0.2500", "—"],
         ["dge_5", "1.000", "1.000", "0.0000", "0.0000 to 0.1000"],
     ]
-    assert (view.rows[0][5 + 1].hint, view.rows[1][3].hint) == ("too few", "95 % over members: 0.8000 to 1.0000")
+    assert (view.rows[0][5 + 1].hint, view.rows[1][3].hint) == ("too few", "95 % over members: 0.800 to 1.000")
     views = uncertainty_views(tables()["uncertainty"])
     assert [view.caption.split(":")[0] for view in views] == ["ctgan", "tvae"]
     assert [cell.text for cell in views[0].rows[0]][:2] == ["lr", "oracle"]
