@@ -32,7 +32,7 @@ PARTS = {
     "fit_model": "fits",
     "predict": "predicting",
     "score_training": "training scores",
-    "score_evaluation": "evaluation scores",
+    "score_members": "evaluation scores",
     "cross_scores": "cross scores",
     "group_scores": "groups",
     "k_curve": "K curve",

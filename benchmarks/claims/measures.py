@@ -12,6 +12,7 @@ from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.uncertainty import uncertainty_of
 from dge_assets.core.weighted import score_weighted
+from dge_assets.core.weighted_risk import risk_areas
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -45,15 +46,4 @@ def total_uncertainty(members: Array) -> Array:
 
 def risk_area(y: Codes, probability: Array, unsure: Array, weights: Weights) -> Array:
     """Area under risk against coverage (Geifman, Uziel and El-Yaniv 2019) by weighting; ties share their mean error."""
-    wrong = ((probability > 0.5) != y).astype(np.float32)
-    order = np.argsort(unsure, kind="stable")
-    _, starts = np.unique(unsure[order], return_index=True)
-    sorted_weights = weights[order].astype(np.float64)
-    of_group = np.add.reduceat(sorted_weights, starts, axis=0)
-    lost = np.add.reduceat(sorted_weights * wrong[order, None], starts, axis=0)
-    mean = np.divide(lost, of_group, out=np.zeros_like(lost), where=of_group > 0)
-    sizes = np.diff(np.append(starts, len(order)))
-    losses = np.repeat(mean, sizes, axis=0) * sorted_weights
-    kept = np.cumsum(sorted_weights, axis=0)
-    risk = np.divide(np.cumsum(losses, axis=0), kept, out=np.zeros_like(kept), where=kept > 0)
-    return np.asarray((risk * sorted_weights).sum(axis=0) / kept[-1])
+    return risk_areas(((probability > 0.5) != y).astype(np.float64), unsure, weights)

@@ -111,7 +111,9 @@ def _evaluate(
     notes = [note for key in sorted(scores) for note in scores[key].notes]
     for note in [*notes, *(note for key in sorted(added) for note in added[key].notes)]:
         context.log.warning(note)
-    frames = combine_tables({key: scores[key].tables for key in sorted(scores)})
+    frames = combine_tables(
+        {key: scores[key].tables for key in sorted(scores)}, {key: scores[key].by_member for key in scores}
+    )
     frames |= across_families(line, ensemble, scores, oracles)
     frames["statistics"] = statistics_of(line, ensemble)
     frames["augmentation"] = augmentation_table({key: added[key].table for key in sorted(added)})

@@ -29,22 +29,27 @@ DESCRIPTIONS = {
     "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
     "selection_quality": "One row per (family, approach, metric): rank correlation of the approach's ranking of model classes "
-    "with the oracle's, and the true score lost by its first choice (mean over tied choices). NaN for one model class.",
+    "with the oracle's, and the true score lost by its first choice (mean over tied choices), with intervals over which members "
+    "are scored. NaN for one model class.",
     "uncertainty": "One row per (family, model, approach, quantity): mean uncertainty on real_test and its parts (nats; "
-    "variances for a regression), error rate, areas of the risk-coverage curves (aurc_*), calibration errors.",
+    "variances for a regression), error rate, areas of the risk-coverage curves (aurc_*), calibration errors; with its interval, "
+    "over disjoint sets of members or over test rows.",
     "calibration": "One row per (family, model, approach, curve, bin): confidence and how often it came true, in bins of "
-    "equal width and of equal count, and above thresholds. No rows for a regression.",
-    "selective": "One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least sure are left.",
+    "equal width and of equal count, and above thresholds; the interval is of the accuracy, over the bin's rows. No rows for a "
+    "regression.",
+    "selective": "One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least sure are left, "
+    "with its interval.",
     "prediction_map": "One row per (family, model, approach, grid point): mean prediction and spread over the plane of the "
     "two features. No rows unless the table has exactly two, both numbers without gaps.",
     "k_recommendation": "One row per (family, model): the smallest K whose next member gains less than the declared "
     "`gain_per_second`, and what it costs. May be above the members that there are; then it is foretold.",
     "variance_components": "One row per (family, model, component): how much of a member's squared error comes from the "
-    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985).",
+    "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985); intervals of "
+    "value and share over test rows.",
     "error_correlation": "One row per (model, kind, pair of members, of any families): correlation of their errors on "
-    "real_test (`error`: against the outcome; `deviation`: against the oracle's prediction).",
+    "real_test (`error`: against the outcome; `deviation`: against the oracle's prediction), with its interval over test rows.",
     "effective_members": "One row per (model, kind, pair of families): mean correlation rho, and the number of independent "
-    "members that would average as much away.",
+    "members that would average as much away, with intervals over test rows.",
     "statistics": "One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
     "each combining rule, beside the estimate on real_train.",
     "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
@@ -56,10 +61,13 @@ DESCRIPTIONS = {
 }
 
 
-def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+def combine_tables(
+    scores: Mapping[str, Mapping[str, pd.DataFrame]], by_member: Mapping[str, Any] | None = None
+) -> dict[str, pd.DataFrame]:
     """The tables of all (family, model) pairs, keyed `family/model`, as one each, with those columns first.
 
-    `selection` and `selection_quality` are made here, since a rank needs all models of a family.
+    `selection` and `selection_quality` are made here, since a rank needs all models of a family; by_member, keyed alike:
+    the pair's scores by member, for the intervals of the latter.
     """
     from dge_assets.core.scoring import selection
     from dge_assets.core.selection_quality import selection_quality
@@ -73,7 +81,8 @@ def combine_tables(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str
         by_family.setdefault(family, {})[model] = tables.get("evaluation_scores", tables["training_scores"])
     for family, tables_of in by_family.items():
         ranked = selection(tables_of)
-        for name, table in (("selection", ranked), ("selection_quality", selection_quality(ranked))):
+        members = {model: (by_member or {}).get(f"{family}/{model}", {}) for model in tables_of}
+        for name, table in (("selection", ranked), ("selection_quality", selection_quality(ranked, members))):
             frames[name].append(_labelled(table, family=family))
     return {name: _stacked(name, parts) for name, parts in frames.items()}
 
@@ -90,13 +99,14 @@ def across_families(
     line: Line, ensemble: Ensemble, scores: Mapping[str, Any], oracles: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """The tables that compare members of all families, model by model."""
-    from dge_assets.core.evaluation import compare_members
+    from dge_assets.core.evaluation import compare_members, resamples_of_real_test
 
     contract, real_test = contract_of(ensemble.real_train.record), modelled(ensemble.real_test)
+    resamples = resamples_of_real_test(line.table, len(real_test))
     parts: dict[str, list[pd.DataFrame]] = {}
     for model in line.plan.declaration.models:
         on_real = {family: scores[f"{family}/{model}"].on_real for family in line.families}
-        for name, frame in compare_members(on_real, oracles[model], real_test, contract).items():
+        for name, frame in compare_members(on_real, oracles[model], real_test, contract, resamples).items():
             frame.insert(0, "model", model)
             parts.setdefault(name, []).append(frame)
     return {name: _stacked(name, frames) for name, frames in parts.items()}

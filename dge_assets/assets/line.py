@@ -24,8 +24,8 @@ CODE_VERSIONS = {
     "generator": "3",
     "synthetic": "2",
     "downstream": "2",
-    "evaluation": "6",
-    "report": "6",
+    "evaluation": "7",
+    "report": "7",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""

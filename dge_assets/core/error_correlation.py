@@ -12,7 +12,7 @@ Two kinds answer two questions:
   whether the generators fail alike. The oracle's own chance error is common to all deviations, so this rho is somewhat too
   high, the more so where members are nearly as good as the oracle.
 
-Not here: predictions (`protocols`), the heat map (`correlation_charts`).
+Not here: predictions (`protocols`), how intervals are made (`correlation_intervals`), the heat map (`correlation_charts`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.contract import Task
+from dge_assets.core.correlation_intervals import over_correlation, pair_errors, rho_replicates
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.intervals import INTERVAL_COLUMNS, TEST_ROWS, no_interval, over_test_rows
+from dge_assets.core.resampling import Resamples
 from dge_assets.core.targets import Array, Codes
 
 Kind = Literal["error", "deviation"]
@@ -36,17 +39,24 @@ Member = tuple[str, int]
 """Family and seed."""
 ALL = "all"
 """Stands for the union of all families."""
-PAIR_COLUMNS = ["family_a", "seed_a", "family_b", "seed_b", "kind", "value"]
-EFFECTIVE_COLUMNS = ["family_a", "family_b", "kind", "K", "rho", "effective", "note"]
+PAIR_COLUMNS = ["family_a", "seed_a", "family_b", "seed_b", "kind", "value", *INTERVAL_COLUMNS]
+EFFECTIVE_COLUMNS = [
+    *("family_a", "family_b", "kind", "K", "rho", "effective", "note"),
+    *("rho_low", "rho_high", "effective_low", "effective_high", "over", "reason"),
+]
 
 
 @dataclass(frozen=True)
 class ErrorProducts:
-    """Mean products of errors (members, members) on the same rows; the diagonal holds the mean squares."""
+    """Mean products of errors (members, members) on the same rows; the diagonal holds the mean squares.
+
+    by_row: the errors (members, rows, C) themselves, C = 1 but for several classes.
+    """
 
     members: tuple[Member, ...]
     kind: Kind
     products: Array
+    by_row: Array
 
 
 def errors_of(y: Codes, prediction: Array, *, task: Task) -> Array:
@@ -79,18 +89,25 @@ def error_products(
         raise EvaluationError(f"predictions of {odd[0]} are not of the {len(y)} rows of real_test")
     members = tuple(predictions)
     errors = np.stack([errors_of(y, predictions[member], task=task) for member in members])
-    found = [ErrorProducts(members, "error", errors @ errors.T / errors.shape[1])]
+    found = [_products(members, "error", errors, len(y))]
     if len(oracle):
         deviations = errors - errors_of(y, np.mean(np.stack(oracle), axis=0), task=task)
-        found.append(ErrorProducts(members, "deviation", deviations @ deviations.T / deviations.shape[1]))
+        found.append(_products(members, "deviation", deviations, len(y)))
     return tuple(found)
 
 
+def _products(members: tuple[Member, ...], kind: Kind, errors: Array, rows: int) -> ErrorProducts:
+    """errors: (members, rows · C)."""
+    products = errors @ errors.T / errors.shape[1]
+    return ErrorProducts(members, kind, products, errors.reshape(len(members), rows, -1))
+
+
 def error_correlation(found: Sequence[ErrorProducts]) -> pd.DataFrame:
-    """One row per kind and pair of different members: `family_a, seed_a, family_b, seed_b, kind, value`.
+    """One row per kind and pair of different members: `family_a, seed_a, family_b, seed_b, kind, value`, interval.
 
     value: mean product of their errors over the root of both mean squares, in [-1, 1]. NaN where a member makes no error
-    at all, with the reason in `attrs["reasons"]` by "kind/family[seed]". Each pair stands once.
+    at all, with the reason in `attrs["reasons"]` by "kind/family[seed]". Each pair stands once. The interval is over test
+    rows, from the standard error of `correlation_intervals.pair_errors`.
     """
     rows: list[tuple[object, ...]] = []
     reasons = {}
@@ -99,24 +116,30 @@ def error_correlation(found: Sequence[ErrorProducts]) -> pd.DataFrame:
         for index in np.flatnonzero(squares == 0):
             family, seed = item.members[index]
             reasons[f"{item.kind}/{family}[{seed:03d}]"] = f"no {item.kind} on any row, so nothing to correlate"
+        errors = pair_errors(item.by_row)
         for i, j in combinations(range(len(item.members)), 2):
             size = float(np.sqrt(squares[i] * squares[j]))
             value = float(np.clip(item.products[i, j] / size, -1.0, 1.0)) if size else nan
-            rows.append((*item.members[i], *item.members[j], item.kind, value))
+            interval = over_correlation(value, float(errors[i, j]))
+            if np.isnan(value):
+                interval = no_interval(f"no {item.kind} on any row, so nothing to correlate", over=TEST_ROWS)
+            ends = (interval.low, interval.high, interval.over, interval.reason)
+            rows.append((*item.members[i], *item.members[j], item.kind, value, *ends))
     table = pd.DataFrame(rows, columns=PAIR_COLUMNS)
     table.attrs["reasons"] = reasons
     return table
 
 
-def effective_members(found: Sequence[ErrorProducts]) -> pd.DataFrame:
-    """One row per kind and pair of families: `family_a, family_b, kind, K, rho, effective, note`.
+def effective_members(found: Sequence[ErrorProducts], resamples: Resamples) -> pd.DataFrame:
+    """One row per kind and pair of families: `family_a, family_b, kind, K, rho, effective, note` and intervals.
 
     - family_a = family_b: the K members of one family;
     - two families: rho between a member of one and a member of the other, and the effective number of such a pair (K = 2);
     - both `all`, where there are several families: all their members as one ensemble.
     rho: mean product of two different members' errors over the mean square of one (the root of both families' where they
     differ). effective: K / (1 + (K - 1) rho), which within a family is MSE_1 / MSE_K. It is above K where errors cancel,
-    and NaN with a reason in `note` where rho is, or where errors cancel to nothing.
+    and NaN with a reason in `note` where rho is, or where errors cancel to nothing. rho_low, rho_high, effective_low,
+    effective_high: over the test rows of `resamples`, with these members and no others; `reason` says why there is none.
     """
     rows = []
     for item in found:
@@ -126,7 +149,8 @@ def effective_members(found: Sequence[ErrorProducts]) -> pd.DataFrame:
             K = 2 if one != other else _members_of(item, one).sum()
             rho, note = _rho(item, one, other)
             effective, note = (1.0, note) if K == 1 else _effective(int(K), rho, note)
-            rows.append((one, other, item.kind, int(K), rho, effective, note))
+            ends = _intervals(item, one, other, int(K), rho, effective, note, resamples)
+            rows.append((one, other, item.kind, int(K), rho, effective, note, *ends))
     return pd.DataFrame(rows, columns=EFFECTIVE_COLUMNS)
 
 
@@ -149,6 +173,21 @@ def _effective(K: int, rho: float, note: str) -> tuple[float, str]:
 
 def _members_of(item: ErrorProducts, family: str) -> npt.NDArray[np.bool_]:
     return np.array([family in (ALL, own) for own, _ in item.members], dtype=bool)
+
+
+def _intervals(
+    item: ErrorProducts, one: str, other: str, K: int, rho: float, effective: float, note: str, resamples: Resamples
+) -> tuple[float, float, float, float, str, str]:
+    """Ends of rho and of the effective number, over what, and why not."""
+    if np.isnan(rho):
+        return nan, nan, nan, nan, TEST_ROWS, note
+    groups = [item.by_row[_members_of(item, family)] for family in (one, other)]
+    drawn = rho_replicates(groups[0], groups[1], resamples, same=one == other)
+    of_rho = over_test_rows(rho, drawn)
+    below = 1 + (K - 1) * drawn
+    numbers = np.divide(K, below, out=np.full_like(below, nan), where=below > 1e-12)
+    of_number = over_test_rows(effective, numbers)
+    return of_rho.low, of_rho.high, of_number.low, of_number.high, TEST_ROWS, of_rho.reason or of_number.reason
 
 
 def _rho(item: ErrorProducts, one: str, other: str) -> tuple[float, str]:

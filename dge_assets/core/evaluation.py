@@ -34,7 +34,15 @@ from dge_assets.core.score_intervals import (
     evaluation_with_intervals,
     training_with_intervals,
 )
-from dge_assets.core.scoring import TrainingPredictions, cross_scores, score_evaluation, score_training
+from dge_assets.core.scoring import (
+    MemberScores,
+    TrainingPredictions,
+    by_member,
+    cross_scores,
+    score_members,
+    score_training,
+    summarize_members,
+)
 from dge_assets.core.tabular import no_rows
 from dge_assets.core.targets import Array, Codes, encode_target
 from dge_assets.core.uncertainty_tables import uncertainty_tables
@@ -126,11 +134,13 @@ class FamilyModelScores:
     """The tables of one (family, model) pair, without those two columns, and remarks for people.
 
     `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for comparing families.
+    `by_member`: what `evaluation_scores` has the means of, for ranking the models of a family.
     """
 
     tables: dict[str, pd.DataFrame]
     notes: list[str] = field(default_factory=list)
     on_real: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
+    by_member: MemberScores = field(default_factory=dict)
 
 
 def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScores:
@@ -149,16 +159,21 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
     tables = {
         **_scores_with_intervals(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
-        **_ensemble_size(task, y, predictions, [task.seconds[seed] for seed in seeds]),
+        **_ensemble_size(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
         **_scores_by_group(task, y, predictions, resamples),
         **uncertainty_tables(
-            y, predictions, task.ks, task=kind, noise_variances=_noise_variances(task, datasets, members)
+            y,
+            predictions,
+            task.ks,
+            task=kind,
+            resamples=resamples,
+            noise_variances=_noise_variances(task, datasets, members),
         ),
         "prediction_map": _map(task, full, naive[0]),
-        **_own_and_other_datasets(task, seeds, datasets, members),
     }
+    of_datasets, member_scores = _own_and_other_datasets(task, seeds, datasets, members)
     arrays = {seed: array.astype(np.float32) for seed, array in zip(seeds, predictions.members, strict=True)}
-    return FamilyModelScores(tables, _notes(task, full), arrays)
+    return FamilyModelScores(tables | of_datasets, _notes(task, full), arrays, member_scores)
 
 
 def compare_members(
@@ -166,16 +181,17 @@ def compare_members(
     oracle: OraclePredictions,
     real_test: pd.DataFrame,
     contract: Contract,
+    resamples: Resamples,
 ) -> dict[str, pd.DataFrame]:
     """Tables `error_correlation` and `effective_members` of one model class over all families.
 
-    on_real: family -> seed -> predictions of the member's full model on real_test.
+    on_real: family -> seed -> predictions of the member's full model on real_test. resamples: of its rows.
     """
     kind, classes = task_and_classes(contract)
     y = encode_target(real_test, contract.target, task=kind, classes=classes, name="real_test")
     members = {(family, seed): array.astype(np.float64) for family, of in on_real.items() for seed, array in of.items()}
     found = error_products(y, members, oracle.arrays, task=kind)
-    return {"error_correlation": error_correlation(found), "effective_members": effective_members(found)}
+    return {"error_correlation": error_correlation(found), "effective_members": effective_members(found, resamples)}
 
 
 def _noise_variances(task: FamilyModelTask, datasets: list[Dataset], members: list[MemberModels]) -> list[float] | None:
@@ -230,14 +246,14 @@ def _scores_with_intervals(
 
 
 def _ensemble_size(
-    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, seconds: list[float]
+    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples, seconds: list[float]
 ) -> dict[str, pd.DataFrame]:
     kind, _ = task_and_classes(task.contract)
     members, naive = predictions.members, [predictions.naive_ensemble]
     return {
         "k_recommendation": k_recommendation(y, members, seconds, task=kind, gain_per_second=task.gain_per_second),
         "variance_components": variance_components(
-            y, members, naive, task=kind, is_stochastic=_problem(task).is_stochastic
+            y, members, naive, task=kind, resamples=resamples, is_stochastic=_problem(task).is_stochastic
         ),
     }
 
@@ -278,10 +294,10 @@ def _stored_models(task: FamilyModelTask, seed: int) -> MemberModels:
 
 def _own_and_other_datasets(
     task: FamilyModelTask, seeds: list[int], datasets: list[Dataset], members: list[MemberModels]
-) -> dict[str, pd.DataFrame]:
+) -> tuple[dict[str, pd.DataFrame], MemberScores]:
     """The part models on real_test, on their own test part and on all other datasets."""
     if len(seeds) < 2:
-        return {}
+        return {}, {}
     kind, classes = task_and_classes(task.contract)
     whole = [stack_rows(parts, name=f"dataset {seed}") for seed, parts in zip(seeds, datasets, strict=True)]
     targets = evaluation_targets(task.real_test, datasets, whole, task.contract.target, task=kind, classes=classes)
@@ -291,13 +307,14 @@ def _own_and_other_datasets(
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)
-    scores = score_evaluation(predicted, targets, ks, task=kind)
+    each = score_members(predicted, targets, ks, task=kind)
     crossed = cross_scores(predicted, targets, task=kind, seeds=seeds)
-    return {
-        "evaluation_scores": evaluation_with_intervals(scores, len(seeds), task=kind),
+    tables = {
+        "evaluation_scores": evaluation_with_intervals(summarize_members(each), len(seeds), task=kind),
         "cross_scores": crossed,
         "evaluation_intervals": evaluation_intervals(crossed, ks),
     }
+    return tables, by_member(each)
 
 
 def _notes(task: FamilyModelTask, full: list[FittedModel]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from scipy.stats import t as student
 
 from dge_assets.core.weighted import Replicates
@@ -23,9 +24,13 @@ FEWEST_SETS = 3
 """Below, an interval over sets of members would be wider than anybody could use: 15 standard deviations for two."""
 MOST_BIAS = 0.25
 """Of a standard error: the largest bias that may be ignored (Efron and Tibshirani 1993, section 10.3)."""
+ROUNDING = 1e-6
+"""Relative: sums over weights are in single precision."""
 TEST_ROWS = "test rows"
-BIASED = {"ece": "the calibration error of resamples is biased upwards: its intervals miss the truth too often"}
+_BIASED = "the calibration error of resamples is biased upwards: its intervals miss the truth too often"
+BIASED = {"ece": _BIASED, "ece_equal_count": _BIASED}
 """Metrics that get no interval over test rows, and why (docs/decisions/0017-intervals.md has the measured coverage)."""
+BIN_ROWS = "test rows of the bin"
 INTERVAL_COLUMNS = ["low", "high", "over", "reason"]
 
 
@@ -63,11 +68,11 @@ def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", le
         reason = f"not defined in {undefined} of {len(replicates)} resamples of the test rows"
         return no_interval(reason, over=TEST_ROWS)
     defined = replicates[~np.isnan(replicates)]
-    if np.ptp(defined) == 0:
+    if np.ptp(defined) <= ROUNDING * abs(value):
         return no_interval("all resamples of the test rows give the same value", over=TEST_ROWS)
     bias, spread = float(np.mean(defined)) - value, float(np.std(defined))
-    # The sums are in single precision: what is smaller than that is no bias but rounding.
-    if abs(bias) > MOST_BIAS * spread + 1e-6 * max(abs(value), 1.0):
+    # What is smaller is no bias but rounding.
+    if abs(bias) > MOST_BIAS * spread + ROUNDING * max(abs(value), 1.0):
         share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
         return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
     low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")
@@ -97,6 +102,29 @@ def over_sets(
     return Interval(max(mean - reach, bounds[0]), min(mean + reach, bounds[1]), over)
 
 
+def over_bin_rows(share: float, rows: int, *, level: float = LEVEL) -> Interval:
+    """Wilson's interval of a share among `rows` test rows (Wilson 1927; Brown, Cai and DasGupta 2001).
+
+    The number of rows is taken as given. Where the rows of a bin have different chances, it is a little too wide.
+    """
+    if not rows:
+        return no_interval("the bin has no rows", over=BIN_ROWS)
+    ratio = float(ndtri((1 + level) / 2)) ** 2 / rows
+    middle = (share + ratio / 2) / (1 + ratio)
+    reach = sqrt(ratio * (share * (1 - share) + ratio / 4)) / (1 + ratio)
+    # Rounding may leave the ends a hair beyond a share of 0 or 1.
+    return Interval(max(min(middle - reach, share), 0.0), min(max(middle + reach, share), 1.0), BIN_ROWS)
+
+
+def append_intervals(frame: pd.DataFrame, found: Sequence[Interval]) -> pd.DataFrame:
+    """`frame` with the columns `low, high, over, reason` of one interval per row."""
+    columns = {name: [getattr(item, name) for item in found] for name in INTERVAL_COLUMNS}
+    kinds = {"low": "float64", "high": "float64", "over": object, "reason": object}
+    return frame.assign(
+        **{name: pd.Series(columns[name], index=frame.index, dtype=kinds[name]) for name in INTERVAL_COLUMNS}
+    )
+
+
 def with_intervals(frame: pd.DataFrame, intervals: Mapping[Any, Interval], keys: Sequence[str]) -> pd.DataFrame:
     """`frame` with the columns `low, high, over, reason`; intervals are found by the values of `keys`.
 
@@ -106,13 +134,9 @@ def with_intervals(frame: pd.DataFrame, intervals: Mapping[Any, Interval], keys:
     places = list(frame[list(keys)].itertuples(index=False, name=None))
     found = [intervals[place] for place in places]
     of_value = [frame.attrs.get("reasons", {}).get("/".join(map(str, place)), "") for place in places]
-    extended = frame.assign(
-        low=np.array([item.low for item in found], dtype=np.float64),
-        high=np.array([item.high for item in found], dtype=np.float64),
-        over=pd.Series([item.over for item in found], index=frame.index, dtype=object),
-        reason=pd.Series(
-            [why or item.reason for why, item in zip(of_value, found, strict=True)], index=frame.index, dtype=object
-        ),
+    extended = append_intervals(frame, found)
+    extended["reason"] = pd.Series(
+        [why or item.reason for why, item in zip(of_value, found, strict=True)], index=frame.index, dtype=object
     )
     extended.attrs = dict(frame.attrs)
     return extended

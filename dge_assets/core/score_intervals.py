@@ -44,8 +44,13 @@ def _of_ensemble(y: Codes, members: Sequence[Array], K: int, *, task: Task, resa
     if len(sets) < FEWEST_SETS:
         return _over_rows(names, y, combine(members[:K], task=task), task=task, resamples=resamples)
     scores = [score_encoded(names, y, combine(group, task=task), task=task).values for group in sets]
-    over = WHICH_DATASET if K == 1 else f"disjoint sets of {K} members"
+    over = over_sets_of(K)
     return {name: _over_scores(name, [values[name] for values in scores], over, task=task) for name in names}
+
+
+def over_sets_of(K: int) -> str:
+    """What an interval over disjoint sets of K members is over."""
+    return WHICH_DATASET if K == 1 else f"disjoint sets of {K} members"
 
 
 def _over_scores(name: str, values: Sequence[float], over: str, *, task: Task) -> Interval:

@@ -24,6 +24,8 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import Scores, metric_goal, metric_names, score_encoded
 from dge_assets.core.targets import Array, Codes
 
+MemberScores = dict[str, dict[str, Array]]
+"""Approach -> metric -> (members,)."""
 SCORE_COLUMNS = ["approach", "metric", "value", "std"]
 
 
@@ -193,12 +195,32 @@ def score_evaluation(
     oracle is the truth that naive and dge_K estimate. predictions: of every member, once; a generator keeps
     one member's arrays in memory at a time. std is NaN when there is one member only.
     """
+    return summarize_members(score_members(predictions, targets, ks, task=task, metrics=metrics))
+
+
+def score_members(
+    predictions: Iterable[MemberPredictions],
+    targets: EvaluationTargets,
+    ks: Sequence[int],
+    *,
+    task: Task,
+    metrics: Sequence[str] | None = None,
+) -> list[dict[str, Scores]]:
+    """The scores of every part model by approach, in the order of `predictions`."""
     names = tuple(metrics or metric_names(task))
     sizes = require_ks(ks, len(targets.datasets), fewest=2)
     per_member = [score_member(p, targets, sizes, task=task, metrics=names) for p in predictions]
     if len(per_member) != len(targets.datasets):
         raise EvaluationError(f"predictions of {len(per_member)} members for {len(targets.datasets)} datasets")
-    return summarize_members(per_member)
+    return per_member
+
+
+def by_member(per_member: Sequence[Mapping[str, Scores]]) -> MemberScores:
+    """Results of `score_members` as approach -> metric -> one value per member (members,)."""
+    return {
+        approach: {name: np.array([scores[approach].values[name] for scores in per_member]) for name in first.values}
+        for approach, first in per_member[0].items()
+    }
 
 
 def summarize_members(per_member: Sequence[Mapping[str, Scores]]) -> pd.DataFrame:

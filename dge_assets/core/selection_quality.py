@@ -1,24 +1,35 @@
 """Is the model that each way of evaluating would choose the right one: agreement of rankings, and what a choice costs.
 
-Here: from the table of `scoring.selection` to one row per approach and metric. Not here: the scores themselves.
+Here: from the table of `scoring.selection` to one row per approach and metric. Not here: the scores themselves,
+how intervals are made (`selection_intervals`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, spearmanr
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.intervals import Interval, no_interval
 from dge_assets.core.metrics import metric_goal
+from dge_assets.core.scoring import MemberScores
+from dge_assets.core.selection_intervals import MEMBERS, quality_intervals
 from dge_assets.core.targets import Array
 
-SELECTION_QUALITY_COLUMNS = ["approach", "metric", "kendall", "spearman", "regret"]
+QUALITIES = ("kendall", "spearman", "regret")
+SELECTION_QUALITY_COLUMNS = [
+    *("approach", "metric", *QUALITIES),
+    *(f"{name}_{end}" for name in QUALITIES for end in ("low", "high")),
+    *("over", "reason"),
+]
 TRUTH = "oracle"
 
 
-def selection_quality(selection: pd.DataFrame) -> pd.DataFrame:
-    """One row per approach but the oracle, and metric: `approach, metric, kendall, spearman, regret`.
+def selection_quality(selection: pd.DataFrame, by_member: Mapping[str, MemberScores] | None = None) -> pd.DataFrame:
+    """One row per approach but the oracle, and metric: `approach, metric, kendall, spearman, regret` and intervals.
 
     selection: one family's rows `model, approach, metric, value` (`scoring.selection`). kendall (tau-b, which counts ties;
     Kendall 1945) and spearman, both -1..1: the rank correlation over model classes of the approach's scores with the
@@ -26,6 +37,9 @@ def selection_quality(selection: pd.DataFrame) -> pd.DataFrame:
     ranks first, by the metric's goal, so at least 0 and in the metric's units; where models tie for the first place it is
     the mean over them, as a reader would pick any. What has no value (fewer than 2 model classes, a class without a
     score, all classes tied) is NaN with its reason in `attrs["reasons"]` by "approach/metric/quantity".
+
+    by_member: model -> the scores that `selection` has the means of, each model's in the same order of members. From them
+    `kendall_low, kendall_high, ...` over which members are scored; what has none has its reasons in `reason`.
     """
     rows: list[tuple[object, ...]] = []
     reasons: dict[str, str] = {}
@@ -33,12 +47,42 @@ def selection_quality(selection: pd.DataFrame) -> pd.DataFrame:
         wide = _values_by_model(selection, metric)
         for approach in [name for name in wide.columns if name != TRUTH]:
             found, why = _compare(wide[approach], wide[TRUTH], str(metric), str(approach))
-            rows.append((approach, metric, *found))
+            intervals = _intervals(
+                dict(zip(QUALITIES, found, strict=True)), why, wide, by_member or {}, metric, approach
+            )
+            ends = [end for name in QUALITIES for end in (intervals[name].low, intervals[name].high)]
+            told = "; ".join(dict.fromkeys(item.reason for item in intervals.values() if item.reason))
+            rows.append((approach, metric, *found, *ends, intervals["regret"].over, told))
             reasons |= {f"{approach}/{metric}/{quantity}": reason for quantity, reason in why.items()}
     table = pd.DataFrame(rows, columns=SELECTION_QUALITY_COLUMNS)
-    table = table.astype(dict.fromkeys(SELECTION_QUALITY_COLUMNS[2:], "float64"))
+    table = table.astype(dict.fromkeys(SELECTION_QUALITY_COLUMNS[2:-2], "float64"))
     table.attrs["reasons"] = reasons
     return table
+
+
+def _intervals(
+    values: Mapping[str, float],
+    reasons: Mapping[str, str],
+    wide: pd.DataFrame,
+    by_member: Mapping[str, MemberScores],
+    metric: object,
+    approach: object,
+) -> dict[str, Interval]:
+    """By quality; where the value is not defined, its reason."""
+    name, of = str(metric), str(approach)
+    if any(of not in by_member.get(model, {}) for model in wide.index):
+        reason = "there are no scores by member to draw members from"
+        found = dict.fromkeys(values, no_interval(reason, over=MEMBERS))
+    else:
+        sign = 1 if metric_goal(name) == "higher" else -1
+        claimed, true = (
+            sign * np.stack([by_member[model][which][name] for model in wide.index]) for which in (of, TRUTH)
+        )
+        found = quality_intervals(values, claimed, true)
+    return {
+        quality: no_interval(reasons[quality], over=MEMBERS) if reasons.get(quality) else interval
+        for quality, interval in found.items()
+    }
 
 
 def _values_by_model(selection: pd.DataFrame, metric: object) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Selective prediction: what is the risk when the model may stay silent where it is unsure?
 
 Here: the risk-coverage curve of one ranking of rows, its area, and the best area that any ranking could have. Not here:
-the rankings (`uncertainty`, confidences), drawing. Source: El-Yaniv and Wiener 2010 (curve); Geifman, Uziel and El-Yaniv,
-"Bias-reduced uncertainty estimation for deep neural classifiers", ICLR 2019 (AURC, excess AURC).
+the rankings (`uncertainty`, confidences), replicates (`weighted_risk`), drawing. Source: El-Yaniv and Wiener 2010 (curve);
+Geifman, Uziel and El-Yaniv, "Bias-reduced uncertainty estimation for deep neural classifiers", ICLR 2019 (AURC, excess
+AURC).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.errors import EvaluationError
@@ -40,23 +42,28 @@ def selective(losses: Array, uncertainty: Array) -> Selective:
     EvaluationError for no rows, arrays of different length and values that are not finite.
     """
     _require_rows(losses, uncertainty)
-    risks = _risks(losses, uncertainty)
+    risks = risks_by_position(losses, uncertainty)
     aurc = float(risks.mean())
-    best = float(_risks(losses, losses).mean())
+    best = float(risks_by_position(losses, losses).mean())
     return Selective(_curve(risks), aurc, max(aurc - best, 0.0))
 
 
-def _risks(losses: Array, uncertainty: Array) -> Array:
-    """Expected mean loss of the m rows kept first, for m = 1..n."""
+def risks_by_position(losses: Array, uncertainty: Array) -> Array:
+    """Expected mean loss (n,) of the m rows kept first, for m = 1..n."""
     _, group, sizes = np.unique(uncertainty, return_inverse=True, return_counts=True)
     mean_loss = np.bincount(group, weights=losses) / sizes
     expected = np.repeat(mean_loss, sizes)
     return np.asarray(np.cumsum(expected) / np.arange(1, len(losses) + 1))
 
 
+def rows_kept(rows: int) -> npt.NDArray[np.int64]:
+    """How many of the rows are kept at each coverage of a curve; the last keeps all."""
+    points = min(rows, MOST_COVERAGES)
+    return np.ceil(np.arange(1, points + 1) * rows / max(points, 1)).astype(np.int64)
+
+
 def _curve(risks: Array) -> pd.DataFrame:
-    points = min(len(risks), MOST_COVERAGES)
-    kept = np.ceil(np.arange(1, points + 1) * len(risks) / points).astype(int)
+    kept = rows_kept(len(risks))
     return pd.DataFrame({"coverage": kept / len(risks), "risk": risks[kept - 1]})
 
 

@@ -50,6 +50,21 @@ def replicate_scores(
     return {name: np.concatenate([part[name] for part in parts]) for name in metrics}
 
 
+def replicate_means(per_row: Sequence[Array], resamples: Resamples) -> npt.NDArray[np.float64]:
+    """The mean of each quantity in each replicate: (quantities, replicates), from one value per row (rows,) of each.
+
+    A quantity that is the same in all rows is so in all replicates, to the last bit.
+    """
+    values = np.stack(per_row)
+    if values.shape[1] != resamples.rows:
+        raise EvaluationError(f"{values.shape[1]} values for replicates of {resamples.rows} rows")
+    # Sums are in single precision: of differences to the first row, a large mean eats none of their digits.
+    first = values[:, :1]
+    apart = (values - first).astype(np.float32)
+    parts = [(apart @ weights).astype(np.float64) / weights.sum(axis=0) for weights in resamples.blocks()]
+    return np.asarray(first + np.concatenate(parts, axis=1))
+
+
 def score_weighted(
     metrics: Sequence[str], y: Codes, table: Array, weights: Weights, *, task: Task
 ) -> dict[str, Replicates]:

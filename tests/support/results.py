@@ -22,12 +22,16 @@ def ensemble_frames(odd: str) -> dict[str, pd.DataFrame]:
     )
     parts = [("error", 0.2, ""), ("model_and_dataset", 0.1, ""), ("model", np.nan, odd), ("dataset", np.nan, odd)]
     components = pd.DataFrame(
-        [(odd, "lr", "brier", name, value, value / 0.2, note) for name, value, note in [*parts, ("floor", 0.1, "")]],
+        [
+            (odd, "lr", "brier", name, value, value / 0.2, note, *[0.9 * value, 1.1 * value] * 2, "test rows", note)
+            for name, value, note in [*parts, ("floor", 0.1, "")]
+        ],
         columns=["family", "model", *COMPONENT_COLUMNS],
     )
+    kinds = ("error", "deviation")
     effective = pd.DataFrame(
-        [("lr", odd, odd, kind, 5, 0.25, 2.5, "") for kind in ("error", "deviation")]
-        + [("lr", odd, "b", "error", 2, np.nan, np.nan, odd)],
+        [("lr", odd, odd, kind, 5, 0.25, 2.5, "", 0.2, 0.3, 2.0, 3.0, "test rows", "") for kind in kinds]
+        + [("lr", odd, "b", "error", 2, np.nan, np.nan, odd, *[np.nan] * 4, "test rows", odd)],
         columns=["model", *EFFECTIVE_COLUMNS],
     )
     statistics = pd.DataFrame(

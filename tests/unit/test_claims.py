@@ -114,8 +114,8 @@ def test_weighted_measures_are_those_of_repeated_rows(decimals: int) -> None:
     area = risk_area(y, probability, unsure, weights)
     assert area[0] == pytest.approx(selective(wrong, unsure).aurc)
     drawn = np.repeat(np.arange(ROWS), weights[:, 7].astype(int))
-    # A replicate keeps copies of a row together, where the product's curve deals them out one by one.
-    assert area[7] == pytest.approx(selective(wrong[drawn], unsure[drawn]).aurc, abs=2e-3)
+    # Neighbours far from the first count as ties: nothing beside the spread of replicates.
+    assert area[7] == pytest.approx(selective(wrong[drawn], unsure[drawn]).aurc, abs=0.02 * area.std())
     table = np.column_stack([1 - probability, probability])
     for name, values in (
         ("auc", metric("auc", y, probability, weights)),

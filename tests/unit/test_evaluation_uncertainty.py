@@ -14,6 +14,7 @@ from dge_assets.core.contract import Contract, Task
 from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
 from dge_assets.core.evaluation import FamilyModelTask, OracleTask, predict_oracle, score_family_model
 from dge_assets.core.prediction_map import MAP_SIDE
+from dge_assets.core.selection_quality import SELECTION_QUALITY_COLUMNS
 from tests.support.tables import column, contract, tiny, tiny_contract
 
 NOISE = 0.5
@@ -112,7 +113,7 @@ def test_all_tables_of_two_models_are_put_together_with_their_names() -> None:
         assert list(combined[name].columns[:3]) == ["family", "model", "approach"]
         assert len(combined[name]) == 2 * len(binary[name])
     quality = combined["selection_quality"]
-    assert list(quality.columns) == ["family", "approach", "metric", "kendall", "spearman", "regret"]
+    assert list(quality.columns) == ["family", *SELECTION_QUALITY_COLUMNS]
     assert quality["kendall"].isna().all(), "equal models tie"
     assert (quality["regret"] == 0).all()
     alone = combine_tables({"ctgan/lr": binary})["selection_quality"]

@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dge_assets.core.intervals import TEST_ROWS, no_interval, over_sets, over_test_rows, with_intervals
+from dge_assets.core.intervals import (
+    TEST_ROWS,
+    no_interval,
+    over_bin_rows,
+    over_sets,
+    over_test_rows,
+    with_intervals,
+)
 from dge_assets.core.metrics import score_encoded
 from dge_assets.core.resampling import Resamples
-from dge_assets.core.weighted import replicate_scores
+from dge_assets.core.weighted import replicate_means, replicate_scores
 
 SIMULATED = 200
 
@@ -142,3 +149,40 @@ def test_columns_are_added_and_the_reason_for_the_value_comes_first() -> None:
     assert found["reason"].tolist() == ["one class only", ""]
     assert found["low"].isna().tolist() == [True, False]
     assert found.attrs == frame.attrs
+
+
+def test_the_share_of_a_bin_has_wilsons_interval_and_covers_the_truth() -> None:
+    """Golden: Brown, Cai and DasGupta's formula by hand for 0 of 10, whose upper end is z² / (n + z²)."""
+    found = over_bin_rows(0.0, 10)
+    assert (found.low, found.high) == (0.0, pytest.approx(1.959964**2 / (10 + 1.959964**2)))
+    assert over_bin_rows(1.0, 10).high == 1.0
+    assert over_bin_rows(np.nan, 0).reason == "the bin has no rows"
+    # Rows of a bin differ in their chances; what is asked for is their mean.
+    chances = np.linspace(0.8, 1.0, 30)
+    hits = (np.random.default_rng(0).random((2000, 30)) < chances).mean(axis=1)
+    covered = [found.low <= 0.9 <= found.high for found in (over_bin_rows(hit, 30) for hit in hits)]
+    assert 0.93 < np.mean(covered) < 0.995
+
+
+def test_intervals_of_means_and_of_ratios_of_means_cover_the_truth() -> None:
+    """Known truth: means 1 and 4 of two quantities of skew distributions that go together, and their ratio."""
+    covered = np.zeros(3)
+    for seed in range(300):
+        part = np.random.default_rng(seed).exponential(1.0, 200)
+        whole = part + np.random.default_rng(10**6 + seed).exponential(3.0, 200)
+        one, all_of_it = replicate_means([part, whole], Resamples(200, np.random.SeedSequence(seed), 200))
+        pairs = [
+            (part.mean(), one, 1),
+            (whole.mean(), all_of_it, 4),
+            (part.mean() / whole.mean(), one / all_of_it, 0.25),
+        ]
+        for index, (value, drawn, truth) in enumerate(pairs):
+            found = over_test_rows(float(value), drawn)
+            covered[index] += found.low <= truth <= found.high
+    assert ((covered / 300 > 0.90) & (covered / 300 < 0.99)).all(), covered
+
+
+def test_a_quantity_that_is_the_same_in_all_rows_is_so_in_all_replicates() -> None:
+    means = replicate_means([np.full(50, 0.1), np.full(50, 1e6 / 3)], Resamples(50, np.random.SeedSequence(0), 20))
+    assert np.ptp(means, axis=1).tolist() == [0.0, 0.0]
+    assert over_test_rows(0.1, means[0]).reason == "all resamples of the test rows give the same value"

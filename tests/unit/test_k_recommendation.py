@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.k_curve import k_curve
 from dge_assets.core.k_recommendation import MOST_RECOMMENDED, gain_of_next, k_recommendation, recommend
+from dge_assets.core.resampling import Resamples
 from dge_assets.core.variance_components import between_members, variance_components
 
 VARIANCE = {"model": 0.3, "dataset": 0.7}
@@ -104,11 +105,15 @@ def test_a_worth_that_is_none_is_refused(bad: float) -> None:
         recommend(1.0, seconds_per_member=1.0, gain_per_second=bad)
 
 
+def drawn(y: np.ndarray) -> Resamples:
+    return Resamples(len(y), np.random.SeedSequence(0), 100)
+
+
 def test_components_are_those_that_made_the_predictions() -> None:
     """Known truth: see `nested`; error = 1 (noise) + 0.25 (bias²) + 0.3 + 0.7."""
     y, predictions = nested(datasets=20, seeds=3)
     members = [fits[0] for fits in predictions]
-    found = by_name(variance_components(y, members, predictions, task="regression"))
+    found = by_name(variance_components(y, members, predictions, resamples=drawn(y), task="regression"))
     assert found["model"] == pytest.approx(0.3, rel=0.05)
     assert found["dataset"] == pytest.approx(0.7, rel=0.05)
     assert found["floor"] == pytest.approx(1.25, rel=0.05)
@@ -121,13 +126,15 @@ def test_the_variance_between_members_is_what_pairs_take_away() -> None:
     y, members = rng.integers(0, 3, 60), [rng.dirichlet(np.ones(3), 60) for _ in range(6)]
     curve = k_curve(y, members, [1, 6], task="multiclass")
     end = curve[(curve["metric"] == "brier") & (curve["K"] == 6)]["predicted"].iloc[0]
-    found = by_name(variance_components(y, members, task="multiclass"))
+    found = by_name(variance_components(y, members, resamples=drawn(y), task="multiclass"))
     assert found["floor"] + found["model_and_dataset"] / 6 == pytest.approx(end)
 
 
 def test_one_model_per_dataset_tells_only_the_sum() -> None:
     y, predictions = nested(datasets=4, seeds=1, rows=50)
-    table = variance_components(y, [fits[0] for fits in predictions], predictions, task="regression")
+    table = variance_components(
+        y, [fits[0] for fits in predictions], predictions, resamples=drawn(y), task="regression"
+    )
     assert by_name(table)[["model", "dataset"]].isna().all()
     assert np.isfinite(by_name(table)["model_and_dataset"])
     notes = table.set_index("component")["note"]
@@ -137,14 +144,14 @@ def test_one_model_per_dataset_tells_only_the_sum() -> None:
 def test_a_model_without_chance_has_no_variance_of_its_own() -> None:
     y, predictions = nested(datasets=4, seeds=1, rows=50)
     members = [fits[0] for fits in predictions]
-    found = by_name(variance_components(y, members, task="regression", is_stochastic=False))
+    found = by_name(variance_components(y, members, resamples=drawn(y), task="regression", is_stochastic=False))
     assert found["model"] == 0
     assert found["dataset"] == found["model_and_dataset"]
 
 
 def test_one_member_has_an_error_and_reasons() -> None:
     y, predictions = nested(datasets=1, seeds=3, rows=50)
-    table = variance_components(y, predictions[0][:1], predictions, task="regression")
+    table = variance_components(y, predictions[0][:1], predictions, resamples=drawn(y), task="regression")
     assert by_name(table)[["model_and_dataset", "dataset", "floor"]].isna().all()
     assert np.isfinite(by_name(table)[["error", "model"]]).all()
     assert "K = 1" in table.set_index("component")["note"]["floor"]
@@ -154,3 +161,18 @@ def test_binary_probabilities_count_once() -> None:
     p = [np.array([[0.8, 0.2]]), np.array([[0.4, 0.6]])]
     assert between_members(p, task="binary") == pytest.approx(0.08)
     assert between_members(p, task="multiclass") == pytest.approx(0.16)
+
+
+def test_components_and_their_shares_have_intervals_over_test_rows() -> None:
+    y, predictions = nested(datasets=20, seeds=3)
+    table = variance_components(
+        y, [fits[0] for fits in predictions], predictions, resamples=drawn(y), task="regression"
+    ).set_index("component")
+    assert table["value"].between(table["low"], table["high"]).all()
+    shares = table.drop("error")
+    assert shares["share"].between(shares["share_low"], shares["share_high"]).all()
+    assert table.loc["error", "reason"] == "a component's share of itself is 1 in every resample"
+    assert (shares["reason"] == "").all()
+    assert set(table["over"]) == {"test rows"}
+    alone = variance_components(y, predictions[0][:1], resamples=drawn(y), task="regression").set_index("component")
+    assert alone.loc["floor", "reason"] == alone.loc["floor", "note"] != ""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.scoring import selection
-from dge_assets.core.selection_quality import selection_quality
+from dge_assets.core.selection_intervals import quality_intervals, ranking_quality
+from dge_assets.core.selection_quality import SELECTION_QUALITY_COLUMNS, selection_quality
 
 MODELS = ("lr", "mlp", "gbdt", "knn")
 
@@ -34,7 +35,9 @@ def row(table: pd.DataFrame, approach: str) -> pd.Series:
 
 def test_the_right_order_the_reverse_and_what_the_wrong_choice_costs() -> None:
     table = selection_quality(ranked(oracle=[0.9, 0.8, 0.6], naive=[0.5, 0.4, 0.3], dge_5=[0.1, 0.2, 0.7]))
-    assert list(table.columns) == ["approach", "metric", "kendall", "spearman", "regret"]
+    assert list(table.columns) == SELECTION_QUALITY_COLUMNS
+    assert table["kendall_low"].isna().all()
+    assert set(table["reason"]) == {"there are no scores by member to draw members from"}
     assert list(table["approach"]) == ["naive", "dge_5"]
     assert row(table, "naive")[["kendall", "spearman", "regret"]].tolist() == pytest.approx([1, 1, 0])
     assert row(table, "dge_5")[["kendall", "spearman", "regret"]].tolist() == pytest.approx([-1, -1, 0.3])
@@ -93,3 +96,55 @@ def test_more_than_one_family_or_no_oracle_is_an_error() -> None:
         selection_quality(pd.concat([rows, rows]))
     with pytest.raises(EvaluationError, match="no oracle"):
         selection_quality(rows[rows["approach"] != "oracle"])
+
+
+def by_member(rng: np.random.Generator, true: np.ndarray, bias: np.ndarray, noise: float, members: int) -> np.ndarray:
+    """(2, models, members): claims and truths; a member is good or bad for all models, and each has noise of its own."""
+    shared = rng.normal(0, 2 * noise, members)
+    truths = true[:, None] + shared + rng.normal(0, noise, (len(true), members))
+    return np.stack([truths + bias[:, None] + rng.normal(0, noise, truths.shape), truths])
+
+
+def test_replicates_have_the_quality_that_the_table_gives() -> None:
+    rng = np.random.default_rng(0)
+    claimed, true = rng.integers(0, 4, (2, 4, 6)) / 10
+    found = ranking_quality(claimed, true)
+    for column in range(6):
+        table = selection_quality(ranked(oracle=list(true[:, column]), naive=list(claimed[:, column])))
+        for name, values in found.items():
+            assert values[column] == pytest.approx(row(table, "naive")[name], nan_ok=True), name
+
+
+@pytest.mark.parametrize("members", [5, 20])
+def test_intervals_over_members_cover_the_truth(members: int) -> None:
+    """Known truth: six models whose mean claims put two pairs in the wrong order, the first among them."""
+    true = np.array([0.80, 0.78, 0.74, 0.70, 0.66, 0.60])
+    bias = np.array([0.00, 0.04, 0.00, 0.00, 0.06, 0.00])
+    truth = {name: values[0] for name, values in ranking_quality((true + bias)[:, None], true[:, None]).items()}
+    covered = dict.fromkeys(truth, 0)
+    for seed in range(200):
+        claims, truths = by_member(np.random.default_rng(seed), true, bias, 0.03, members)
+        values = ranking_quality(claims.mean(axis=1)[:, None], truths.mean(axis=1)[:, None])
+        found = quality_intervals({name: float(value[0]) for name, value in values.items()}, claims, truths)
+        for name, interval in found.items():
+            covered[name] += interval.low - 1e-12 <= truth[name] <= interval.high + 1e-12
+    assert all(count >= 0.90 * 200 for count in covered.values()), covered
+
+
+def test_intervals_come_into_the_table_and_few_members_are_told() -> None:
+    claims, truths = by_member(np.random.default_rng(0), np.array([0.9, 0.8, 0.7]), np.array([0.0, 0.0, 0.3]), 0.02, 8)
+    means = ranked(oracle=list(truths.mean(axis=1)), naive=list(claims.mean(axis=1)))
+
+    def table(count: int) -> pd.DataFrame:
+        members = {
+            model: {"oracle": {"auc": truths[i, :count]}, "naive": {"auc": claims[i, :count]}}
+            for i, model in enumerate(MODELS[:3])
+        }
+        return selection_quality(means, members)
+
+    found = row(table(8), "naive")
+    assert found["over"] == "which members are scored"
+    assert found["reason"] == ""
+    assert 0 < found["regret_low"] < found["regret"] == pytest.approx(0.2, abs=0.03)
+    assert found["kendall_low"] <= found["kendall"] <= found["kendall_high"] < 1
+    assert "needs at least 5 of them, found 4" in row(table(4), "naive")["reason"]

@@ -30,7 +30,9 @@ from dge_assets.core.reporting.uncertainty_charts import (
 )
 from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
 from dge_assets.core.reporting.uncertainty_views import selection_quality_views, uncertainty_views
+from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import TrainingPredictions
+from dge_assets.core.selection_quality import SELECTION_QUALITY_COLUMNS
 from dge_assets.core.uncertainty_tables import uncertainty_tables
 from tests.support.tables import column, contract, tiny, tiny_contract
 
@@ -54,9 +56,10 @@ def tables(task: Task = "binary") -> dict[str, pd.DataFrame]:
     """The evaluation tables of two families."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, ROWS)
+    drawn = Resamples(ROWS, np.random.SeedSequence(0), 50)
     parts: dict[str, list[pd.DataFrame]] = {}
     for family, model in (("ctgan", "lr"), ("tvae", "lr")):
-        for name, table in uncertainty_tables(y, members(task, rng, y), [2, 5], task=task).items():
+        for name, table in uncertainty_tables(y, members(task, rng, y), [2, 5], task=task, resamples=drawn).items():
             parts.setdefault(name, []).append(table.assign(family=family, model=model))
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
@@ -170,22 +173,27 @@ def test_a_table_of_two_features_has_a_map_per_family_and_model_and_others_none(
 
 
 def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
+    ends, none = [0.8, 1.0, 0.7, 1.0, 0.0, 0.1], [np.nan] * 6
     quality = pd.DataFrame(
         [
-            ("tvae", "dge_5", "auc", 1.0, 1.0, 0.0),
-            ("tvae", "naive", "auc", -1.0, np.nan, 0.25),
-            ("tvae", "naive", "f1", 0, 0, 0),
+            ("tvae", "dge_5", "auc", 1.0, 1.0, 0.0, *ends, "members", ""),
+            ("tvae", "naive", "auc", -1.0, np.nan, 0.25, *none, "members", "too few"),
+            ("tvae", "naive", "f1", 0, 0, 0, *none, "members", "too few"),
         ],
-        columns=["family", "approach", "metric", "kendall", "spearman", "regret"],
+        columns=["family", *SELECTION_QUALITY_COLUMNS],
     )
     (view,) = selection_quality_views(quality, ["auc"])
     assert [[cell.text for cell in row][2:] for row in view.rows] == [
-        ["naive", "−1.000", "—", "0.2500"],
-        ["dge_5", "1.000", "1.000", "0.0000"],
+        ["naive", "−1.000", "—", "0.2500", "—"],
+        ["dge_5", "1.000", "1.000", "0.0000", "0.0000 to 0.1000"],
     ]
+    assert (view.rows[0][5 + 1].hint, view.rows[1][3].hint) == ("too few", "95 % over members: 0.800 to 1.000")
     views = uncertainty_views(tables()["uncertainty"])
     assert [view.caption.split(":")[0] for view in views] == ["ctgan", "tvae"]
     assert [cell.text for cell in views[0].rows[0]][:2] == ["lr", "oracle"]
+    row = dict(zip([head.text for head in views[0].heads], views[0].rows[0], strict=True))
+    assert row["total"].hint.startswith("95 % over test rows: ")
+    assert "biased upwards" in row["ece"].hint
     page = render_report(
         replace(ReportInput(table="t", title="t"), selection_quality=quality, uncertainty=tables()["uncertainty"])
     )

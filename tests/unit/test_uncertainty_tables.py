@@ -10,9 +10,11 @@ import pytest
 
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import TrainingPredictions, score_training
 from dge_assets.core.uncertainty_tables import uncertainty_tables
 
+INTERVAL = ["low", "high", "over", "reason"]
 APPROACHES = ["oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_2", "dge_3"]
 
 
@@ -25,6 +27,18 @@ def predictions(task: Task = "binary", rows: int = 80, seed: int = 0) -> Trainin
 
     members = (drawn(), drawn(), drawn())
     return TrainingPredictions((drawn(), drawn()), members[:1], drawn(), members)
+
+
+def made(
+    y: np.ndarray,
+    given: TrainingPredictions,
+    ks: list[int],
+    *,
+    task: Task,
+    noise_variances: list[float] | None = None,
+) -> dict[str, pd.DataFrame]:
+    resamples = Resamples(len(y), np.random.SeedSequence(0), 200)
+    return uncertainty_tables(y, given, ks, task=task, resamples=resamples, noise_variances=noise_variances)
 
 
 def _classes(task: Task) -> int:
@@ -43,7 +57,7 @@ def values(table: pd.DataFrame) -> pd.Series:
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_a_classification_has_all_quantities_rankings_and_curves(task: Task) -> None:
     y, given = target(task), predictions(task)
-    tables = uncertainty_tables(y, given, [2, 3], task=task)
+    tables = made(y, given, [2, 3], task=task)
     found = values(tables["uncertainty"])
     assert list(found.index.unique("approach")) == APPROACHES
     areas = [
@@ -56,15 +70,15 @@ def test_a_classification_has_all_quantities_rankings_and_curves(task: Task) -> 
     for approach in APPROACHES:
         assert found[approach, "ece"] == pytest.approx(scores[approach, "ece"])
         assert found[approach, "risk"] == pytest.approx(1 - scores[approach, "accuracy"])
-    assert list(tables["calibration"].columns) == ["approach", "curve", "bin", "confidence", "accuracy", "n"]
-    assert list(tables["selective"].columns) == ["approach", "ranking", "coverage", "risk"]
+    assert list(tables["calibration"].columns) == ["approach", "curve", "bin", "confidence", "accuracy", "n", *INTERVAL]
+    assert list(tables["selective"].columns) == ["approach", "ranking", "coverage", "risk", *INTERVAL]
     sizes = tables["selective"].groupby(["approach", "ranking"]).size()
     assert len(sizes) == 3 * len(APPROACHES)
     assert sizes.max() == 50
 
 
 def test_an_approach_of_one_model_has_no_generator_uncertainty_and_its_ranking_is_flat() -> None:
-    tables = uncertainty_tables(target(), predictions(), [2, 3], task="binary")
+    tables = made(target(), predictions(), [2, 3], task="binary")
     found = values(tables["uncertainty"])
     for approach in ("naive_single", "naive_ensemble", "naive_concat"):
         assert found[approach, "generator"] == 0
@@ -75,7 +89,7 @@ def test_an_approach_of_one_model_has_no_generator_uncertainty_and_its_ranking_i
 
 
 def test_two_classes_are_ranked_alike_by_confidence_and_by_total_uncertainty() -> None:
-    found = values(uncertainty_tables(target(), predictions(), [3], task="binary")["uncertainty"])
+    found = values(made(target(), predictions(), [3], task="binary")["uncertainty"])
     for approach in ("oracle", "naive_single", "dge_3"):
         assert found[approach, "aurc_total"] == pytest.approx(found[approach, "aurc_confidence"])
 
@@ -87,7 +101,7 @@ def test_members_that_know_where_they_err_have_less_area_than_chance() -> None:
     wrong = np.arange(60) < 20
     members = tuple(np.where(wrong[:, None], table, right) for table in (one, other, one))
     given = replace(predictions(rows=60), members=members)
-    found = values(uncertainty_tables(y, given, [3], task="binary")["uncertainty"])
+    found = values(made(y, given, [3], task="binary")["uncertainty"])
     assert found["dge_3", "excess_aurc_generator"] == pytest.approx(0)
     assert found["dge_3", "risk"] == pytest.approx(1 / 3)
     assert found["naive_single", "excess_aurc_generator"] > 0.1
@@ -95,7 +109,7 @@ def test_members_that_know_where_they_err_have_less_area_than_chance() -> None:
 
 def test_a_regression_says_what_it_cannot_know() -> None:
     y, given = target("regression"), predictions("regression")
-    tables = uncertainty_tables(y, given, [2, 3], task="regression")
+    tables = made(y, given, [2, 3], task="regression")
     found = values(tables["uncertainty"])
     quantities = [
         "total",
@@ -112,13 +126,13 @@ def test_a_regression_says_what_it_cannot_know() -> None:
     assert "states no noise" in tables["uncertainty"].attrs["reasons"]["dge_3/total"]
     assert found["oracle", "risk"] == pytest.approx(np.mean((np.mean(given.oracle, axis=0) - y) ** 2))
     assert tables["calibration"].empty
-    assert list(tables["calibration"].columns) == ["approach", "curve", "bin", "confidence", "accuracy", "n"]
+    assert list(tables["calibration"].columns) == ["approach", "curve", "bin", "confidence", "accuracy", "n", *INTERVAL]
     assert set(tables["selective"]["ranking"]) == {"generator"}
 
 
 def test_noise_of_the_members_is_the_aleatoric_part_of_their_approaches_alone() -> None:
     given = predictions("regression")
-    table = uncertainty_tables(target("regression"), given, [2], task="regression", noise_variances=[1.0, 3.0, 9.0])
+    table = made(target("regression"), given, [2], task="regression", noise_variances=[1.0, 3.0, 9.0])
     found = values(table["uncertainty"])
     assert found["dge_2", "aleatoric"] == pytest.approx(2.0)
     assert found["dge_2", "total"] == pytest.approx(2.0 + found["dge_2", "generator"])
@@ -127,14 +141,14 @@ def test_noise_of_the_members_is_the_aleatoric_part_of_their_approaches_alone() 
 
 
 def test_test_rows_of_one_class_are_measured_all_the_same() -> None:
-    found = values(uncertainty_tables(np.ones(80, dtype=int), predictions(), [3], task="binary")["uncertainty"])
+    found = values(made(np.ones(80, dtype=int), predictions(), [3], task="binary")["uncertainty"])
     assert found.notna().all()
 
 
 def test_certain_members_have_no_uncertainty_to_share() -> None:
     certain = np.tile([0.0, 1.0], (10, 1))
     given = TrainingPredictions((certain,), (certain,), certain, (certain, certain))
-    table = uncertainty_tables(np.ones(10, dtype=int), given, [2], task="binary")["uncertainty"]
+    table = made(np.ones(10, dtype=int), given, [2], task="binary")["uncertainty"]
     assert np.isnan(values(table)["dge_2", "generator_share"])
     assert table.attrs["reasons"]["dge_2/generator_share"].startswith("total uncertainty is 0")
     assert values(table)["dge_2", "aurc_total"] == 0
@@ -144,9 +158,51 @@ def test_predictions_that_are_not_finite_are_refused_with_approach_member_and_ro
     given = predictions()
     given.members[1][5, 0] = np.nan
     with pytest.raises(EvaluationError, match=r"dge_2, member 1: predictions are not finite in 1 of 80 rows \(5\)"):
-        uncertainty_tables(target(), given, [2], task="binary")
+        made(target(), given, [2], task="binary")
 
 
 def test_no_test_rows_are_refused() -> None:
     with pytest.raises(EvaluationError, match="real_test has no rows"):
-        uncertainty_tables(np.empty(0, dtype=int), predictions(rows=0), [2], task="binary")
+        made(np.empty(0, dtype=int), predictions(rows=0), [2], task="binary")
+
+
+def many(task: Task = "binary", members: int = 7) -> TrainingPredictions:
+    return replace(predictions(task), members=tuple(predictions(task, seed=seed).members[0] for seed in range(members)))
+
+
+def test_an_interval_is_over_disjoint_sets_where_there_are_three_and_over_test_rows_else() -> None:
+    y, given = target(), many()
+    table = made(y, given, [2, 5], task="binary")["uncertainty"].set_index(["approach", "quantity"])
+    over = table.groupby("approach")["over"].unique().map(list).to_dict()
+    rows = {approach: ["test rows"] for approach in ("oracle", "naive_ensemble", "naive_concat", "dge_5")}
+    assert over == rows | {"naive_single": ["which dataset one gets"], "dge_2": ["disjoint sets of 2 members"]}
+    sets = [given.members[at : at + 2] for at in (0, 2, 4)]
+    singles = [replace(given, members=group) for group in sets]
+    values_of = [values(made(y, one, [2], task="binary")["uncertainty"])["dge_2", "generator"] for one in singles]
+    row = table.loc[("dge_2", "generator")]
+    assert (row["low"] + row["high"]) / 2 == pytest.approx(np.mean(values_of))
+    curves = made(y, given, [2, 5], task="binary")["selective"]
+    assert set(curves[curves["approach"] == "dge_2"]["over"]) == {"disjoint sets of 2 members"}
+    known = curves[curves["low"].notna()]
+    assert (known["low"] <= known["high"]).all()
+    assert (curves["low"].isna() == (curves["reason"] != "")).all()
+
+
+def test_what_has_no_interval_says_why() -> None:
+    tables = made(target(), predictions(), [3], task="binary")
+    table = tables["uncertainty"].set_index(["approach", "quantity"])
+    assert (table["low"].isna() == (table["reason"] != "")).all()
+    assert "biased upwards" in table.loc[("oracle", "ece"), "reason"]
+    assert "biased upwards" in table.loc[("dge_3", "ece_equal_count"), "reason"]
+    assert table.loc[("naive_ensemble", "generator"), "reason"] == "all resamples of the test rows give the same value"
+    for quantity in ("total", "generator_share", "risk", "aurc_total"):
+        row = table.loc[("dge_3", quantity)]
+        assert row["low"] < row["value"] < row["high"], quantity
+    bins = tables["calibration"]
+    assert set(bins["over"]) == {"test rows of the bin"}
+    filled = bins[bins["n"] > 0]
+    assert filled["accuracy"].between(filled["low"], filled["high"]).all()
+    assert set(bins[bins["n"] == 0]["reason"]) == {"the bin has no rows"}
+    regression = made(target("regression"), predictions("regression"), [3], task="regression")["uncertainty"]
+    row = regression.set_index(["approach", "quantity"]).loc[("dge_3", "total")]
+    assert "states no noise" in row["reason"]

@@ -6,11 +6,13 @@ Not here: computing any of it (`k_recommendation`, `variance_components`, `error
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from dge_assets.core.reporting.cells import TableView, frame_view
 from dge_assets.core.reporting.texts import is_missing, short_number
+from dge_assets.core.reporting.uncertainty_views import with_hints
 
 _UNITS = {"brier": "of the Brier score", "mse_share": "of the target's variance"}
 
@@ -71,26 +73,38 @@ def component_views(components: pd.DataFrame) -> list[TableView]:
     wide = wide.reindex(pd.MultiIndex.from_frame(components[keys].drop_duplicates())).reset_index()
     notes = [str(note) for note in components["note"].unique() if note]
     view = frame_view(wide, "What the squared error of one member consists of (Räisä and Honkela)", headers=2)
-    return [TableView(view.caption, view.heads, view.rows, view.headers, _as_note(notes))]
+    for name, head in heads.items():
+        of_component = components[components["component"] == name].set_index(keys)
+        rows = of_component.reindex(pd.MultiIndex.from_frame(wide[keys]))
+        view = with_hints(view, head, rows, ("low", "high"))
+    return [replace(view, note=_as_note(notes))]
 
 
 def effective_views(effective: pd.DataFrame) -> list[TableView]:
     """A row per (model, pair of families): rho and effective number of both kinds."""
     if effective.empty:
         return []
-    rows = []
+    rows, places = [], []
     for (model, one, other), found in effective.groupby(["model", "family_a", "family_b"], sort=False):
+        places.append((model, one, other))
         row = {
             "model": model,
             "members of": one if one == other else f"{one} and {other}",
             "K": int(found["K"].iloc[0]),
         }
-        for kind, rho, number in zip(found["kind"], found["rho"], found["effective"], strict=True):
-            row |= {f"ρ of {kind}s": rho, f"effective by {kind}": number}
+        for item in found.itertuples(index=False):
+            row |= {f"ρ of {item.kind}s": item.rho, f"effective by {item.kind}": item.effective}
         rows.append(row)
     notes = [str(note) for note in effective["note"].unique() if not is_missing(note) and note]
-    view = frame_view(pd.DataFrame(rows), "Correlation of members' errors on real test rows", headers=2)
-    return [TableView(view.caption, view.heads, view.rows, view.headers, _as_note(notes))]
+    table = pd.DataFrame(rows)
+    view = frame_view(table, "Correlation of members' errors on real test rows", headers=2)
+    for kind in effective["kind"].unique():
+        # Each kind has the same pairs in the same order, but `deviation` none where there is no oracle.
+        of_kind = effective[effective["kind"] == kind].set_index(["model", "family_a", "family_b"])
+        intervals = of_kind.reindex(pd.MultiIndex.from_tuples(places))
+        view = with_hints(view, f"ρ of {kind}s", intervals, ("rho_low", "rho_high"))
+        view = with_hints(view, f"effective by {kind}", intervals, ("effective_low", "effective_high"))
+    return [replace(view, note=_as_note(notes))]
 
 
 def _as_note(notes: Sequence[str]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
-from dge_assets.core.reporting.cells import TableView, frame_view
+from dge_assets.core.reporting.cells import Cell, TableView, frame_view
 from dge_assets.core.reporting.frames import approach_order
-from dge_assets.core.reporting.texts import plain_text
+from dge_assets.core.reporting.group_section import interval_cell
+from dge_assets.core.reporting.texts import decimals_for, is_missing, number_text, plain_text
 
 _ON_THE_PAGE = ("total", "aleatoric", "generator", "risk", "aurc_total", "excess_aurc_total", "aurc_generator", "ece")
-"""More columns would not fit the page's width; the others are in the warehouse."""
+"""More columns would not fit the page's width; the others are in the warehouse. Intervals are the titles of the cells."""
 
 
 def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
@@ -23,7 +25,35 @@ def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> li
     ordered = rows.assign(_place=rows["approach"].map(order)).sort_values(["family", "metric", "_place"], kind="stable")
     shown = ordered[["family", "metric", "approach", "kendall", "spearman", "regret"]]
     caption = "Agreement with the oracle's ranking of the models, and the real score lost by the first choice"
-    return [frame_view(shown, caption, headers=3, kinds={"approach": "name"})]
+    view = frame_view(shown, caption, headers=3, kinds={"approach": "name"})
+    for name in ("spearman", "kendall"):
+        view = with_hints(view, name, ordered, (f"{name}_low", f"{name}_high"))
+    decimals = decimals_for(ordered["regret"])
+    ends = zip(ordered["regret_low"], ordered["regret_high"], ordered["reason"], strict=False)
+    cells = [interval_cell(low, high, decimals, hint=why) for low, high, why in ends]
+    rows = [[*row, cell] for row, cell in zip(view.rows, cells, strict=False)]
+    return [replace(view, heads=[*view.heads, Cell("95 % of regret, over members", kind="number")], rows=rows)]
+
+
+def with_hints(view: TableView, column: str, frame: pd.DataFrame, ends: tuple[str, str]) -> TableView:
+    """`view` with each number's interval as the title of its cell, or why there is none; `frame` has the ends by row.
+
+    frame: also `over` and `reason`.
+    """
+    place = [head.text for head in view.heads].index(column)
+    rows = []
+    for cells, interval in zip(view.rows, frame.itertuples(index=False), strict=False):
+        low, high = (getattr(interval, end) for end in ends)
+        hinted = replace(cells[place], hint=_hint(low, high, interval.over, interval.reason) or cells[place].hint)
+        rows.append([*cells[:place], hinted, *cells[place + 1 :]])
+    return replace(view, rows=rows)
+
+
+def _hint(low: float, high: float, over: str, reason: str) -> str:
+    if is_missing(low) or is_missing(high):
+        return "" if is_missing(reason) else plain_text(reason)
+    decimals = decimals_for([low, high])
+    return f"95 % over {over}: {number_text(low, decimals)} to {number_text(high, decimals)}"
 
 
 def uncertainty_views(uncertainty: pd.DataFrame) -> list[TableView]:
@@ -34,9 +64,15 @@ def uncertainty_views(uncertainty: pd.DataFrame) -> list[TableView]:
 
 
 def _of_family(family: str, rows: pd.DataFrame) -> TableView:
-    wide = rows.pivot(index=["model", "approach"], columns="quantity", values="value")
-    wide = wide[[name for name in _ON_THE_PAGE if name in wide]]
+    index = ["model", "approach"]
+    wide = rows.pivot(index=index, columns="quantity", values=["value", "low", "high", "over", "reason"])
     order = [(model, name) for model in rows["model"].unique() for name in approach_order(rows["approach"])]
-    table = wide.reindex([pair for pair in order if pair in wide.index]).reset_index()
+    wide = wide.reindex([pair for pair in order if pair in wide.index])
+    names = [name for name in _ON_THE_PAGE if name in wide["value"]]
+    table = wide["value"][names].astype("float64").reset_index()
     caption = f"{plain_text(family)}: uncertainty on real test rows, and whether it is right"
-    return frame_view(table, caption, headers=2, kinds={"approach": "name"})
+    view = frame_view(table, caption, headers=2, kinds={"approach": "name"})
+    for name in names:
+        intervals = wide.xs(name, axis=1, level="quantity")
+        view = with_hints(view, name, intervals, ("low", "high"))
+    return view
