@@ -26,7 +26,7 @@ def drawn(seed: int, classes: int, rows: int = 60, decimals: int = 12) -> tuple[
     return rng.integers(0, classes, rows), raw / raw.sum(axis=1, keepdims=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, classes=st.integers(2, 4), decimals=st.sampled_from([1, 12]))
 def test_the_error_of_the_equal_width_curve_is_the_metric(seed: int, classes: int, decimals: int) -> None:
     y, probabilities = drawn(seed, classes, decimals=decimals)
@@ -35,7 +35,7 @@ def test_the_error_of_the_equal_width_curve_is_the_metric(seed: int, classes: in
     assert expected_calibration_error(reliability_curve(y, probabilities)) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, classes=st.integers(2, 4), decimals=st.sampled_from([1, 12]))
 def test_every_row_is_in_one_bin_and_the_order_of_rows_does_not_count(seed: int, classes: int, decimals: int) -> None:
     y, probabilities = drawn(seed, classes, decimals=decimals)
@@ -72,7 +72,7 @@ def test_accuracy_above_a_threshold_is_over_the_rows_that_reach_it() -> None:
     assert np.isnan(table["accuracy"].iloc[-1]), "no row is certain"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, classes=st.integers(2, 5))
 def test_the_lowest_threshold_keeps_every_row(seed: int, classes: int) -> None:
     y = np.zeros(30, dtype=int)

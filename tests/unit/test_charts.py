@@ -189,7 +189,7 @@ def test_whole_numbers_get_bins_around_them() -> None:
     np.testing.assert_array_equal(edges, [1.5, 2.5, 3.5, 4.5, 5.5])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(name=st.text(max_size=20), levels=st.lists(st.text(max_size=12), min_size=1, max_size=12, unique=True))
 def test_any_name_and_level_can_be_drawn(name: str, levels: list[str]) -> None:
     # No mathtext, no missing-glyph warning (warnings are errors), no label dropped for its first letter.

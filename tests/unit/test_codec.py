@@ -204,7 +204,7 @@ _cells = {
 _types = {"continuous": "float64", "integer": "Int64", "boolean": "boolean", "datetime": "datetime64[ns]"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(kind=st.sampled_from(sorted(_cells)), data=st.data(), max_levels=st.sampled_from([2, 100]))
 def test_what_is_encoded_comes_back(kind: str, data: st.DataObject, max_levels: int) -> None:
     """decode(encode(x)) == x, imputed cells being restored as missing, unless levels were pooled."""

@@ -420,7 +420,7 @@ def as_written(value: Any) -> Any:
     return pd.Timestamp(value) if isinstance(value, str) and value.startswith("20") and len(value) == 10 else value
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_completing_and_conforming_lose_no_value(data: st.DataObject) -> None:
     """Whatever the types and wherever cells are missing, each cell comes out as it went in."""

@@ -357,7 +357,7 @@ DECLARED: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     cells=st.lists(st.sampled_from(CELLS), min_size=1, max_size=4),
     repeat=st.sampled_from([2, 30]),

@@ -25,7 +25,7 @@ def cloud(n: int, seed: int) -> pd.DataFrame:
 
 
 @given(seed=st.integers(0, 1000), repeated=st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_each_test_row_is_in_exactly_one_group(seed: int, repeated: bool) -> None:
     train, test = cloud(150, seed), cloud(77, seed + 1)
     if repeated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dge_assets.core.correlation_intervals import pair_errors, rho_replicates
@@ -59,7 +59,6 @@ def test_deviations_have_the_correlation_that_made_them_and_errors_a_higher_one(
     assert error["rho"] == pytest.approx((rho + 4) / 5, abs=0.02)
 
 
-@settings(deadline=None)
 @given(
     task=st.sampled_from(["binary", "multiclass", "regression"]),
     K=st.integers(2, 6),

@@ -57,7 +57,7 @@ def test_models_that_differ_and_nothing_else_are_error_for_members_alone() -> No
     assert members_error(table) > 0.01
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**31), st.integers(3, 9), st.floats(0.1, 10), st.floats(-5, 5))
 def test_errors_follow_scale_shift_and_order(seed: int, K: int, scale: float, shift: float) -> None:
     """Units do not matter, a constant adds nothing, and members have no order."""

@@ -18,7 +18,7 @@ from dge_assets.core.metrics import (
     score_with_reasons,
 )
 
-few_examples = settings(max_examples=25, deadline=None)
+few_examples = settings(max_examples=25)
 
 
 def _binary(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from dge_assets.core.multiplicity import holm, with_adjusted
 
 
 @given(p=st.lists(st.one_of(st.just(np.nan), st.floats(0, 1)), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_holm_is_between_the_p_value_and_bonferroni_s_and_keeps_the_order(p: list[float]) -> None:
     values = np.array(p, dtype=float)
     adjusted = holm(values)

@@ -152,7 +152,7 @@ def scores_in_order() -> tuple[pd.DataFrame, pd.DataFrame]:
     return training, evaluation_scores(real_test, datasets, "t", "lr", [4], 0)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(order=st.permutations(range(4)))
 def test_the_order_of_equal_members_does_not_matter(order: list[int]) -> None:
     """An average over all members is symmetric, and so are means over members; naive_single is not."""

@@ -371,7 +371,7 @@ def test_odd_names_are_checked_and_named_as_they_are() -> None:
     assert found(outcome, "expect_table_columns_to_match_ordered_list").observed == [*ODD_NAMES, "y"]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(
     data=st.data(),
     names=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=3, max_size=3, unique=True),

@@ -189,7 +189,7 @@ def test_what_comes_from_a_table_is_never_markup() -> None:
     assert carriers <= allowed
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(odd=st.text(min_size=1, max_size=30))
 def test_any_name_gives_a_well_formed_page(odd: str) -> None:
     outline(render_report(full_report(odd)))

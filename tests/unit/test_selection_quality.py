@@ -61,7 +61,7 @@ def test_regret_of_tied_picks_is_their_mean() -> None:
     assert row(table, "naive")["regret"] == pytest.approx(0.1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), metric=st.sampled_from(["auc", "brier"]))
 def test_agreement_is_bounded_and_regret_is_never_negative(seed: int, metric: str) -> None:
     rng = np.random.default_rng(seed)

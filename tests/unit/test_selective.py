@@ -22,7 +22,7 @@ def test_golden_curve_of_four_rows() -> None:
     assert result.excess_aurc == pytest.approx(4 / 12 - (0 + 0 + 1 / 3 + 1 / 2) / 4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, rows=st.integers(1, 200))
 def test_no_ranking_beats_the_losses_themselves(seed: int, rows: int) -> None:
     rng = np.random.default_rng(seed)
@@ -35,7 +35,7 @@ def test_no_ranking_beats_the_losses_themselves(seed: int, rows: int) -> None:
     assert len(result.curve) == min(rows, MOST_COVERAGES)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, rows=st.integers(1, 120))
 def test_only_the_order_of_uncertainties_counts_and_not_the_order_of_rows(seed: int, rows: int) -> None:
     rng = np.random.default_rng(seed)

@@ -23,7 +23,7 @@ def of(rule: str, shares: list[float], *, rows: int = 100, n_real: int = 100) ->
     n_real=st.integers(1, 500),
     rule=st.sampled_from(sorted(RULES)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_interval_lies_in_0_to_1_and_holds_its_estimate(counts: list[int], n_real: int, rule: str) -> None:
     found = of(rule, [count / 50 for count in counts], rows=50, n_real=n_real)
     assert 0 <= found.low <= found.estimate <= found.high <= 1

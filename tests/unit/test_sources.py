@@ -87,7 +87,7 @@ def test_a_file_comes_back_as_it_was_written(kind: str, odd_table: pd.DataFrame,
     assert pd.to_datetime(frame[NAMES[4]], format="ISO8601").tolist() == odd_table[NAMES[4]].tolist()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(
         st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).filter(str.strip),

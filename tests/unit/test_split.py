@@ -26,7 +26,7 @@ def classes(**counts: int) -> pd.DataFrame:
     return pd.DataFrame({"x": np.arange(len(labels)), "y": pd.Categorical(labels, categories=["a", "b", "c"])})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(a=st.integers(2, 60), b=st.integers(2, 60), c=st.integers(16, 20), share=st.floats(0.01, 0.99))
 def test_each_row_is_on_one_side_and_each_class_on_both(a: int, b: int, c: int, share: float) -> None:
     frame = classes(a=a, b=b, c=c)

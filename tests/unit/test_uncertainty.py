@@ -24,7 +24,7 @@ def members(seed: int, K: int, classes: int = 3, rows: int = 40) -> list[np.ndar
     return tables
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(1, 7), classes=st.integers(2, 5))
 def test_the_parts_are_the_entropies_that_they_are_named_for(seed: int, K: int, classes: int) -> None:
     """Against scipy's entropy of whole arrays, and the mutual information as a mean divergence from the mixture."""
@@ -42,7 +42,7 @@ def test_the_parts_are_the_entropies_that_they_are_named_for(seed: int, K: int, 
     assert np.all(parts.total <= np.log(classes) + 1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(1, 9))
 def test_identical_members_have_no_generator_uncertainty_at_all(seed: int, K: int) -> None:
     assert not entropy_parts(members(seed, 1) * K).generator.any(), "exactly zero, not nearly"
@@ -50,7 +50,7 @@ def test_identical_members_have_no_generator_uncertainty_at_all(seed: int, K: in
     assert not variance_parts([values] * K).generator.any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(2, 7))
 def test_the_order_of_members_does_not_count_and_classes_only_change_places(seed: int, K: int) -> None:
     rng = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def test_the_order_of_members_does_not_count_and_classes_only_change_places(seed
             np.testing.assert_allclose(getattr(other, quantity), getattr(plain, quantity), atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(1, 7))
 def test_a_regressions_parts_are_the_law_of_total_variance(seed: int, K: int) -> None:
     """Known truth: the mean and variance of a mixture of K normals, drawn from the definition of a variance."""

@@ -27,7 +27,7 @@ def rows_of(task: Task, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("task", TASKS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), rate=st.sampled_from([0.3, 1.0, 3.0]))
 def test_a_weight_is_a_number_of_repetitions(task: Task, n: int, seed: int, rate: float) -> None:
     y, table = rows_of(task, n, seed)
@@ -42,7 +42,7 @@ def test_a_weight_is_a_number_of_repetitions(task: Task, n: int, seed: int, rate
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_mask_takes_rows_away_and_the_whole_mask_none(seed: int) -> None:
     y, table = rows_of("binary", 60, seed)
     resamples = Resamples(60, np.random.SeedSequence(seed), 20)

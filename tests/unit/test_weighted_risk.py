@@ -17,7 +17,7 @@ from dge_assets.core.weighted_risk import replicate_risks, risk_areas
 SIMULATED = 300
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     rows=st.integers(1, 90),
