@@ -22,7 +22,8 @@ import pandas as pd
 
 from dge_assets.core.contract import Contract, ContractDeclaration
 from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
-from dge_assets.core.evaluation import FamilyModelTask, OracleTask, predict_oracle, score_family_model
+from dge_assets.core.evaluation import predict_oracle, score_family_model
+from dge_assets.core.evaluation_tasks import FamilyModelTask, OracleTask
 from dge_assets.core.inference import complete_contract
 from dge_assets.core.threads import one_thread
 

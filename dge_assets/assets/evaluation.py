@@ -95,7 +95,8 @@ def _evaluate(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> dict[str, Recorded]:
     from dge_assets.core.augmentation import Augmentation, augment
-    from dge_assets.core.evaluation import FamilyModelScores, OraclePredictions, predict_oracle, score_family_model
+    from dge_assets.core.evaluation import predict_oracle, score_family_model
+    from dge_assets.core.evaluation_tasks import FamilyModelScores, OraclePredictions
     from dge_assets.core.groups import TestGroup
 
     oracles: dict[str, OraclePredictions] = _side_by_side(
@@ -136,7 +137,7 @@ def _side_by_side(
 
 
 def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
-    from dge_assets.core.evaluation import OracleTask
+    from dge_assets.core.evaluation_tasks import OracleTask
 
     declaration = line.plan.declaration
     contract = contract_of(ensemble.real_train.record)
@@ -155,7 +156,8 @@ def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
 
 
 def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble) -> Any:
-    from dge_assets.core.evaluation import GroupTask, find_test_groups
+    from dge_assets.core.evaluation import find_test_groups
+    from dge_assets.core.evaluation_tasks import GroupTask
 
     task = GroupTask(
         real_train=modelled(ensemble.real_train),
@@ -166,7 +168,7 @@ def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ens
 
 
 def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any) -> dict[str, Any]:
-    from dge_assets.core.evaluation import FamilyModelTask
+    from dge_assets.core.evaluation_tasks import FamilyModelTask
 
     declaration = line.plan.declaration
     return {

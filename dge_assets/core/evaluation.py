@@ -7,7 +7,7 @@ the scores mean (`scoring`, `groups`, `k_curve`), what is read and kept (the ass
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,16 @@ import pandas as pd
 
 from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
-from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
 from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
 from dge_assets.core.evaluation_interval import evaluation_intervals
+from dge_assets.core.evaluation_tasks import (
+    FamilyModelScores,
+    FamilyModelTask,
+    GroupTask,
+    OraclePredictions,
+    OracleTask,
+)
 from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
 from dge_assets.core.groups import TestGroup, group_scores, groups_of_test
 from dge_assets.core.k_curve import k_curve
@@ -51,31 +57,6 @@ from dge_assets.core.variance_components import variance_components
 Report = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OracleTask:
-    """Fit one model class on real_train, `fits` times where its seed matters, and predict real_test."""
-
-    table: str
-    model: str
-    contract: Contract
-    real_train: pd.DataFrame
-    real_test: pd.DataFrame
-    fits: int
-    max_levels: int
-
-
-@dataclass(frozen=True)
-class OraclePredictions:
-    """Predictions on real_test, one array per fit; `not_converged` counts fits that stopped at their limit.
-
-    `on_grid`: predictions at the points of the table's map, one array per fit; empty where it has none.
-    """
-
-    arrays: tuple[Array, ...]
-    not_converged: int
-    on_grid: tuple[Array, ...] = ()
-
-
 def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
     """The oracle: what the model class reaches when it may learn from the real rows."""
     fitted = fit_oracle(_problem(task), task.real_train, fits=task.fits)
@@ -86,61 +67,11 @@ def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
     return OraclePredictions(arrays, sum(not model.converged for model in fitted), on_grid)
 
 
-@dataclass(frozen=True, kw_only=True)
-class GroupTask:
-    """Find the groups of one table, once for all families and models."""
-
-    real_train: pd.DataFrame
-    real_test: pd.DataFrame
-    target: str
-
-
 def find_test_groups(task: GroupTask, report: Report) -> tuple[TestGroup, ...]:
     """The groups of `groups_of_test`, as work beside other work: looking for neighbours takes seconds."""
     found = groups_of_test(task.real_train, task.real_test, task.target)
     report(1, 1)
     return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class FamilyModelTask:
-    """All that scoring one model class on one family's ensemble needs.
-
-    `datasets`: whole datasets by seed. `stored`: files of each member's downstream models, by seed. `seconds`: what
-    each member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows.
-    `groups`: those of the table, found anew when None.
-    """
-
-    table: str
-    family: str
-    model: str
-    contract: Contract
-    real_train: pd.DataFrame
-    real_test: pd.DataFrame
-    datasets: dict[int, pd.DataFrame]
-    stored: dict[int, dict[str, bytes]]
-    seconds: dict[int, float]
-    oracle: OraclePredictions
-    ks: tuple[int, ...]
-    test_share: float
-    max_levels: int
-    replicates: int = REPLICATES
-    groups: tuple[TestGroup, ...] | None = None
-    gain_per_second: float = GAIN_PER_SECOND
-
-
-@dataclass(frozen=True)
-class FamilyModelScores:
-    """The tables of one (family, model) pair, without those two columns, and remarks for people.
-
-    `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for comparing families.
-    `by_member`: what `evaluation_scores` has the means of, for ranking the models of a family.
-    """
-
-    tables: dict[str, pd.DataFrame]
-    notes: list[str] = field(default_factory=list)
-    on_real: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
-    by_member: MemberScores = field(default_factory=dict)
 
 
 def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScores:

@@ -12,7 +12,8 @@ from dge_assets.assets.evaluation_tables import combine_tables
 from dge_assets.assets.line import EVALUATION_TABLES, JOINT_TABLES
 from dge_assets.core.contract import Contract, Task
 from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
-from dge_assets.core.evaluation import FamilyModelTask, OracleTask, predict_oracle, score_family_model
+from dge_assets.core.evaluation import predict_oracle, score_family_model
+from dge_assets.core.evaluation_tasks import FamilyModelTask, OracleTask
 from dge_assets.core.prediction_map import MAP_SIDE
 from dge_assets.core.selection_quality import SELECTION_QUALITY_COLUMNS
 from tests.support.tables import column, contract, tiny, tiny_contract

@@ -1,0 +1,94 @@
+"""What the parts of an evaluation are given, and what they give back: plain data that travels between processes.
+
+Not here: the work itself (`evaluation`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dge_assets.core.contract import Contract
+from dge_assets.core.declaration import GAIN_PER_SECOND
+from dge_assets.core.groups import TestGroup
+from dge_assets.core.resampling import REPLICATES
+from dge_assets.core.scoring import MemberScores
+from dge_assets.core.targets import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class OracleTask:
+    """Fit one model class on real_train, `fits` times where its seed matters, and predict real_test."""
+
+    table: str
+    model: str
+    contract: Contract
+    real_train: pd.DataFrame
+    real_test: pd.DataFrame
+    fits: int
+    max_levels: int
+
+
+@dataclass(frozen=True)
+class OraclePredictions:
+    """Predictions on real_test, one array per fit; `not_converged` counts fits that stopped at their limit.
+
+    `on_grid`: predictions at the points of the table's map, one array per fit; empty where it has none.
+    """
+
+    arrays: tuple[Array, ...]
+    not_converged: int
+    on_grid: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupTask:
+    """Find the groups of one table, once for all families and models."""
+
+    real_train: pd.DataFrame
+    real_test: pd.DataFrame
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyModelTask:
+    """All that scoring one model class on one family's ensemble needs.
+
+    `datasets`: whole datasets by seed. `stored`: files of each member's downstream models, by seed. `seconds`: what
+    each member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows.
+    `groups`: those of the table, found anew when None.
+    """
+
+    table: str
+    family: str
+    model: str
+    contract: Contract
+    real_train: pd.DataFrame
+    real_test: pd.DataFrame
+    datasets: dict[int, pd.DataFrame]
+    stored: dict[int, dict[str, bytes]]
+    seconds: dict[int, float]
+    oracle: OraclePredictions
+    ks: tuple[int, ...]
+    test_share: float
+    max_levels: int
+    replicates: int = REPLICATES
+    groups: tuple[TestGroup, ...] | None = None
+    gain_per_second: float = GAIN_PER_SECOND
+
+
+@dataclass(frozen=True)
+class FamilyModelScores:
+    """The tables of one (family, model) pair, without those two columns, and remarks for people.
+
+    `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for comparing families.
+    `by_member`: what `evaluation_scores` has the means of, for ranking the models of a family.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    notes: list[str] = field(default_factory=list)
+    on_real: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
+    by_member: MemberScores = field(default_factory=dict)
