@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pandas as pd
 from ctgan import CTGAN, TVAE
 
@@ -23,6 +24,8 @@ from dge_resources.compute import Compute
 PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
 KEPT = Path(__file__).resolve().parents[1] / ".dge" / "benchmarks" / "both_sides"
 OURS, THEIRS = "ours", "package"
+MOST_ROWS = 5_000
+"""Rows that are drawn from a member: as many as it was trained on, and no more than this."""
 Report = Callable[[int, int], None]
 
 
@@ -59,6 +62,11 @@ class Case:
         """Where the members' rows are kept."""
         return KEPT / f"{self.table}-{len(self.train)}-{self.family}-{self.epochs}"
 
+    @property
+    def rows(self) -> int:
+        """Rows drawn from each member."""
+        return min(len(self.train), MOST_ROWS)
+
     def path(self, side: str, seed: int) -> Path:
         """The rows of one member."""
         return self.folder / f"{side}-{seed:03d}.parquet"
@@ -84,6 +92,12 @@ def fit_package(task: PackageTask, report: Report) -> tuple[pd.DataFrame, float]
     seconds = time.perf_counter() - started
     report(1, 1)
     return synthesizer.sample(task.rows), seconds
+
+
+def _fit_beside_others(task: PackageTask, report: Report) -> tuple[pd.DataFrame, float]:
+    """The same where all cores are busy already: without the package's own processes for encoding."""
+    with joblib.parallel_config(backend="sequential"):
+        return fit_package(task, report)
 
 
 def seeded(task: TrainingTask, seed: int) -> TrainingTask:
@@ -116,7 +130,7 @@ def train_ours(case: Case) -> list[pd.DataFrame]:
         _note_seconds(case, {OURS: time.perf_counter() - started})
         compute._end_workers()
         for seed, (member,) in ((seed, tuple(found.values())) for seed, found in trained.items()):
-            sampled(task, member, seed, len(case.train)).to_parquet(case.path(OURS, seed))
+            sampled(task, member, seed, case.rows).to_parquet(case.path(OURS, seed))
     return [pd.read_parquet(case.path(OURS, seed)) for seed in seeds]
 
 
@@ -128,7 +142,7 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     """
     case.folder.mkdir(parents=True, exist_ok=True)
     tasks = {
-        seed: PackageTask(case.family, case.epochs, seed, case.train, len(case.train))
+        seed: PackageTask(case.family, case.epochs, seed, case.train, case.rows)
         for seed in range(case.members)
         if not case.path(THEIRS, seed).exists()
     }
@@ -138,7 +152,7 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
         rows.to_parquet(case.path(THEIRS, seed))
         print(f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s", flush=True)
     compute = Compute(processes=None)
-    for done in compute.map(fit_package, {f"{seed}": task for seed, task in tasks.items()}):
+    for done in compute.map(_fit_beside_others, {f"{seed}": task for seed, task in tasks.items()}):
         done.result[0].to_parquet(case.path(THEIRS, int(done.key)))
     compute._end_workers()
     return [pd.read_parquet(case.path(THEIRS, seed)) for seed in range(case.members)]

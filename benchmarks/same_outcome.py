@@ -1,6 +1,6 @@
 """Are members of this project as good as those of the `ctgan` package? Writes `docs/same-outcome.md`: `make same-outcome`.
 
-Seeds 0 to 19 are trained by both on the same real rows. Each member's dataset is as long as its real table, and gets four
+Seeds 0 to 19 are trained by both on the same real rows. Each member's dataset of at most 5,000 rows gets four
 scores: the AUC on unseen real rows of a logistic regression and of boosted trees that were fitted on it, and its marginal and
 pairwise fidelity to the real rows that the generators saw. What is compared is the mean over seeds.
 """
