@@ -50,7 +50,7 @@ def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None =
     """
     require_columns(frame, _COLUMNS, "cross scores")
     chosen = frame[frame["metric"] == metric]
-    title = title or f"Trained on one dataset, scored on another: {metric}, {metric_goal(metric)} is better"
+    title = title or f"Trained on one dataset, scored on another: {metric}"
     values = chosen["value"].to_numpy(dtype=np.float64)
     finite = values[np.isfinite(values)]
     if not len(finite):

@@ -11,7 +11,6 @@ from collections.abc import Callable
 import pandas as pd
 
 from dge_assets.core.contract import Contract
-from dge_assets.core.metrics import metric_goal
 from dge_assets.core.prediction_map import map_features
 from dge_assets.core.reporting.cross_score_charts import cross_score_heatmap
 from dge_assets.core.reporting.maps import prediction_maps
@@ -102,7 +101,7 @@ def _cross_scores(table: pd.DataFrame) -> list[Figure]:
     """One model's: an odd generator is odd for every model, and a picture for each would fill the page."""
     models, metrics = list(table["model"].unique()), set(table["metric"])
     metric = "auc" if "auc" in metrics else "rmse"
-    title = f"{models[0]} trained on one dataset, scored on another: {metric}, {metric_goal(metric)} is better"
+    title = f"{models[0]} trained on one dataset, scored on another: {metric}"
     png = cross_score_heatmap(table[table["model"] == models[0]], metric, title=title)
     others = " The other models' are in the warehouse." if len(models) > 1 else ""
     caption = (
