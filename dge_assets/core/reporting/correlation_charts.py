@@ -20,8 +20,10 @@ from dge_assets.core.reporting.drawing import (
     new_figure,
     picture_of_nothing,
     png_of,
+    put_colour_bar,
     put_label,
     put_panel_title,
+    put_panels,
 )
 from dge_assets.core.reporting.frames import require_columns
 from dge_assets.core.targets import Array
@@ -49,16 +51,12 @@ def error_correlation_heatmap(frame: pd.DataFrame, kind: str, *, title: str | No
     down = -(-len(models) // _ACROSS)
     across = -(-len(models) // down)
     figure = new_figure(max(2.7 * across + 0.9, 4.6), 2.75 * down + 0.7, title)
-    panels: Any = figure.subplots(down, across, squeeze=False)
+    panels = put_panels(figure, len(models), down=down, across=across)
     image: Any = None
-    for axis, model in zip(panels.flat, models, strict=False):
+    for axis, model in zip(panels, models, strict=True):
         image = _draw(axis, chosen[chosen["model"] == model])
         put_panel_title(axis, model)
-    for spare in list(panels.flat)[len(models) :]:
-        spare.remove()
-    bar = figure.colorbar(image, ax=list(panels.flat)[: len(models)], shrink=0.8)  # spare panels are no more
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=SMALL, colors=INK)
+    put_colour_bar(figure, image, panels, shrink=0.8)
     return png_of(figure)
 
 

@@ -24,9 +24,11 @@ from dge_assets.core.reporting.drawing import (
     new_figure,
     picture_of_nothing,
     png_of,
+    put_colour_bar,
     put_label,
     put_legend,
     put_panel_title,
+    put_panels,
 )
 from dge_assets.core.reporting.frames import require_columns
 from dge_assets.core.targets import Array
@@ -63,20 +65,16 @@ def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None =
     across = min(len(families), _ACROSS)
     down = -(-len(families) // across)
     figure = new_figure(max(3.5 * across + 0.9, 5.2), 3.75 * down + 0.9, title)
-    panels: Any = figure.subplots(down, across, squeeze=False)
-    for spare in list(panels.flat)[len(families) :]:
-        spare.remove()
+    panels = put_panels(figure, len(families), down=down, across=across)
     colours = matplotlib.colormaps["viridis" if metric_goal(metric) == "higher" else "viridis_r"]
     shown = colours.with_extremes(bad="white"), Normalize(finite.min(), finite.max())
     image: Any = None
-    for axis, family in zip(panels.flat, families, strict=False):
+    for axis, family in zip(panels, families, strict=True):
         seeds, grid = _grid(chosen[chosen["family"] == family])
         image = _draw(axis, seeds, grid, shown)
         put_panel_title(axis, family, subtitle=_means(grid))
-    bar = figure.colorbar(image, ax=list(panels.flat)[: len(families)], shrink=0.75)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=SMALL, colors=INK, length=0)
-    put_label(bar.set_label, f"{metric}, {metric_goal(metric)} is better")
+    bar = put_colour_bar(figure, image, panels, shrink=0.75, name=f"{metric}, {metric_goal(metric)} is better")
+    bar.ax.tick_params(length=0)
     gaps = [("no value", _NONE)] if len(finite) < len(values) else []
     put_legend(figure, [("own dataset (held-out rows)", _OWN), *gaps])
     return png_of(figure)

@@ -59,15 +59,31 @@ def grid_of_panels(
     down = -(-count // columns)
     across = -(-count // down)  # four panels stand two by two, not three and one
     figure = new_figure(max(across * panel[0], 4.6), down * panel[1] + 0.75, title)
+    axes = put_panels(figure, count, down=down, across=across, **share)
+    for axis in axes:
+        plain_axes(axis)
+    for above in axes[max(count - across, 0) :]:
+        above.tick_params(labelbottom=True)  # the lowest panel of each column, even where the last row is short
+    return figure, axes
+
+
+def put_panels(figure: Figure, count: int, *, down: int, across: int, **share: Any) -> list[Axes]:
+    """`count` panels in rows of `across`; the places that the last row leaves empty are taken away."""
     panels: Any = figure.subplots(down, across, squeeze=False, **share)
     axes = list(panels.flat)
-    for axis in axes[:count]:
-        plain_axes(axis)
     for spare in axes[count:]:
         spare.remove()
-    for above in axes[max(count - across, 0) : count]:
-        above.tick_params(labelbottom=True)  # the lowest panel of each column, even where the last row is short
-    return figure, axes[:count]
+    return axes[:count]
+
+
+def put_colour_bar(figure: Figure, image: Any, axes: Sequence[Axes], *, shrink: float, name: str = "") -> Any:
+    """The colour scale of `image` beside `axes`, `shrink` of their height, with what it shows."""
+    bar = figure.colorbar(image, ax=list(axes), shrink=shrink)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=SMALL, colors=INK)
+    if name:
+        put_label(bar.set_label, name)
+    return bar
 
 
 def plain_axes(axis: Axes, *, grid: str = "both") -> None:

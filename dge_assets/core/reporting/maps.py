@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dge_assets.core.contract import Level
 from dge_assets.core.reporting.drawing import (
@@ -19,12 +18,12 @@ from dge_assets.core.reporting.drawing import (
     MARKERS,
     MUTED,
     PALETTE,
-    SMALL,
     TEXT,
     new_figure,
     picture_of_nothing,
     plain_axes,
     png_of,
+    put_colour_bar,
     put_label,
     put_legend,
     put_panel_title,
@@ -63,7 +62,8 @@ def prediction_maps(
             for axis, approach in zip(axes[row], approaches, strict=True)
         ]
         name = _mean_name(classes) if quantity == "mean" else "spread over fits (std)"
-        _put_scale(figure, next(image for image in images if image is not None), list(axes[row]), name)
+        image = next(image for image in images if image is not None)
+        put_colour_bar(figure, image, axes[row], shrink=0.9, name=name)
     for axis, approach in zip(axes[0], approaches, strict=True):
         fits = int(rows.loc[rows["approach"] == approach, "fits"].iloc[0])
         put_panel_title(axis, f"{approach} ({fits} {'fit' if fits == 1 else 'fits'})")
@@ -82,13 +82,6 @@ def _panel(axis: Axes, rows: pd.DataFrame, quantity: str, classes: Sequence[Leve
     if classes and image is not None:
         _boundary(axis, grid, classes)
     return image
-
-
-def _put_scale(figure: Figure, image: Any, axes: list[Axes], name: str) -> None:
-    bar = figure.colorbar(image, ax=axes, shrink=0.9)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=SMALL, colors=INK)
-    put_label(bar.set_label, name)
 
 
 def _grid(rows: pd.DataFrame) -> dict[str, Any]:
