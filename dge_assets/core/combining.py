@@ -230,11 +230,20 @@ def mixture_quantile(q: Array, u: Array, probability: float) -> float:
             standard = np.where(scale > 0, (x - q) / scale, np.where(x >= q, inf, -inf))
         return float(np.mean(ndtr(standard))) - probability
 
-    if excess(lowest) >= 0:  # steps: the jump at the lowest end may reach past the probability
+    return root_between(excess, lowest, highest, tolerance=1e-12 * max(abs(lowest), abs(highest), 1e-300))
+
+
+def root_between(excess: Callable[[float], float], lowest: float, highest: float, *, tolerance: float) -> float:
+    """Where the rising `excess` crosses 0, or the end that it is beyond.
+
+    A mixture's quantile lies between its components': below 0 at the one end and above at the other, but for a step at
+    the lowest end that reaches past 0, and for ends so near that rounding puts it at the upper one.
+    """
+    if excess(lowest) >= 0:
         return lowest
-    if excess(highest) <= 0:  # the ends are so near that rounding puts the quantile at the upper one
+    if excess(highest) <= 0:
         return highest
-    return float(brentq(excess, lowest, highest, xtol=1e-12 * max(abs(lowest), abs(highest), 1e-300)))
+    return float(brentq(excess, lowest, highest, xtol=tolerance))
 
 
 RULES = {

@@ -109,11 +109,15 @@ def over_bin_rows(share: float, rows: int, *, level: float = LEVEL) -> Interval:
     """
     if not rows:
         return no_interval("the bin has no rows", over=BIN_ROWS)
-    ratio = float(ndtri((1 + level) / 2)) ** 2 / rows
+    return Interval(*wilson(share, float(ndtri((1 + level) / 2)) ** 2 / rows), BIN_ROWS)
+
+
+def wilson(share: float, ratio: float) -> tuple[float, float]:
+    """The p with (p - share)² = p (1 - p) ratio (Wilson 1927), where ratio is z² / n for n rows and the quantile z."""
     middle = (share + ratio / 2) / (1 + ratio)
     reach = sqrt(ratio * (share * (1 - share) + ratio / 4)) / (1 + ratio)
-    # Rounding may leave the ends a hair beyond a share of 0 or 1.
-    return Interval(max(min(middle - reach, share), 0.0), min(max(middle + reach, share), 1.0), BIN_ROWS)
+    # Rounding may leave the ends a hair beyond 0..1, or the share outside a narrow interval.
+    return max(min(middle - reach, share), 0.0), min(max(middle + reach, share), 1.0)
 
 
 def append_intervals(frame: pd.DataFrame, found: Sequence[Interval]) -> pd.DataFrame:

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite, sqrt
+from math import isfinite
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, ndtri, stdtrit
 
-from dge_assets.core.combining import CONFIDENCE, Interval, combine, rule_card
+from dge_assets.core.combining import CONFIDENCE, Interval, combine, root_between, rule_card
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.intervals import wilson
 from dge_assets.core.targets import Array
 
 
@@ -70,16 +70,11 @@ def combine_shares(
 
 
 def _wilson(estimate: float, per_row: float, degrees: float, confidence: float) -> tuple[float, float]:
-    """The p with (p - estimate)² = t² p (1 - p) per_row, where per_row is 1 / n; t of `degrees` (inf: normal)."""
+    """Wilson's ends, where per_row is 1 / n, with t of `degrees` (inf: normal) instead of z."""
     upper = 0.5 + confidence / 2
     quantile = float(stdtrit(degrees, upper) if isfinite(degrees) else ndtri(upper))
     ratio = quantile**2 * per_row
-    if not isfinite(ratio):
-        return 0.0, 1.0
-    middle = (estimate + ratio / 2) / (1 + ratio)
-    reach = sqrt(ratio * (estimate * (1 - estimate) + ratio / 4)) / (1 + ratio)
-    # Rounding may leave the ends a hair beyond 0..1, or the estimate outside a narrow interval.
-    return max(min(middle - reach, estimate), 0.0), min(max(middle + reach, estimate), 1.0)
+    return wilson(estimate, ratio) if isfinite(ratio) else (0.0, 1.0)
 
 
 def _beta_mixture(shares: Array, rows: int, estimate: float, confidence: float) -> tuple[float, float]:
@@ -101,6 +96,4 @@ def _mixture_quantile(ones: Array, others: Array, probability: float) -> float:
     def excess(x: float) -> float:
         return float(np.mean(betainc(ones, others, x))) - probability
 
-    if highest - lowest < 1e-12 or excess(lowest) >= 0:
-        return lowest
-    return highest if excess(highest) <= 0 else float(brentq(excess, lowest, highest, xtol=1e-12))
+    return lowest if highest - lowest < 1e-12 else root_between(excess, lowest, highest, tolerance=1e-12)
