@@ -18,9 +18,8 @@ import pandas as pd
 from scipy.stats import t as student_t
 
 from dge_assets.core.baselines import Problem
-from dge_assets.core.contract import Contract
-from dge_assets.core.downstream import run_seed, task_and_classes
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.evaluation_tasks import EnsembleTask
 from dge_assets.core.fitting import fit_model, model_seed, predict, stack_rows, takes_weights
 from dge_assets.core.metrics import metric_goal, metric_names, score_encoded
 from dge_assets.core.multiplicity import with_adjusted
@@ -45,20 +44,12 @@ PAYS, HURTS, UNSURE, REFERENCE = "pays", "does harm", "not shown to pay", "refer
 
 
 @dataclass(frozen=True, kw_only=True)
-class AugmentationTask:
-    """All that augmenting one model class with one family's datasets needs; `datasets`: whole datasets by seed."""
+class AugmentationTask(EnsembleTask):
+    """All that augmenting one model class with one family's datasets needs; see `augmentation_scores`."""
 
-    table: str
-    family: str
-    model: str
-    contract: Contract
-    real_train: pd.DataFrame
-    real_test: pd.DataFrame
-    datasets: dict[int, pd.DataFrame]
     real_rows: tuple[int, ...]
     repeats: int
     weights: tuple[float, ...]
-    max_levels: int
 
 
 @dataclass(frozen=True)
@@ -71,17 +62,8 @@ class Augmentation:
 
 def augment(task: AugmentationTask, report: Report) -> Augmentation:
     """The table of one (family, model) pair: `augmentation_scores` on a declared table's frames."""
-    kind, classes = task_and_classes(task.contract)
-    problem = Problem(
-        target=task.contract.target,
-        model=task.model,
-        task=kind,
-        classes=classes,
-        seed=run_seed(task.table),
-        max_levels=task.max_levels,
-    )
     found = augmentation_scores(
-        problem,
+        task.problem,
         task.real_train,
         task.real_test,
         [task.datasets[seed] for seed in sorted(task.datasets)],

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dge_assets.core.baselines import Baselines, Problem, fit_naive, fit_oracle
+from dge_assets.core.baselines import Baselines, fit_naive, fit_oracle
 from dge_assets.core.contract import Contract
-from dge_assets.core.downstream import dataset_parts, from_files, run_seed, task_and_classes
+from dge_assets.core.downstream import dataset_parts, from_files, task_and_classes
 from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
 from dge_assets.core.evaluation_interval import evaluation_intervals
 from dge_assets.core.evaluation_tasks import (
@@ -59,7 +59,7 @@ Report = Callable[[int, int], None]
 
 def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
     """The oracle: what the model class reaches when it may learn from the real rows."""
-    fitted = fit_oracle(_problem(task), task.real_train, fits=task.fits)
+    fitted = fit_oracle(task.problem, task.real_train, fits=task.fits)
     report(1, 2)
     arrays = tuple(predict(model, task.real_test, name="real_test") for model in fitted)
     grid = map_grid(task.contract, task.real_train)
@@ -81,7 +81,7 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     datasets = [_parts(task, seed) for seed in seeds]
     members = [_stored_models(task, seed) for seed in seeds]
     full = [member.full for member in members]
-    naive = fit_naive(_problem(task), datasets, K=len(seeds), first_member=full[0])
+    naive = fit_naive(task.problem, datasets, K=len(seeds), first_member=full[0])
     report(1, 4)
     on_real = predict_training(full, Baselines((), *naive), task.real_test)
     predictions = replace(on_real, oracle=task.oracle.arrays)
@@ -184,7 +184,7 @@ def _ensemble_size(
     return {
         "k_recommendation": k_recommendation(y, members, seconds, task=kind, gain_per_second=task.gain_per_second),
         "variance_components": variance_components(
-            y, members, naive, task=kind, resamples=resamples, is_stochastic=_problem(task).is_stochastic
+            y, members, naive, task=kind, resamples=resamples, is_stochastic=task.problem.is_stochastic
         ),
     }
 
@@ -198,18 +198,6 @@ def _scores_by_group(
         groups = groups_of_test(task.real_train, task.real_test, task.contract.target)
     tables = group_scores(groups, y, predictions, task=kind, resamples=resamples)
     return {"group_scores": tables.scores, "group_gaps": tables.gaps}
-
-
-def _problem(task: OracleTask | FamilyModelTask) -> Problem:
-    kind, classes = task_and_classes(task.contract)
-    return Problem(
-        target=task.contract.target,
-        model=task.model,
-        task=kind,
-        classes=classes,
-        seed=run_seed(task.table),
-        max_levels=task.max_levels,
-    )
 
 
 def _parts(task: FamilyModelTask, seed: int) -> Dataset:

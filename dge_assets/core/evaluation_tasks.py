@@ -1,6 +1,6 @@
 """What the parts of an evaluation are given, and what they give back: plain data that travels between processes.
 
-Not here: the work itself (`evaluation`).
+Not here: the work itself (`evaluation`, `augmentation`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.baselines import Problem
 from dge_assets.core.contract import Contract
 from dge_assets.core.declaration import GAIN_PER_SECOND
+from dge_assets.core.downstream import run_seed, task_and_classes
 from dge_assets.core.groups import TestGroup
 from dge_assets.core.resampling import REPLICATES
 from dge_assets.core.scoring import MemberScores
@@ -20,16 +22,43 @@ from dge_assets.core.targets import Array
 
 
 @dataclass(frozen=True, kw_only=True)
-class OracleTask:
-    """Fit one model class on real_train, `fits` times where its seed matters, and predict real_test."""
+class ModelTask:
+    """What any work on one model class of one table needs: the real rows, and how a target is predicted from them."""
 
     table: str
     model: str
     contract: Contract
     real_train: pd.DataFrame
     real_test: pd.DataFrame
-    fits: int
     max_levels: int
+
+    @property
+    def problem(self) -> Problem:
+        """What all fits of this task share."""
+        kind, classes = task_and_classes(self.contract)
+        return Problem(
+            target=self.contract.target,
+            model=self.model,
+            task=kind,
+            classes=classes,
+            seed=run_seed(self.table),
+            max_levels=self.max_levels,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleTask(ModelTask):
+    """The same on one family's ensemble; `datasets`: whole datasets by seed."""
+
+    family: str
+    datasets: dict[int, pd.DataFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OracleTask(ModelTask):
+    """Fit one model class on real_train, `fits` times where its seed matters, and predict real_test."""
+
+    fits: int
 
 
 @dataclass(frozen=True)
@@ -54,27 +83,19 @@ class GroupTask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FamilyModelTask:
+class FamilyModelTask(EnsembleTask):
     """All that scoring one model class on one family's ensemble needs.
 
-    `datasets`: whole datasets by seed. `stored`: files of each member's downstream models, by seed. `seconds`: what
-    each member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows.
-    `groups`: those of the table, found anew when None.
+    `stored`: files of each member's downstream models, by seed. `seconds`: what each member cost, by seed (its
+    generator, its dataset and its fits). `replicates`: of the bootstrap of test rows. `groups`: those of the table,
+    found anew when None.
     """
 
-    table: str
-    family: str
-    model: str
-    contract: Contract
-    real_train: pd.DataFrame
-    real_test: pd.DataFrame
-    datasets: dict[int, pd.DataFrame]
     stored: dict[int, dict[str, bytes]]
     seconds: dict[int, float]
     oracle: OraclePredictions
     ks: tuple[int, ...]
     test_share: float
-    max_levels: int
     replicates: int = REPLICATES
     groups: tuple[TestGroup, ...] | None = None
     gain_per_second: float = GAIN_PER_SECOND
