@@ -61,19 +61,23 @@ class Sample:
 
 def judged(samples: Mapping[str, Sample], degrees: int) -> Found | None:
     """The mean over model classes; None where no class has a value."""
-    usable = {name: item for name, item in samples.items() if np.isfinite(item.value)}
+    usable = [item for item in samples.values() if np.isfinite(item.value)]
     if not usable:
         return None
-    mean = Sample(
-        float(np.mean([item.value for item in usable.values()])),
-        np.mean([item.replicates for item in usable.values()], axis=0),
-        np.mean([item.without for item in usable.values()], axis=0),
-    )
+    mean = _mean_of(usable)
     reach = float(t.ppf(0.975, degrees))
-    verdicts = [_verdict(item.value, item.error * reach) for item in usable.values()]
+    verdicts = [_verdict(item.value, item.error * reach) for item in usable]
     low, high = mean.value - reach * mean.error, mean.value + reach * mean.error
     verdict = _verdict(mean.value, reach * mean.error)
     return Found(mean.value, low, high, verdict, verdicts.count("held"), verdicts.count("not held"), len(usable))
+
+
+def _mean_of(samples: list[Sample]) -> Sample:
+    return Sample(
+        float(np.mean([item.value for item in samples])),
+        np.mean([item.replicates for item in samples], axis=0),
+        np.mean([item.without for item in samples], axis=0),
+    )
 
 
 def _verdict(value: float, reach: float) -> Verdict:
@@ -168,14 +172,6 @@ def _excess_gain(rows: TestRows, mask: Mask, full: Array, weights: Weights) -> S
 
     one, other = of(inside), of(overall)
     return Sample(one.value - other.value, one.replicates - other.replicates, one.without - other.without)
-
-
-def _mean_of(samples: list[Sample]) -> Sample:
-    return Sample(
-        float(np.mean([item.value for item in samples])),
-        np.mean([item.replicates for item in samples], axis=0),
-        np.mean([item.without for item in samples], axis=0),
-    )
 
 
 def compare(table: str, rows: TestRows, predicted: Mapping[str, ModelPredictions]) -> dict[str, Found]:
