@@ -7,10 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from benchmarks.claims.comparing import compare
+from benchmarks.claims.comparing import Found, compare
 from benchmarks.claims.page import APPROACHES, page
 from benchmarks.claims.predictions import line_of, predictions, stored_ensemble, test_rows
 from benchmarks.claims.tables import MEMBERS, NAMES, declare, run_line
@@ -57,7 +56,7 @@ def _compared(home: Path, name: str) -> dict[str, Any]:
         with one_thread():
             claims = {key: item.document() for key, item in compare(line.table, rows, predicted).items()}
         of_family = {key: frame[frame["family"] == family] for key, frame in tables.items()}
-        claims["training_concat"] = _against_concat(of_family["approach_differences"])
+        claims["training_concat"] = _against_concat(of_family["approach_differences"]).document()
         found[f"{name} {family}"] = {
             "claims": claims,
             "scores": _scores(of_family["training_scores"], of_family["approach_differences"]),
@@ -78,18 +77,14 @@ def _scores(scores: pd.DataFrame, differences: pd.DataFrame) -> dict[str, float]
     return {**found, "naive_single": float(means[f"dge_{MEMBERS}"] - gain)}
 
 
-def _against_concat(differences: pd.DataFrame) -> dict[str, Any]:
+def _against_concat(differences: pd.DataFrame) -> Found:
     rows = differences[
         (differences["metric"] == "auc")
         & (differences["approach"] == f"dge_{MEMBERS}")
         & (differences["against"] == "naive_concat")
     ]
-    low, high = float(rows["low"].mean()), float(rows["high"].mean())
-    verdict = "held" if low > 0 else "not held" if high < 0 else "not shown"
-    return {
-        **{"value": float(rows["difference"].mean()), "low": low, "high": high, "verdict": verdict},
-        **{"held_in": int(np.sum(rows["low"] > 0)), "refuted_in": int(np.sum(rows["high"] < 0)), "models": len(rows)},
-    }
+    ends = [(float(low), float(high)) for low, high in zip(rows["low"], rows["high"], strict=True)]
+    return Found.of(float(rows["difference"].mean()), (float(rows["low"].mean()), float(rows["high"].mean())), ends)
 
 
 if __name__ == "__main__":

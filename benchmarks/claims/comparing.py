@@ -8,7 +8,7 @@ function of scores: their interval is of percentiles, members and rows drawn tog
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -23,6 +23,8 @@ from dge_assets.core.resampling import Weights
 
 Array = npt.NDArray[np.float64]
 Verdict = Literal["held", "not held", "not shown"]
+Ends = tuple[float, float]
+"""The low and the high end of an interval."""
 FEWEST_GROUP_ROWS = 30
 
 
@@ -38,9 +40,20 @@ class Found:
     refuted_in: int
     models: int
 
+    @classmethod
+    def of(cls, value: float, ends: Ends, models: Sequence[Ends] = ()) -> Found:
+        """With verdicts by intervals: `ends` of the value, `models` of each class by itself where it has one."""
+        verdicts = [_verdict(*each) for each in models]
+        counts = (verdicts.count("held"), verdicts.count("not held"), len(verdicts))
+        return cls(value, *ends, _verdict(*ends), *counts)
+
     def document(self) -> dict[str, Any]:
         """As it is kept."""
         return asdict(self)
+
+
+def _verdict(low: float, high: float) -> Verdict:
+    return "held" if low > 0 else "not held" if high < 0 else "not shown"
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,10 @@ class Sample:
         members = (K - 1) / K * float(np.sum((self.without - self.without.mean()) ** 2)) if K else 0.0
         return float(np.sqrt(members + np.var(self.replicates, ddof=1)))
 
+    def ends(self, reach: float) -> Ends:
+        """Of the interval that lies `reach` standard errors to each side."""
+        return self.value - reach * self.error, self.value + reach * self.error
+
 
 def judged(samples: Mapping[str, Sample], degrees: int) -> Found | None:
     """The mean over model classes; None where no class has a value."""
@@ -66,10 +83,7 @@ def judged(samples: Mapping[str, Sample], degrees: int) -> Found | None:
         return None
     mean = _mean_of(usable)
     reach = float(t.ppf(0.975, degrees))
-    verdicts = [_verdict(item.value, item.error * reach) for item in usable]
-    low, high = mean.value - reach * mean.error, mean.value + reach * mean.error
-    verdict = _verdict(mean.value, reach * mean.error)
-    return Found(mean.value, low, high, verdict, verdicts.count("held"), verdicts.count("not held"), len(usable))
+    return Found.of(mean.value, mean.ends(reach), [item.ends(reach) for item in usable])
 
 
 def _mean_of(samples: list[Sample]) -> Sample:
@@ -78,10 +92,6 @@ def _mean_of(samples: list[Sample]) -> Sample:
         np.mean([item.replicates for item in samples], axis=0),
         np.mean([item.without for item in samples], axis=0),
     )
-
-
-def _verdict(value: float, reach: float) -> Verdict:
-    return "held" if value - reach > 0 else "not held" if value + reach < 0 else "not shown"
 
 
 Score = Callable[[Array, Weights], Array]
@@ -154,8 +164,7 @@ def _ranking(truths: Mapping[str, Array], predicted: Mapping[str, ModelPredictio
     if not np.isfinite([value, *drawn]).all():
         return None
     low, high = np.quantile(drawn, [0.025, 0.975])
-    verdict: Verdict = "held" if low > 0 else "not held" if high < 0 else "not shown"
-    return Found(value, float(low), float(high), verdict, 0, 0, 0)
+    return Found.of(value, (float(low), float(high)))
 
 
 def _excess_gain(rows: TestRows, mask: Mask, full: Array, weights: Weights) -> Sample:
