@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kendalltau, t
 
-from benchmarks.claims.measures import metric, risk_area, row_weights, squared_error, total_uncertainty
+from benchmarks.claims.measures import Codes, metric, risk_area, row_weights, squared_error, total_uncertainty
 from benchmarks.claims.predictions import Mask, ModelPredictions, TestRows
 from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.resampling import Weights
@@ -26,6 +26,7 @@ Verdict = Literal["held", "not held", "not shown"]
 Ends = tuple[float, float]
 """The low and the high end of an interval."""
 FEWEST_GROUP_ROWS = 30
+_ALL_ROWS = slice(None)
 
 
 @dataclass(frozen=True)
@@ -167,19 +168,36 @@ def _ranking(truths: Mapping[str, Array], predicted: Mapping[str, ModelPredictio
     return Found.of(value, (float(low), float(high)))
 
 
-def _excess_gain(rows: TestRows, mask: Mask, full: Array, weights: Weights) -> Sample:
-    """Gain in squared error of all members over a single one, in the rows of `mask`, minus that over all rows."""
+def _gain(y: Codes, full: Array, weights: Weights, chosen: Mask | slice = _ALL_ROWS) -> Sample:
+    """Gain in squared error of all members over a single one, in the rows that are `chosen`."""
 
-    def of(score: Score) -> Sample:
-        return _against_single(score, full, weights, -1)
+    def error(members: Array, weighting: Weights) -> Array:
+        return squared_error(y[chosen], members.mean(axis=0)[chosen], weighting[chosen])
 
-    def inside(members: Array, weighting: Weights) -> Array:
-        return squared_error(rows.y[mask], members.mean(axis=0)[mask], weighting[mask])
+    return _against_single(error, full, weights, -1)
 
-    def overall(members: Array, weighting: Weights) -> Array:
-        return squared_error(rows.y, members.mean(axis=0), weighting)
 
-    one, other = of(inside), of(overall)
+def _excess_gains(
+    rows: TestRows, predicted: Mapping[str, ModelPredictions], weights: Weights
+) -> dict[str, dict[str, Sample]]:
+    """By claim and model class: the gain in groups of rows minus that over all rows, as the mean over the claim's groups.
+
+    Groups of few rows are left out, and so is a claim that has no others.
+    """
+    groups = {"sparse": [rows.sparse], "minorities": list(rows.minorities.values())}
+    large = {claim: [mask for mask in masks if mask.sum() >= FEWEST_GROUP_ROWS] for claim, masks in groups.items()}
+    found: dict[str, dict[str, Sample]] = {claim: {} for claim, masks in large.items() if masks}
+    if not found:
+        return {}
+    for model, item in predicted.items():
+        overall = _gain(rows.y, item.full, weights)
+        for claim, samples in found.items():
+            gains = [_gain(rows.y, item.full, weights, mask) for mask in large[claim]]
+            samples[model] = _mean_of([_minus(gain, overall) for gain in gains])
+    return found
+
+
+def _minus(one: Sample, other: Sample) -> Sample:
     return Sample(one.value - other.value, one.replicates - other.replicates, one.without - other.without)
 
 
@@ -222,11 +240,6 @@ def compare(table: str, rows: TestRows, predicted: Mapping[str, ModelPredictions
         "risk_ensemble": over_models(lambda item: _against_ensemble(risk, naive(risk, item), item.full, weights, -1)),
         "calibration": over_models(lambda item: _against_single(calibration, item.full, weights, -1)),
     }
-    if rows.sparse.sum() >= FEWEST_GROUP_ROWS:
-        found["sparse"] = over_models(lambda item: _excess_gain(rows, rows.sparse, item.full, weights))
-    minorities = [mask for mask in rows.minorities.values() if mask.sum() >= FEWEST_GROUP_ROWS]
-    if minorities:
-        found["minorities"] = over_models(
-            lambda item: _mean_of([_excess_gain(rows, mask, item.full, weights) for mask in minorities])
-        )
+    for claim, samples in _excess_gains(rows, predicted, weights).items():
+        found[claim] = judged(samples, members - 1)
     return {name: item for name, item in found.items() if item is not None}
