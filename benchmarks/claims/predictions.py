@@ -7,7 +7,6 @@ for the naive ensemble, which no stage keeps.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.claims.tables import declared_name
+from benchmarks.claims.tables import folder_of
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble
 from dge_assets.assets.evaluation_tables import modelled
 from dge_assets.assets.line import Line, contract_of
@@ -26,7 +25,7 @@ from dge_assets.core.downstream import from_files, run_seed, task_and_classes
 from dge_assets.core.feature_groups import find_groups, rows_in
 from dge_assets.core.fitting import FittedModel, predict
 from dge_assets.core.targets import encode_target
-from dge_assets.declarations import declared_tables
+from dge_assets.declarations import FILE, read_declaration
 from dge_resources.compute import Compute
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
@@ -76,9 +75,8 @@ class _Task:
 
 def line_of(home: Path, name: str) -> Line:
     """The line of one of the claims' tables."""
-    os.environ["DGE_TABLES"] = str(home / "tables")
-    declaration, folder = declared_tables()[declared_name(name)]
-    return Line(declaration.plan("full"), str(folder))
+    folder = folder_of(home, name)
+    return Line(read_declaration(folder / FILE).plan("full"), str(folder))
 
 
 def stored_ensemble(line: Line, storage: Storage) -> Ensemble:

