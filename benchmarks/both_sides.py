@@ -17,7 +17,7 @@ import joblib
 import pandas as pd
 from ctgan import CTGAN, TVAE
 
-from benchmarks.members import sampled, training_task
+from benchmarks.members import sampled, silent, training_task
 from dge_assets.core.generators.members import TrainingTask, train_members
 from dge_resources.compute import Compute
 
@@ -147,7 +147,7 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
         if not case.path(THEIRS, seed).exists()
     }
     for seed in [seed for seed in tasks if seed < timed]:
-        rows, seconds = fit_package(tasks.pop(seed), _silent)
+        rows, seconds = fit_package(tasks.pop(seed), silent)
         _note_seconds(case, {f"{THEIRS} {seed}": seconds})
         rows.to_parquet(case.path(THEIRS, seed))
         print(f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s", flush=True)
@@ -156,7 +156,3 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
         done.result[0].to_parquet(case.path(THEIRS, int(done.key)))
     compute._end_workers()
     return [pd.read_parquet(case.path(THEIRS, seed)) for seed in range(case.members)]
-
-
-def _silent(_done: int, _of: int) -> None:
-    """Nobody watches."""

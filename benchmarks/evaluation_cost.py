@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.members import silent
 from dge_assets.core.contract import Contract, ContractDeclaration
 from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
 from dge_assets.core.evaluation import predict_oracle, score_family_model
@@ -122,23 +123,19 @@ def _evaluate(
         seed: to_files(
             fit_downstream(
                 DownstreamTask(family="f", seed=seed, dataset=frame, models=(model,), test_share=TEST_SHARE, **shared),
-                _silent,
+                silent,
             )
         )
         for seed, frame in datasets.items()
     }
     real: dict[str, Any] = {"real_train": train, "real_test": test}
-    oracle = predict_oracle(OracleTask(model=model, fits=len(datasets), **real, **shared), _silent)
+    oracle = predict_oracle(OracleTask(model=model, fits=len(datasets), **real, **shared), silent)
     members: dict[str, Any] = {"datasets": datasets, "stored": stored, "seconds": dict.fromkeys(datasets, 1.0)}
     ks = tuple(sorted({K for K in (5, 10) if len(datasets) > K} | {len(datasets)}))
     task = FamilyModelTask(
         family="f", model=model, oracle=oracle, ks=ks, test_share=TEST_SHARE, **real, **members, **shared
     )
-    score_family_model(task, _silent)
-
-
-def _silent(_done: int, _of: int) -> None:
-    """Nobody watches."""
+    score_family_model(task, silent)
 
 
 def page(table: pd.DataFrame, *, command: str, what: str) -> str:

@@ -17,6 +17,10 @@ from dge_assets.core.inference import complete_contract
 MAX_LEVELS = 100
 
 
+def silent(_done: int, _of: int) -> None:
+    """A report of progress that nobody watches."""
+
+
 def contract_of(frame: pd.DataFrame, target: str) -> Contract:
     """The contract that is inferred from `frame`."""
     return complete_contract(ContractDeclaration(target=target), frame, table="benchmark").contract
@@ -52,5 +56,5 @@ def member_rows(
 ) -> pd.DataFrame:
     """Train one member on `frame` and draw `rows` rows from it."""
     task = training_task(frame, target, family=family, seeds=(seed,), settings=settings)
-    (member,) = train_members(task, lambda _done, _of: None).values()
+    (member,) = train_members(task, silent).values()
     return sampled(task, member, seed, rows)

@@ -148,7 +148,7 @@ def stack(count: str) -> Result:
 
 def sample(count: str) -> Result:
     """Rows of a small table drawn from a member into the lake: seconds and peak memory."""
-    from benchmarks.members import training_task
+    from benchmarks.members import silent, training_task
     from dge_assets.core.generators.members import SamplingTask
     from dge_assets.core.provenance import Recipe
     from dge_resources.datasets import DatasetTask, sample_to_lake
@@ -158,7 +158,7 @@ def sample(count: str) -> Result:
     found: Result = {"start_mb": peak_megabytes()}
     for family in ("ctgan", "tvae"):
         task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
-        (member,) = train_members(task, _silent).values()
+        (member,) = train_members(task, silent).values()
         sampling = SamplingTask(
             table="benchmark", family=family, seed=0, state=member.state, codec=member.codec, rows=int(count)
         )
@@ -174,7 +174,7 @@ def sample(count: str) -> Result:
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
             work = DatasetTask(sampling=sampling, recipe=recipe, lake=Lake(Store(folder)), run_id="")
-            sample_to_lake(work, _silent)
+            sample_to_lake(work, silent)
             found[f"{family}_seconds"] = time.perf_counter() - started
             found[f"{family}_lake_mb"] = _folder_megabytes(folder)
     return {**found, "peak_mb": peak_megabytes()}
@@ -186,7 +186,7 @@ def _folder_megabytes(folder: str) -> float:
 
 def files() -> Result:
     """Of a member on a table of 15 columns: megabytes of what it leaves, and a checkpoint's megabytes and seconds."""
-    from benchmarks.members import training_task
+    from benchmarks.members import silent, training_task
     from dge_assets.core.generators.state_files import to_files
     from dge_resources.checkpoints import MemberCheckpoints
     from dge_resources.home import Store
@@ -194,7 +194,7 @@ def files() -> Result:
     found: Result = {}
     for family in ("ctgan", "tvae"):
         task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
-        (member,) = train_members(task, _silent).values()
+        (member,) = train_members(task, silent).values()
         found[f"{family}_member_mb"] = sum(map(len, to_files(member).values())) / 1e6
         trainer: Any = IMPLEMENTATIONS[family].trainer(
             task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
@@ -292,10 +292,6 @@ def dagster(epochs: str = "300") -> Result:
     tasks = {str(seed): replace(task, seeds=(seed,)) for seed in range(members)}
     assert len(list(bare.map(train_members, tasks))) == members
     return {"dagster_seconds": through, "bare_seconds": time.perf_counter() - started, "members": members}
-
-
-def _silent(_done: int, _of: int) -> None:
-    """Nobody watches."""
 
 
 PARTS: dict[str, Callable[..., Result]] = {
