@@ -18,7 +18,7 @@ import pandas as pd
 from ctgan import CTGAN, TVAE
 
 from benchmarks.members import sampled, silent, training_task
-from dge_assets.core.generators.members import TrainingTask, train_members
+from dge_assets.core.generators.members import train_members
 from dge_resources.compute import Compute
 
 PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
@@ -100,11 +100,6 @@ def _fit_beside_others(task: PackageTask, report: Report) -> tuple[pd.DataFrame,
         return fit_package(task, report)
 
 
-def seeded(task: TrainingTask, seed: int) -> TrainingTask:
-    """The same task for another member."""
-    return replace(task, seeds=(seed,))
-
-
 def seconds_of(case: Case) -> dict[str, float]:
     """What is known of the times: `ours` of all members, `package` of each by seed."""
     path = case.folder / "seconds.json"
@@ -125,7 +120,7 @@ def train_ours(case: Case) -> list[pd.DataFrame]:
         compute = Compute(processes=None)
         started = time.perf_counter()
         task = training_task(case.train, case.target, family=case.family, seeds=(0,), settings={"epochs": case.epochs})
-        tasks = {f"{seed}": seeded(task, seed) for seed in seeds}
+        tasks = {f"{seed}": replace(task, seeds=(seed,)) for seed in seeds}
         trained = {int(done.key): done.result for done in compute.map(train_members, tasks)}
         _note_seconds(case, {OURS: time.perf_counter() - started})
         compute._end_workers()
