@@ -6,7 +6,7 @@ Not here: which tables a report has (`tables`), their markup (`templates/report.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -61,6 +61,27 @@ def _column_cells(column: pd.Series, kind: str) -> list[Cell]:
         return [number_cell(value, decimals) for value in column]
     kind = "number" if pd.api.types.is_integer_dtype(column) else kind
     return [Cell("—", UNDEFINED, kind) if is_missing(value) else Cell(plain_text(value), kind=kind) for value in column]
+
+
+def with_hints(view: TableView, column: str, frame: pd.DataFrame, ends: tuple[str, str]) -> TableView:
+    """`view` with each number's interval as the title of its cell, or why there is none; `frame` has the ends by row.
+
+    frame: also `over` and `reason`.
+    """
+    place = [head.text for head in view.heads].index(column)
+    rows = []
+    for cells, interval in zip(view.rows, frame.itertuples(index=False), strict=False):
+        low, high = (getattr(interval, end) for end in ends)
+        hinted = replace(cells[place], hint=_hint(low, high, interval.over, interval.reason) or cells[place].hint)
+        rows.append([*cells[:place], hinted, *cells[place + 1 :]])
+    return replace(view, rows=rows)
+
+
+def _hint(low: float, high: float, over: str, reason: str) -> str:
+    if is_missing(low) or is_missing(high):
+        return "" if is_missing(reason) else plain_text(reason)
+    decimals = decimals_for([low, high])
+    return f"95 % over {over}: {number_text(low, decimals)} to {number_text(high, decimals)}"
 
 
 def number_cell(value: float, decimals: int, *, hint: str = "", kind: str = "") -> Cell:

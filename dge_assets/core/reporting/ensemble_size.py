@@ -10,9 +10,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dge_assets.core.reporting.cells import TableView, frame_view
+from dge_assets.core.reporting.cells import TableView, frame_view, with_hints
 from dge_assets.core.reporting.texts import is_missing, short_number
-from dge_assets.core.reporting.uncertainty_views import with_hints
 
 _UNITS = {"brier": "of the Brier score", "mse_share": "of the target's variance"}
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dge_assets.core.reporting.cells import Cell, TableView, frame_view
+from dge_assets.core.reporting.cells import Cell, TableView, frame_view, with_hints
 from dge_assets.core.reporting.frames import approach_order
 from dge_assets.core.reporting.group_section import interval_cell
-from dge_assets.core.reporting.texts import decimals_for, is_missing, number_text, plain_text
+from dge_assets.core.reporting.texts import decimals_for, plain_text
 
 _ON_THE_PAGE = ("total", "aleatoric", "generator", "risk", "aurc_total", "excess_aurc_total", "aurc_generator", "ece")
 """More columns would not fit the page's width; the others are in the warehouse. Intervals are the titles of the cells."""
@@ -33,27 +33,6 @@ def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> li
     cells = [interval_cell(low, high, decimals, hint=why) for low, high, why in ends]
     rows = [[*row, cell] for row, cell in zip(view.rows, cells, strict=False)]
     return [replace(view, heads=[*view.heads, Cell("95 % of regret, over members", kind="number")], rows=rows)]
-
-
-def with_hints(view: TableView, column: str, frame: pd.DataFrame, ends: tuple[str, str]) -> TableView:
-    """`view` with each number's interval as the title of its cell, or why there is none; `frame` has the ends by row.
-
-    frame: also `over` and `reason`.
-    """
-    place = [head.text for head in view.heads].index(column)
-    rows = []
-    for cells, interval in zip(view.rows, frame.itertuples(index=False), strict=False):
-        low, high = (getattr(interval, end) for end in ends)
-        hinted = replace(cells[place], hint=_hint(low, high, interval.over, interval.reason) or cells[place].hint)
-        rows.append([*cells[:place], hinted, *cells[place + 1 :]])
-    return replace(view, rows=rows)
-
-
-def _hint(low: float, high: float, over: str, reason: str) -> str:
-    if is_missing(low) or is_missing(high):
-        return "" if is_missing(reason) else plain_text(reason)
-    decimals = decimals_for([low, high])
-    return f"95 % over {over}: {number_text(low, decimals)} to {number_text(high, decimals)}"
 
 
 def uncertainty_views(uncertainty: pd.DataFrame) -> list[TableView]:
