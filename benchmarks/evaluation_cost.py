@@ -22,9 +22,10 @@ import pandas as pd
 
 from benchmarks.members import silent
 from dge_assets.core.contract import Contract, ContractDeclaration
-from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
+from dge_assets.core.downstream import DownstreamTask, fit_downstream, from_files, to_files
 from dge_assets.core.evaluation import predict_oracle, score_family_model
 from dge_assets.core.evaluation_tasks import FamilyModelTask, OracleTask
+from dge_assets.core.fitting import BATCH_ROWS, FittedModel
 from dge_assets.core.inference import complete_contract
 from dge_assets.core.threads import one_thread
 
@@ -42,6 +43,8 @@ PARTS = {
     "to_files": "storing models",
 }
 """Function of the product -> what its time is called."""
+BARE = "estimators alone"
+"""Seconds of the predicting that are the estimators' own."""
 TEST_SHARE, MAX_LEVELS = 0.2, 100
 
 
@@ -79,8 +82,12 @@ class Clock:
     """Processor seconds spent in the product's functions of `PARTS`, each call counted for the outermost of them alone."""
 
     def __init__(self) -> None:
-        self.seconds = dict.fromkeys(PARTS.values(), 0.0)
         self._is_running = False
+        self.start()
+
+    def start(self) -> None:
+        """Count anew."""
+        self.seconds, self.rows_predicted = dict.fromkeys(PARTS.values(), 0.0), 0
 
     def watch(self) -> None:
         """Put a stopwatch around each function, wherever a module of the core has it under its name."""
@@ -95,6 +102,8 @@ class Clock:
             if self._is_running:
                 return function(*given, **options)
             self._is_running, start = True, time.process_time()
+            if part == PARTS["predict"]:
+                self.rows_predicted += len(given[1])
             try:
                 return function(*given, **options)
             finally:
@@ -108,16 +117,28 @@ def measure(
     clock: Clock, model: str, contract: Contract, tables: tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]]
 ) -> dict[str, float]:
     """Seconds by part, and of all together, for one model class."""
-    clock.seconds = dict.fromkeys(PARTS.values(), 0.0)
+    clock.start()
     start = time.process_time()
-    _evaluate(model, contract, *tables)
+    stored = _evaluate(model, contract, *tables)
     total = time.process_time() - start
-    return {**clock.seconds, "other": total - sum(clock.seconds.values()), "all": total}
+    found = {**clock.seconds, "other": total - sum(clock.seconds.values()), "all": total}
+    fitted = from_files(stored[0], model, place="the benchmark").full
+    return {**found, BARE: clock.rows_predicted * _bare_seconds(fitted, tables[1])}
+
+
+def _bare_seconds(fitted: FittedModel, rows: pd.DataFrame) -> float:
+    """Seconds a row that the estimator alone takes, for rows that are prepared already."""
+    prepared, estimator = fitted.pipeline[:-1].transform(rows), fitted.pipeline[-1]
+    start = time.process_time()
+    for first in range(0, len(rows), BATCH_ROWS):
+        estimator.predict_proba(prepared[first : first + BATCH_ROWS])
+    return (time.process_time() - start) / len(rows)
 
 
 def _evaluate(
     model: str, contract: Contract, train: pd.DataFrame, test: pd.DataFrame, datasets: dict[int, pd.DataFrame]
-) -> None:
+) -> dict[int, dict[str, bytes]]:
+    """As the line does it; the members' stored models, by seed."""
     shared: dict[str, Any] = {"table": "bench", "contract": contract, "max_levels": MAX_LEVELS}
     stored = {
         seed: to_files(
@@ -136,6 +157,7 @@ def _evaluate(
         family="f", model=model, oracle=oracle, ks=ks, test_share=TEST_SHARE, **real, **members, **shared
     )
     score_family_model(task, silent)
+    return stored
 
 
 def page(table: pd.DataFrame, *, command: str, what: str) -> str:
@@ -143,7 +165,9 @@ def page(table: pd.DataFrame, *, command: str, what: str) -> str:
     shown = table.copy()
     files = shown["loading stored models"] + shown["storing models"]
     rest = shown["all"] - shown["fits"]
+    bare = shown.pop(BARE)
     shown["tables / fits"] = (rest - files - shown["predicting"]) / shown["fits"]
+    shown[f"{BARE} / fits"] = bare / shown["fits"]
     shown["rest / fits"] = rest / shown["fits"]
     lines = [
         "# What evaluation costs",
@@ -154,13 +178,14 @@ def page(table: pd.DataFrame, *, command: str, what: str) -> str:
         "Seconds per downstream model for one family: fits (each member on all rows and on its train part, the oracle, the",
         "naive baselines), and all that comes after. `tables / fits` is what scores and tables cost, `rest / fits` everything",
         "but the fits, with predicting, storing and loading models. A model is fitted once, and predicts each set of rows once;",
-        "every table is made from those predictions.",
+        f"every table is made from those predictions. `{BARE} / fits` is what scikit-learn's estimators themselves take to",
+        "predict these rows once they are prepared, and the least that `rest / fits` can be with them.",
         "",
         "| model | " + " | ".join(shown.columns) + " |",
         "|" + " --- |" * (len(shown.columns) + 1),
     ]
     for model, row in shown.iterrows():
-        cells = [f"{value:.1f}" for value in row[:-2]] + [f"{value:.1%}" for value in row[-2:]]
+        cells = [f"{value:.1f}" for value in row[:-3]] + [f"{value:.1%}" for value in row[-3:]]
         lines.append(f"| {model} | " + " | ".join(cells) + " |")
     lines += [
         "",
