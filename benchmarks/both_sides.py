@@ -56,11 +56,18 @@ class Case:
     train: pd.DataFrame
     target: str
     members: int = 20
+    first: int = 0
+
+    @property
+    def seeds(self) -> range:
+        """The members' seeds."""
+        return range(self.first, self.first + self.members)
 
     @property
     def folder(self) -> Path:
         """Where the members' rows are kept."""
-        return KEPT / f"{self.table}-{len(self.train)}-{self.family}-{self.epochs}"
+        later = f"-from-{self.first}" if self.first else ""
+        return KEPT / f"{self.table}-{len(self.train)}-{self.family}-{self.epochs}{later}"
 
     @property
     def rows(self) -> int:
@@ -120,18 +127,17 @@ def _note_seconds(case: Case, found: Mapping[str, float]) -> None:
 
 def train_ours(case: Case) -> list[pd.DataFrame]:
     """All members by this project, side by side on all cores. Seconds: encoding, start of the workers and training."""
-    seeds = range(case.members)
-    if not all(case.path(OURS, seed).exists() for seed in seeds):
+    if not all(case.path(OURS, seed).exists() for seed in case.seeds):
         compute = Compute(processes=None)
         started = time.perf_counter()
         task = training_task(case.train, case.target, family=case.family, seeds=(0,), settings={"epochs": case.epochs})
-        tasks = {f"{seed}": replace(task, seeds=(seed,)) for seed in seeds}
+        tasks = {f"{seed}": replace(task, seeds=(seed,)) for seed in case.seeds}
         trained = {int(done.key): done.result for done in compute.map(train_members, tasks)}
         _note_seconds(case, {OURS: time.perf_counter() - started})
         compute._end_workers()
         for seed, (member,) in ((seed, tuple(found.values())) for seed, found in trained.items()):
             sampled(task, member, seed, case.rows).to_parquet(case.path(OURS, seed))
-    return [pd.read_parquet(case.path(OURS, seed)) for seed in seeds]
+    return [pd.read_parquet(case.path(OURS, seed)) for seed in case.seeds]
 
 
 def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
@@ -143,7 +149,7 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     case.folder.mkdir(parents=True, exist_ok=True)
     tasks = {
         seed: PackageTask(case.family, case.epochs, seed, case.train, case.rows)
-        for seed in range(case.members)
+        for seed in case.seeds
         if not case.path(THEIRS, seed).exists()
     }
     for seed in [seed for seed in tasks if seed < timed]:
@@ -155,4 +161,4 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     for done in compute.map(_fit_beside_others, {f"{seed}": task for seed, task in tasks.items()}):
         done.result[0].to_parquet(case.path(THEIRS, int(done.key)))
     compute._end_workers()
-    return [pd.read_parquet(case.path(THEIRS, seed)) for seed in range(case.members)]
+    return [pd.read_parquet(case.path(THEIRS, seed)) for seed in case.seeds]
