@@ -25,7 +25,7 @@ CODE_VERSIONS = {
     "synthetic": "2",
     "downstream": "2",
     "evaluation": "7",
-    "report": "7",
+    "report": "8",
     "release": "1",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""

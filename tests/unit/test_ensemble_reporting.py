@@ -104,11 +104,13 @@ def test_components_and_effective_members_give_their_reasons_below() -> None:
         component_views(frames["variance_components"]),
         effective_views(frames["effective_members"]),
     )
-    assert components.note == effective.note == "Where there is a dash: why."
+    why = "Where there is a dash: why."
+    assert components.note == effective.note == f"Below a value: its 95 % interval, over test rows. {why}"
     assert [cell.text for cell in effective.rows[0]] == ["lr", "why", "5", "0.2500", "2.500", "0.2500", "2.500"]
-    assert effective.rows[0][3].hint == "95 % over test rows: 0.2000 to 0.3000"
-    assert effective.rows[0][6].hint == "95 % over test rows: 2.000 to 3.000"
+    assert [cell.interval for cell in effective.rows[0][3:]] == ["0.2000 to 0.3000", "2.000 to 3.000"] * 2
+    assert [cell.hint for cell in effective.rows[0][3:]] == ["95 % over test rows"] * 4
     assert [cell.hint for cell in effective.rows[1][3:]] == ["why", "why", "not defined", "not defined"]
-    hints = {head.text: cell.hint for head, cell in zip(components.heads, components.rows[0], strict=True)}
-    assert hints["one member"] == "95 % over test rows: 0.1800 to 0.2200"
-    assert hints["by dataset"] == "why"
+    assert [cell.interval for cell in effective.rows[1]] == [""] * 7
+    shown = {head.text: cell for head, cell in zip(components.heads, components.rows[0], strict=True)}
+    assert shown["one member"].interval == "0.1800 to 0.2200"
+    assert (shown["by dataset"].interval, shown["by dataset"].hint) == ("", "why")

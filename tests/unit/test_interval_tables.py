@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dge_assets.core.reporting.interval_tables import difference_views, interval_views, reason_views
+from dge_assets.core.reporting.frames import best_rows
+from dge_assets.core.reporting.interval_tables import difference_views, reason_views
+from dge_assets.core.reporting.tables import score_views
 
 
 def differences(metric: str, low: float, high: float) -> pd.DataFrame:
@@ -51,11 +53,27 @@ def scores() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def test_each_score_stands_beside_its_interval_and_what_it_is_over() -> None:
-    view = interval_views(scores(), ["auc"])[0]
-    assert [cell.text for cell in view.rows[0]] == ["tvae", "lr", "oracle", "0.9000", "0.8500 to 0.9500", "test rows"]
-    assert view.rows[1][4].hint == "one class only"
-    assert interval_views(scores().drop(columns="over"), ["auc"]) == []
+def test_below_each_score_stands_its_interval_and_below_the_table_what_it_is_over() -> None:
+    (view,) = score_views(scores(), "scores", best_rows, "best")
+    assert [head.text for head in view.heads] == ["model", "approach", "auc ↑", "brier ↓"]
+    (oracle, dge) = view.rows
+    assert (oracle[2].text, oracle[2].interval, oracle[2].hint) == ("0.9000", "0.8500 to 0.9500", "95 % over test rows")
+    assert (dge[2].text, dge[2].interval, dge[2].hint) == ("—", "", "one class only")
+    assert (dge[3].text, dge[3].interval, dge[3].hint) == ("0.1000", "", "biased")
+    assert view.note == "Below a value: its 95 % interval, over test rows."
+
+
+def test_a_table_whose_intervals_are_over_different_things_says_which_rows_are_over_what() -> None:
+    known = scores().assign(low=0.85, high=0.95, reason="", over=["test rows", "sets of members", "sets of members"])
+    (view,) = score_views(known, "scores", best_rows, "best")
+    assert view.note == "Below a value: its 95 % interval, over test rows (oracle); over sets of members (dge_5)."
+    assert view.rows[1][3].hint == "best; 95 % over sets of members"
+
+
+def test_scores_without_intervals_are_shown_alone() -> None:
+    (view,) = score_views(scores().drop(columns=["low", "high", "over", "reason"]), "scores", best_rows, "best")
+    assert [cell.interval for row in view.rows for cell in row] == [""] * 8
+    assert view.note == ""
 
 
 def test_reasons_tell_values_from_intervals_and_are_absent_where_all_is_defined() -> None:

@@ -5,8 +5,9 @@ Not here: which tables a report has (`tables`), their markup (`templates/report.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -20,13 +21,14 @@ ROWS_SHOWN = 200
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; `hint` becomes its title, `kind` its CSS classes, `spread` stands behind it."""
+    """One cell; `hint` becomes its title, `kind` its CSS classes, `spread` stands behind it, `interval` below."""
 
     text: str
     hint: str = ""
     kind: str = ""
     spread: str = ""
     spread_width: int = 0
+    interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,25 +65,45 @@ def _column_cells(column: pd.Series, kind: str) -> list[Cell]:
     return [Cell("—", UNDEFINED, kind) if is_missing(value) else Cell(plain_text(value), kind=kind) for value in column]
 
 
-def with_hints(view: TableView, column: str, frame: pd.DataFrame, ends: tuple[str, str]) -> TableView:
-    """`view` with each number's interval as the title of its cell, or why there is none; `frame` has the ends by row.
+def with_intervals(view: TableView, intervals: Mapping[str, pd.DataFrame]) -> TableView:
+    """`view` with intervals below the numbers of some columns; what they are over stands in the table's note.
 
-    frame: also `over` and `reason`.
+    intervals: head of a column -> frame with low, high, over and reason by row of the view. A number without an interval
+    has the reason as its cell's title.
     """
-    place = [head.text for head in view.heads].index(column)
-    rows = []
-    for cells, interval in zip(view.rows, frame.itertuples(index=False), strict=False):
-        low, high = (getattr(interval, end) for end in ends)
-        hinted = replace(cells[place], hint=_hint(low, high, interval.over, interval.reason) or cells[place].hint)
-        rows.append([*cells[:place], hinted, *cells[place + 1 :]])
-    return replace(view, rows=rows)
+    rows = [list(row) for row in view.rows]
+    over: dict[str, dict[str, None]] = {}
+    for column, frame in intervals.items():
+        place = [head.text for head in view.heads].index(column)
+        for row, interval in zip(rows, frame.itertuples(index=False), strict=False):
+            row[place] = _with_interval(row[place], interval)
+            if row[place].interval:
+                over.setdefault(str(interval.over), {})[row[view.headers - 1].text] = None
+    return replace(view, rows=rows, note=" ".join(filter(None, [_told(over), view.note])))
 
 
-def _hint(low: float, high: float, over: str, reason: str) -> str:
-    if is_missing(low) or is_missing(high):
-        return "" if is_missing(reason) else plain_text(reason)
-    decimals = decimals_for([low, high])
-    return f"95 % over {over}: {number_text(low, decimals)} to {number_text(high, decimals)}"
+def _told(over: Mapping[str, Mapping[str, None]]) -> str:
+    """What the intervals of a table are over: said once where all are over the same, else for which rows each."""
+    if not over:
+        return ""
+    if len(over) == 1:
+        return f"Below a value: its 95 % interval, over {next(iter(over))}."
+    parts = [f"over {what} ({', '.join(rows)})" for what, rows in over.items()]
+    return f"Below a value: its 95 % interval, {'; '.join(parts)}."
+
+
+def interval_of(frame: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """`frame`, where several quantities have an interval each, with that of `quantity` as low and high."""
+    return frame.rename(columns={f"{quantity}_{end}": end for end in ("low", "high")})
+
+
+def _with_interval(cell: Cell, found: Any) -> Cell:
+    if is_missing(found.low) or is_missing(found.high):
+        return cell if is_missing(found.reason) or not found.reason else replace(cell, hint=plain_text(found.reason))
+    decimals = len(cell.text.partition(".")[2])  # as many as the number above
+    text = f"{number_text(found.low, decimals)} to {number_text(found.high, decimals)}"
+    told = "" if cell.hint == NO_SPREAD else cell.hint
+    return replace(cell, interval=text, hint="; ".join(filter(None, [told, f"95 % over {found.over}"])))
 
 
 def number_cell(value: float, decimals: int, *, hint: str = "", kind: str = "") -> Cell:

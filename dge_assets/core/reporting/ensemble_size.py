@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dge_assets.core.reporting.cells import TableView, frame_view, with_hints
+from dge_assets.core.reporting.cells import TableView, frame_view, interval_of, with_intervals
 from dge_assets.core.reporting.texts import is_missing, short_number
 
 _UNITS = {"brier": "of the Brier score", "mse_share": "of the target's variance"}
@@ -72,11 +72,12 @@ def component_views(components: pd.DataFrame) -> list[TableView]:
     wide = wide.reindex(pd.MultiIndex.from_frame(components[keys].drop_duplicates())).reset_index()
     notes = [str(note) for note in components["note"].unique() if note]
     view = frame_view(wide, "What the squared error of one member consists of (Räisä and Honkela)", headers=2)
-    for name, head in heads.items():
-        of_component = components[components["component"] == name].set_index(keys)
-        rows = of_component.reindex(pd.MultiIndex.from_frame(wide[keys]))
-        view = with_hints(view, head, rows, ("low", "high"))
-    return [replace(view, note=_as_note(notes))]
+    places = pd.MultiIndex.from_frame(wide[keys])
+    intervals = {
+        head: components[components["component"] == name].set_index(keys).reindex(places)
+        for name, head in heads.items()
+    }
+    return [with_intervals(replace(view, note=_as_note(notes)), intervals)]
 
 
 def effective_views(effective: pd.DataFrame) -> list[TableView]:
@@ -97,13 +98,14 @@ def effective_views(effective: pd.DataFrame) -> list[TableView]:
     notes = [str(note) for note in effective["note"].unique() if not is_missing(note) and note]
     table = pd.DataFrame(rows)
     view = frame_view(table, "Correlation of members' errors on real test rows", headers=2)
+    intervals = {}
     for kind in effective["kind"].unique():
         # Each kind has the same pairs in the same order, but `deviation` none where there is no oracle.
         of_kind = effective[effective["kind"] == kind].set_index(["model", "family_a", "family_b"])
-        intervals = of_kind.reindex(pd.MultiIndex.from_tuples(places))
-        view = with_hints(view, f"ρ of {kind}s", intervals, ("rho_low", "rho_high"))
-        view = with_hints(view, f"effective by {kind}", intervals, ("effective_low", "effective_high"))
-    return [replace(view, note=_as_note(notes))]
+        found = of_kind.reindex(pd.MultiIndex.from_tuples(places))
+        for head, name in ((f"ρ of {kind}s", "rho"), (f"effective by {kind}", "effective")):
+            intervals[head] = interval_of(found, name)
+    return [with_intervals(replace(view, note=_as_note(notes)), intervals)]
 
 
 def _as_note(notes: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Tables of the report that show intervals, and why a value or an interval is missing.
 
-Here: differences between approaches on the same test rows, what each score's interval is over, reasons. Not here: how
-intervals are made (`core.intervals`), the tables of values (`tables`).
+Here: differences between approaches on the same test rows, and reasons. Not here: how intervals are made
+(`core.intervals`), the tables of values, with each value's own interval (`tables`).
 """
 
 from __future__ import annotations
@@ -58,31 +58,6 @@ def _difference_cells(family: str, metric: str, against: str, rows: pd.DataFrame
         interval_cell(low, high, decimals, hint=why),
         Cell(f"{int((lower > 0).sum())} of {len(rows)}", "models whose own interval lies above zero", "number"),
     ]
-
-
-def interval_views(scores: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
-    """Per metric: each score with its interval and what the interval is over."""
-    if scores.empty or "over" not in scores:
-        return []
-    views = []
-    for metric in metrics:
-        rows = scores[scores["metric"] == metric]
-        decimals = decimals_for(rows["value"])
-        cells = [
-            [
-                Cell(plain_text(row.family)),
-                Cell(plain_text(row.model)),
-                Cell(plain_text(row.approach), kind="name"),
-                number_cell(row.value, decimals, hint=row.reason),
-                interval_cell(row.low, row.high, decimals, hint=row.reason),
-                Cell(row.over),
-            ]
-            for row in rows.itertuples(index=False)
-        ]
-        heads = [Cell(head) for head in ("family", "model", "approach")]
-        numbers = [Cell(metric, kind="number"), Cell("95 % interval", kind="number"), Cell("over")]
-        views.append(TableView(f"{metric} and its interval", [*heads, *numbers], cells, 3))
-    return views
 
 
 def of_metrics(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from dge_assets.core.reporting.comparisons import evaluation_errors, training_ga
 from dge_assets.core.reporting.ensemble_size import component_views, effective_views, recommendation_sentences
 from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
 from dge_assets.core.reporting.group_section import gap_views, group_sentences
-from dge_assets.core.reporting.interval_tables import difference_views, interval_views, of_metrics, reason_views
+from dge_assets.core.reporting.interval_tables import difference_views, of_metrics, reason_views
 from dge_assets.core.reporting.report_input import ReportInput, headline_of
 from dge_assets.core.reporting.statistic_tables import statistic_views
 from dge_assets.core.reporting.tables import (
@@ -58,13 +58,11 @@ def render_report(report: ReportInput) -> str:
         facts=_pairs(report.facts),
         training=[
             *score_views(report.training_scores, "trained as named, scored on real test rows", best_rows, best),
-            *interval_views(report.training_scores, metrics),
             *reason_views(report.training_scores, ["family", "model", "approach"]),
         ],
         claims=claim_view(errors),
         evaluation=[
             *score_views(report.evaluation_scores, "scores as claimed, and the truth", nearest_rows, near),
-            *interval_views(report.evaluation_scores, metrics),
             *reason_views(report.evaluation_scores, ["family", "model", "approach"]),
         ],
         selection=selection_views(report.selection, metrics),

@@ -12,7 +12,15 @@ from typing import Any
 import pandas as pd
 
 from dge_assets.core.metrics import metric_goal
-from dge_assets.core.reporting.cells import Cell, TableView, frame_view, metric_head, number_cell, spread_cell
+from dge_assets.core.reporting.cells import (
+    Cell,
+    TableView,
+    frame_view,
+    metric_head,
+    number_cell,
+    spread_cell,
+    with_intervals,
+)
 from dge_assets.core.reporting.comparisons import ClaimError, Gain
 from dge_assets.core.reporting.frames import approach_order, best_rows, metrics_in
 from dge_assets.core.reporting.report_input import ReportInput
@@ -46,7 +54,10 @@ def _row_kind(approach: str, starts_block: object) -> str:
 
 
 def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> list[TableView]:
-    """One table per family: a row per (model, approach), a column per metric, value ± std, the best marked."""
+    """One table per family: a row per (model, approach), a column per metric, value ± std, the best marked.
+
+    Below a value stands its interval, where `scores` has low, high, over and reason.
+    """
     if scores.empty:
         return []
     return [
@@ -73,12 +84,12 @@ def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
             best = hint if index in marked[metric] else ""
             cells.append(spread_cell(values[metric][index], wide["std"][metric].iloc[index], best=best, **look))
         rows.append(cells)
-    return TableView(
-        caption,
-        [Cell("model"), Cell("approach"), *(metric_head(metric, widths[metric]) for metric in metrics)],
-        rows,
-        headers=2,
-    )
+    heads = {metric: metric_head(metric, widths[metric]) for metric in metrics}
+    view = TableView(caption, [Cell("model"), Cell("approach"), *heads.values()], rows, headers=2)
+    if "over" not in scores:
+        return view
+    found = scores.set_index(["metric", "model", "approach"])
+    return with_intervals(view, {head.text: found.loc[metric].reindex(wide.index) for metric, head in heads.items()})
 
 
 def gain_view(gains: Sequence[Gain]) -> list[TableView]:

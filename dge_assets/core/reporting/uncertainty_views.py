@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
-from dge_assets.core.reporting.cells import Cell, TableView, frame_view, with_hints
+from dge_assets.core.reporting.cells import TableView, frame_view, interval_of, with_intervals
 from dge_assets.core.reporting.frames import approach_order
-from dge_assets.core.reporting.group_section import interval_cell
-from dge_assets.core.reporting.texts import decimals_for, plain_text
+from dge_assets.core.reporting.texts import plain_text
 
 _ON_THE_PAGE = ("total", "aleatoric", "generator", "risk", "aurc_total", "excess_aurc_total", "aurc_generator", "ece")
-"""More columns would not fit the page's width; the others are in the warehouse. Intervals are the titles of the cells."""
+"""More columns would not fit the page's width; the others are in the warehouse."""
 
 
 def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
@@ -23,16 +21,12 @@ def selection_quality_views(quality: pd.DataFrame, metrics: Sequence[str]) -> li
         return []
     order = {name: position for position, name in enumerate(approach_order(rows["approach"]))}
     ordered = rows.assign(_place=rows["approach"].map(order)).sort_values(["family", "metric", "_place"], kind="stable")
-    shown = ordered[["family", "metric", "approach", "kendall", "spearman", "regret"]]
+    measures = ["kendall", "spearman", "regret"]
     caption = "Agreement with the oracle's ranking of the models, and the real score lost by the first choice"
-    view = frame_view(shown, caption, headers=3, kinds={"approach": "name"})
-    for name in ("spearman", "kendall"):
-        view = with_hints(view, name, ordered, (f"{name}_low", f"{name}_high"))
-    decimals = decimals_for(ordered["regret"])
-    ends = zip(ordered["regret_low"], ordered["regret_high"], ordered["reason"], strict=False)
-    cells = [interval_cell(low, high, decimals, hint=why) for low, high, why in ends]
-    rows = [[*row, cell] for row, cell in zip(view.rows, cells, strict=False)]
-    return [replace(view, heads=[*view.heads, Cell("95 % of regret, over members", kind="number")], rows=rows)]
+    view = frame_view(
+        ordered[["family", "metric", "approach", *measures]], caption, headers=3, kinds={"approach": "name"}
+    )
+    return [with_intervals(view, {name: interval_of(ordered, name) for name in measures})]
 
 
 def uncertainty_views(uncertainty: pd.DataFrame) -> list[TableView]:
@@ -51,7 +45,4 @@ def _of_family(family: str, rows: pd.DataFrame) -> TableView:
     table = wide["value"][names].astype("float64").reset_index()
     caption = f"{plain_text(family)}: uncertainty on real test rows, and whether it is right"
     view = frame_view(table, caption, headers=2, kinds={"approach": "name"})
-    for name in names:
-        intervals = wide.xs(name, axis=1, level="quantity")
-        view = with_hints(view, name, intervals, ("low", "high"))
-    return view
+    return with_intervals(view, {name: wide.xs(name, axis=1, level="quantity") for name in names})
