@@ -148,15 +148,9 @@ class CTGANTrainer:
         self._streams.normal(self._noise)
         self._streams.uniform(self._uniform)
         self._streams.uniform(self._choices)
-        inputs = self._layers[:, :, -self.generator.inputs :]
-        inputs[:, :, : self.parameters.embedding_dim] = self._noise
-        order = self._choices[:, 2].argsort(1)
-        if not self._conditional:
-            return None, order
-        conditions = self._conditions.draw(self._choices[:, 0], self._choices[:, 1])
-        one_hot = inputs[:, :, self.parameters.embedding_dim :]
-        one_hot.zero_().scatter_(2, conditions.unsqueeze(2), 1.0)
-        return conditions, order
+        conditions = self._conditions.draw(self._choices[:, 0], self._choices[:, 1]) if self._conditional else None
+        self.generator.write_input(self._layers, self._noise, conditions)
+        return conditions, self._choices[:, 2].argsort(1)
 
     def _draw_rows(self, conditions: torch.Tensor | None, order: torch.Tensor) -> torch.Tensor:
         """Rows of the table (K, B) that meet the conditions, in another order than the fake ones."""

@@ -50,8 +50,15 @@ class ResidualGenerator:
         initialize_linear(self.stack, self._last, uniform)
 
     def buffer(self, rows: int) -> torch.Tensor:
-        """Room for all layers of a batch; the caller fills the last `inputs` columns."""
+        """Room for all layers of a batch; `write_input` fills the last `inputs` columns."""
         return torch.empty(self.stack.flat.shape[0], rows, self.width, device=self.stack.flat.device)
+
+    def write_input(self, buffer: torch.Tensor, noise: torch.Tensor, conditions: torch.Tensor | None) -> None:
+        """Noise (K, B, embedding) and the one-hot vectors of conditions (K, B), where the table has any, into `buffer`."""
+        inputs = buffer[:, :, -self.inputs :]
+        inputs[:, :, : noise.shape[2]] = noise
+        if conditions is not None:
+            inputs[:, :, noise.shape[2] :].zero_().scatter_(2, conditions.unsqueeze(2), 1.0)
 
     def forward(self, buffer: torch.Tensor) -> torch.Tensor:
         """Logits as columns (K, D, B); keeps in `buffer` and here what `backward` needs."""

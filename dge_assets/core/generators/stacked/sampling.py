@@ -65,16 +65,14 @@ class CTGANSampler:
 
     def _batch(self) -> Batch:
         rows, layout = self._parameters.batch_size, self._layout
-        buffer = self._network.buffer(rows)
-        inputs = buffer[:, :, -self._network.inputs :]
-        noise = torch.empty(1, rows, self._parameters.embedding_dim)
+        noise, conditions = torch.empty(1, rows, self._parameters.embedding_dim), None
         self._streams.normal(noise)
-        inputs[:, :, : noise.shape[2]] = noise
         if layout.conditions:
             choices = torch.empty(1, 2, rows, dtype=torch.float64)
             self._streams.uniform(choices)
-            one_hot = inputs[:, :, noise.shape[2] :].zero_()
-            one_hot.scatter_(2, self._conditions.draw(choices[:, 0], choices[:, 1]).unsqueeze(2), 1.0)
+            conditions = self._conditions.draw(choices[:, 0], choices[:, 1])
+        buffer = self._network.buffer(rows)
+        self._network.write_input(buffer, noise, conditions)
         uniform = torch.empty(1, layout.columns, rows)
         self._streams.uniform(uniform)
         logits = self._network.forward(buffer)[0]
