@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, cast
 
 import dagster as dg
 from pydantic import Field
@@ -20,6 +21,8 @@ from dge_assets.core.threads import one_thread
 from dge_resources.compute import Compute, Finished, Result, Task, Work
 
 POLL_SECONDS = 0.5
+_SMALL = (str, bytes, int, float, tuple, type(None))
+"""Values that travel with each task: storing them apart costs more."""
 
 
 class RayCompute(Compute):
@@ -58,13 +61,18 @@ class RayCompute(Compute):
             max_retries=self.retries,
             scheduling_strategy="SPREAD",
         )
+        common = common_fields(list(tasks.values()))
+        # Kept by the cluster once, and fetched once by each node; as part of every task they would travel K times.
+        stored = {name: ray.put(value) for name, value in common.items()}
+        without: dict[str, None] = dict.fromkeys(common)
         waiting = list(tasks.items())
         pending: dict[Any, str] = {}
         try:
             while waiting or pending:
                 while waiting and len(pending) < most:
                     key, task = waiting.pop(0)
-                    pending[remote.remote(work, key, task, board)] = key
+                    lean = replace(cast(Any, task), **without) if without else task
+                    pending[remote.remote(work, key, lean, board, **stored)] = key
                 done, _ = ray.wait(list(pending), num_returns=1, timeout=POLL_SECONDS)
                 for step in ray.get(board.taken.remote()):
                     on_step(*step)
@@ -136,8 +144,22 @@ def _result(ray: Any, reference: Any, key: str) -> Any:
         ) from error
 
 
-def _run(work: Work[Task, Result], key: str, task: Task, board: Any) -> tuple[Result, float]:
+def common_fields(tasks: Sequence[Any]) -> dict[str, Any]:
+    """Fields of dataclasses that are one object in all tasks, such as the encoded table; none for a single task."""
+    first = tasks[0]
+    if len(tasks) < 2 or not is_dataclass(first) or any(type(task) is not type(first) for task in tasks):
+        return {}
+    values = {field.name: getattr(first, field.name) for field in fields(first) if field.init}
+    return {
+        name: value
+        for name, value in values.items()
+        if not isinstance(value, _SMALL) and all(getattr(task, name) is value for task in tasks)
+    }
+
+
+def _run(work: Work[Task, Result], key: str, task: Task, board: Any, **common: Any) -> tuple[Result, float]:
     """On a node: one thread, as in a local worker, and no word to the board that anybody waits for."""
+    task = replace(cast(Any, task), **common) if common else task
     last = 0.0
 
     def report(done: int, of: int) -> None:
