@@ -63,12 +63,12 @@ class Estimate:
         return max(self.parts, key=lambda name: self.parts[name])
 
 
-def estimate(costs: Costs, *, members: int, slots: int, remote: bool) -> Estimate:
-    """`members` members on `slots` cores, one each; `remote`: tasks and results travel over a link."""
-    waves = math.ceil(members / slots)
+def estimate(costs: Costs, *, members: int, machines: int, cores: int = CORES) -> Estimate:
+    """`members` members on the cores of `machines`, one each; of several machines tasks and results travel over a link."""
+    waves, remote = math.ceil(members / (machines * cores)), machines > 1
     checkpoints = math.floor(costs.training / CHECKPOINT_SECONDS) * costs.checkpoint
-    # A task holds the encoded table; sampling's holds the generator.
-    sent = members * (costs.table_mb + 2 * costs.member_mb)
+    # Each machine fetches the encoded table once; a generator comes back, and goes out again to be sampled.
+    sent = min(machines, members) * costs.table_mb + 2 * members * costs.member_mb
     parts = {
         "training": waves * (costs.training + checkpoints),
         "sampling": waves * costs.sampling,
@@ -142,8 +142,8 @@ def table(results: Results) -> str:
     head = ["table", "family", "one machine", f"{MACHINES} machines", "moved", "most of it on many"]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for name, family, costs in cases(results):
-        one = estimate(costs, members=MEMBERS, slots=CORES, remote=False)
-        many = estimate(costs, members=MEMBERS, slots=CORES * MACHINES, remote=True)
+        one = estimate(costs, members=MEMBERS, machines=1)
+        many = estimate(costs, members=MEMBERS, machines=MACHINES)
         share = many.parts[many.bound] / many.seconds
         cells = [name, family, _duration(one.seconds), _duration(many.seconds), _volume(many.moved_mb)]
         lines.append("| " + " | ".join([*cells, f"{many.bound} ({share:.0%})"]) + " |")
@@ -159,7 +159,7 @@ def _formula(results: Results) -> str:
         f"    slots   = cores of all machines;  waves = ceil(K / slots)\n"
         f"    member  = epochs * steps * step;  training = member + floor(member / {CHECKPOINT_SECONDS:.0f} s) * checkpoint\n"
         f"    seconds = encoding + start + waves * (training + sampling) + 2 K * keeping + tasks / link\n"
-        f"    moved   = K * (encoded table + generator back + generator to sampling + dataset)\n\n"
+        f"    moved   = machines * encoded table + K * (generator back + generator to sampling + dataset)\n\n"
         f"- `keeping` is what a member costs the run's own process in each of its two stages, one member after the other: "
         f"{keeping:.2f} s, by which a run of {measured} members of one epoch took longer through Dagster. It does not shrink "
         f"with more machines.\n"
@@ -167,8 +167,7 @@ def _formula(results: Results) -> str:
         f"Fitting the encoding grows with the rows from the nearest size measured. Datasets go from the nodes to `DGE_HOME` side "
         f"by side and are not timed. Steps of the Adult table and of 15 made-up columns are the measured ones; "
         f"downstream models and evaluation are not in it.\n"
-        f"- Each task carries its own copy of the encoded table, so as many of them as are handed out at once lie in the head "
-        f"node's object store: declare `processes` where K times the table is more than that holds.\n"
+        f"- The encoded table lies in the cluster's object store once, and each machine fetches it once.\n"
     )
 
 

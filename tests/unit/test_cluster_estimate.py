@@ -24,7 +24,7 @@ COSTS = Costs(
 
 
 def test_one_machine_works_in_waves_and_moves_nothing() -> None:
-    found = estimate(COSTS, members=5, slots=2, remote=False)
+    found = estimate(COSTS, members=5, machines=1, cores=2)
     # Three waves; three whole half minutes in 100 s, each a checkpoint of 0.5 s; two stages of five members kept.
     assert found.parts["training"] == pytest.approx(3 * (100 + 3 * 0.5))
     assert found.parts["sampling"] == 3 * 4
@@ -35,15 +35,15 @@ def test_one_machine_works_in_waves_and_moves_nothing() -> None:
 
 
 def test_on_many_machines_tasks_and_datasets_travel() -> None:
-    found = estimate(COSTS, members=200, slots=200, remote=True)
+    found = estimate(COSTS, members=200, machines=100, cores=2)
     assert found.parts["training"] == pytest.approx(101.5)
-    assert found.moved_mb == 200 * (10 + 1 + 1 + 5)
-    assert found.parts["sending tables"] == pytest.approx(200 * 12 / MEGABYTES_PER_SECOND)
+    assert found.moved_mb == 100 * 10 + 200 * (1 + 1 + 5)
+    assert found.parts["sending tables"] == pytest.approx((100 * 10 + 200 * 2) / MEGABYTES_PER_SECOND)
 
 
 def test_more_machines_do_not_help_what_the_run_does_alone() -> None:
-    slow = replace(COSTS, keeping=5.0)
-    few, many = (estimate(slow, members=200, slots=slots, remote=True) for slots in (200, 2000))
+    slow = replace(COSTS, keeping=5.0, table_mb=0.0)
+    few, many = (estimate(slow, members=200, machines=machines, cores=2) for machines in (100, 1000))
     assert few.bound == "keeping members"
     assert many.seconds == few.seconds
 
