@@ -29,6 +29,8 @@ Bools = npt.NDArray[np.bool_]
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 """Probabilities are clipped to this and 1 minus this before a logarithm, as scikit-learn does."""
 CALIBRATION_BINS = 15
+ROUNDING = 1e-4
+"""Probabilities may leave 0 to 1, and sum to one, to rounding alone, for models that compute in single precision."""
 
 
 class UndefinedMetricError(ValueError):
@@ -247,12 +249,14 @@ def metric_card(name: str, task: Task) -> MetricCard:
 def score_encoded(metrics: Sequence[str], y: Any, predictions: Array, *, task: Task) -> Scores:
     """Score predictions on rows whose target is encoded already (see `targets.encode_target`).
 
-    y: (n,) codes or values. predictions: (n, C) probabilities; (n,) or (n, m) values for regression.
+    y: (n,) codes or values. predictions: (n, C) probabilities; (n,) or (n, m) values for regression. Raises
+    EvaluationError where one is not finite: a NaN would be counted as a prediction of the first class.
     """
     cards = [metric_card(name, task) for name in metrics]
     table = predictions[:, None] if predictions.ndim == 1 else predictions
     if len(table) != len(y):
         raise EvaluationError(f"{len(y)} target values but {len(table)} predictions; they must be of the same rows")
+    _require_rows(np.isfinite(table), "predictions are not finite")
     values, reasons = {}, {}
     for card in cards:
         try:
@@ -261,6 +265,13 @@ def score_encoded(metrics: Sequence[str], y: Any, predictions: Array, *, task: T
             values[card.name] = float("nan")
             reasons[card.name] = str(reason)
     return Scores(values, reasons)
+
+
+def _require_rows(holds: Bools, problem: str) -> None:
+    """holds: (n, columns)."""
+    bad = int((~holds.all(axis=1)).sum())
+    if bad:
+        raise EvaluationError(f"{problem} in {bad} of {len(holds)} rows")
 
 
 def _defined(card: MetricCard, y: Any, table: Array) -> float:
@@ -273,17 +284,22 @@ def score_with_reasons(metrics: Sequence[str], y: object, predictions: object, c
     """Score predictions for labels `y` (n,), and say why a metric is NaN.
 
     classes: the labels in the order of the probability columns; none means regression. predictions: (n, C)
-    probabilities, or (n,) of the last class when there are two; (n,) or (n, m) values for regression.
+    probabilities, or (n,) of the last class when there are two; (n,) or (n, m) values for regression. Raises
+    EvaluationError for predictions or values that are not finite, and probabilities outside 0 to 1.
     """
     table = np.asarray(predictions, dtype=np.float64)
     if not len(classes):
-        return score_encoded(metrics, np.asarray(y, dtype=np.float64), table, task="regression")
+        values = np.asarray(y, dtype=np.float64)
+        _require_rows(np.isfinite(values)[:, None], "y is not finite")
+        return score_encoded(metrics, values, table, task="regression")
     if table.ndim == 1 and len(classes) == 2:
         table = np.column_stack([1 - table, table])
     if table.ndim != 2 or table.shape[1] != len(classes):
         raise EvaluationError(
             f"probabilities must have one column per class, {len(classes)}: found shape {table.shape}"
         )
+    outside = (table < -ROUNDING) | (table > 1 + ROUNDING)
+    _require_rows(~outside, "probabilities are outside 0 to 1")
     task: Task = "binary" if len(classes) == 2 else "multiclass"
     return score_encoded(metrics, encode_labels(y, classes, name="y"), table, task=task)
 

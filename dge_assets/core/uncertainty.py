@@ -20,11 +20,10 @@ from scipy.special import entr
 
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import ROUNDING
 from dge_assets.core.targets import Array
 
 ROWS_NAMED = 5
-ROUNDING = 1e-4
-"""Probabilities may sum to one only to rounding, for models that compute in single precision."""
 
 
 @dataclass(frozen=True)

@@ -219,3 +219,16 @@ def test_r2_of_a_target_with_one_value_is_undefined_however_its_mean_is_rounded(
     found = score_with_reasons(["r2"], np.full(3, 1000.2), np.array([1.0, 2.0, 3.0]))
     assert np.isnan(found.values["r2"])
     assert "one value only" in found.reasons["r2"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1.5, -0.5])
+def test_what_is_no_probability_is_refused_and_not_counted_as_a_prediction(value: float) -> None:
+    with pytest.raises(EvaluationError, match="in 1 of 3 rows"):
+        score(["accuracy", "ece"], [0, 1, 1], [0.1, value, 0.7], [0, 1])
+
+
+def test_values_that_are_not_finite_are_refused_in_a_regression() -> None:
+    with pytest.raises(EvaluationError, match="predictions are not finite in 2 of 3 rows"):
+        score(["rmse"], [0, 1, 2], [0, np.nan, np.inf])
+    with pytest.raises(EvaluationError, match="y is not finite in 1 of 3 rows"):
+        score(["rmse"], [0, np.nan, 2], [0, 1, 2])
