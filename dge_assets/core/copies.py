@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.values import coded
 
 RowCodes = npt.NDArray[np.int64]
 
@@ -201,7 +202,7 @@ def _row_codes(frames: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> li
     sizes = [len(frame) for frame in frames.values()]
     codes = np.zeros(sum(sizes), dtype=np.int64)
     for column in columns:
-        cells = pd.factorize(_cells([frame[column] for frame in frames.values()]))[0].astype(np.int64) + 1
+        cells = coded(_cells([frame[column] for frame in frames.values()]))[0]
         # Renumbered after each column, so that the numbers stay below rows x distinct values.
         codes = pd.factorize(codes * (int(cells.max(initial=0)) + 1) + cells)[0].astype(np.int64)
     return np.split(codes, np.cumsum(sizes)[:-1])

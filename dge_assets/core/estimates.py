@@ -25,6 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from dge_assets.core.contract import Level
 from dge_assets.core.estimable import Design, standardized
 from dge_assets.core.targets import Array, plain_level
+from dge_assets.core.values import coded
 
 INTERCEPT = "intercept"
 SUSPICIOUS_LOGIT = 10.0
@@ -187,7 +188,7 @@ def _numbers(values: pd.Series) -> Array:
 
 def _is_level(values: pd.Series, level: Level) -> npt.NDArray[np.bool_]:
     """Which of `values`, none missing, are `level`, whatever type carries it (1, 1.0 and a category of either)."""
-    codes, found = pd.factorize(values.astype("object"))
+    codes, found = coded(values)
     is_it = np.array([plain_level(value) == plain_level(level) for value in found], dtype=bool)
     return np.asarray(is_it[codes], dtype=bool)
 

@@ -19,6 +19,7 @@ import pandas as pd
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import Bools
 from dge_assets.core.preprocessing import treatment_of
+from dge_assets.core.values import coded
 
 GroupKind = Literal["level", "top decile", "intersection", "density"]
 
@@ -137,9 +138,12 @@ def _group_of(column: pd.Series, largest: float) -> Group | None:
 
 
 def _rarest_level(column: pd.Series, largest: float) -> Group | None:
-    counts = column.value_counts() / max(len(column), 1)
-    fitting = [(share, level) for level, share in counts.items() if SMALLEST_SHARE <= share <= largest]
-    ordered = sorted((float(share), str(level), level) for share, level in fitting)
+    codes, levels = coded(column)
+    shares = np.bincount(codes, minlength=len(levels)) / max(len(column), 1)
+    present = [
+        (float(share), str(level), level) for share, level in zip(shares, levels, strict=True) if level is not None
+    ]
+    ordered = sorted(found for found in present if SMALLEST_SHARE <= found[0] <= largest)
     if not ordered:
         return None
     share, text, level = ordered[0]

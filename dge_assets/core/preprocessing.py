@@ -23,6 +23,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.targets import plain_level
+from dge_assets.core.values import coded
 
 Treatment = Literal["numeric", "categorical", "datetime"]
 
@@ -126,7 +127,7 @@ class LevelCoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def _level_table(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Row codes (rows,) and the text of each code; only levels that occur are listed."""
-    codes, levels = pd.factorize(column, use_na_sentinel=False)
+    codes, levels = coded(column)
     return codes, [MISSING_LEVEL if pd.isna(level) else str(plain_level(level)) for level in levels]
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from dge_assets.core.contract import Level, Task, sorted_levels
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.values import coded
 
 Array = npt.NDArray[np.float64]
 """Predictions: (rows, classes) probabilities for classification, (rows,) values for regression."""
@@ -48,7 +49,7 @@ def target_column(frame: pd.DataFrame, target: str, *, name: str) -> pd.Series:
 def classes_of(frames: Mapping[str, pd.DataFrame], target: str) -> tuple[Level, ...]:
     """All labels that the target takes in any of `frames` (name -> frame), numbers before text, sorted."""
     columns = [target_column(frame, target, name=name) for name, frame in frames.items()]
-    return sorted_levels(list({plain_level(label) for column in columns for label in column.unique()}))
+    return sorted_levels(list({plain_level(label) for column in columns for label in coded(column)[1]}))
 
 
 def infer_task(frames: Mapping[str, pd.DataFrame], target: str) -> Task:
@@ -70,7 +71,7 @@ def infer_task(frames: Mapping[str, pd.DataFrame], target: str) -> Task:
 
 
 def _distinct(frames: Mapping[str, pd.DataFrame], target: str) -> int:
-    return max(int(target_column(frame, target, name=name).nunique()) for name, frame in frames.items())
+    return max(len(coded(target_column(frame, target, name=name))[1]) for name, frame in frames.items())
 
 
 def _is_flag(classes: Sequence[Level]) -> bool:
@@ -103,14 +104,14 @@ def encode_labels(labels: object, classes: Sequence[Level], *, name: str) -> npt
 
     Raises EvaluationError naming the rows' origin `name` for labels that are in no class.
     """
-    codes, levels = pd.factorize(pd.Series(labels).astype("object"), use_na_sentinel=False)
+    codes, levels = coded(pd.Series(labels))
     position = {level: index for index, level in enumerate(classes)}
     known = [position.get(plain_level(level), -1) for level in levels]
     strange = [level for level, index in zip(levels, known, strict=True) if index < 0]
     if strange:
         raise EvaluationError(f"{name}: labels {strange[:6]} are none of the classes {list(classes)}")
-    coded: npt.NDArray[np.int64] = np.asarray(known, dtype=np.int64)[codes]
-    return coded
+    found: npt.NDArray[np.int64] = np.asarray(known, dtype=np.int64)[codes]
+    return found
 
 
 def encode_target(frame: pd.DataFrame, target: str, *, task: Task, classes: Sequence[Level], name: str) -> Codes:

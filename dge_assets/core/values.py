@@ -1,6 +1,6 @@
 """Single values as a contract knows them, in the one way that inferring and conforming share.
 
-Here: levels as plain Python values, moments as UTC without a zone, the distinct values of a column, and refusing
+Here: levels as plain Python values, moments as UTC without a zone, the distinct values and codes of a column, and refusing
 frames whose columns cannot be told apart or compared. Not here: which kind a column has (`inference.py`), whole
 columns brought into a kind (`conform.py`).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.contract import Level
@@ -45,6 +46,20 @@ def distinct(values: pd.Series) -> list[Hashable]:
     Not `Series.unique`: on texts it compares only what stands before a NUL character.
     """
     return list(dict.fromkeys(values.dropna().tolist()))
+
+
+def coded(values: pd.Series) -> tuple[npt.NDArray[np.int64], list[Hashable]]:
+    """A code for each row (rows,) and the value of each code, in order of appearance; missing cells share one, None.
+
+    Not `pandas.factorize` on texts, which it compares only up to a NUL character (see `distinct`).
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind != "O":
+        codes, found = pd.factorize(values, use_na_sentinel=False)
+        return np.asarray(codes, dtype=np.int64), [None if pd.isna(value) else value for value in found]
+    table: dict[Hashable, int] = {}
+    plain = values.astype(object).where(values.notna(), None).tolist()
+    numbers = [table.setdefault(value, len(table)) for value in plain]
+    return np.asarray(numbers, dtype=np.int64), list(table)
 
 
 def moments(values: pd.Series) -> pd.Series:

@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.contract import Task
+from dge_assets.core.copies import split_overlap
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.estimates import estimate_proportion
+from dge_assets.core.feature_groups import find_groups
+from dge_assets.core.preprocessing import LevelCoder
 from dge_assets.core.targets import classes_of, encode_target, infer_task
 
 
@@ -46,3 +50,20 @@ def test_infinite_and_strange_targets_are_named() -> None:
         encode_target(frame, "t", task="regression", classes=(), name="real_test")
     with pytest.raises(EvaluationError, match=r"real_test: labels \['z'\] are none of the classes"):
         encode_target(pd.DataFrame({"t": ["a", "z"]}), "t", task="binary", classes=("a", "b"), name="real_test")
+
+
+def test_texts_that_are_equal_up_to_a_nul_are_told_apart() -> None:
+    texts = ["a\0b", "a\0c", "a"] * 2
+    frame = pd.DataFrame({"t": texts})
+    classes = classes_of({"real_train": frame}, "t")
+    assert classes == ("a", "a\0b", "a\0c")
+    # `astype("category")` would itself take them for one.
+    for column in (frame, pd.DataFrame({"t": pd.Categorical(texts, categories=list(classes))})):
+        codes = encode_target(column, "t", task="multiclass", classes=classes, name="real_train")
+        assert codes.tolist() == [1, 2, 0, 1, 2, 0]
+        assert estimate_proportion(column["t"], "a\0b")[0].value == pytest.approx(1 / 3)
+        assert LevelCoder().fit(column).transform(column)[:, 0].tolist() == [1, 2, 0, 1, 2, 0]
+    ones, others = frame[frame["t"] == "a\0b"], frame[frame["t"] == "a\0c"]
+    assert split_overlap([0], [1], real_train=ones, real_test=others).equal_rows == 0
+    rare = pd.DataFrame({"x": ["a\0b"] * 90 + ["a\0c"] * 10, "t": 0})
+    assert [group.label for group in find_groups(rare, "t")] == ["x = a\0c"]
