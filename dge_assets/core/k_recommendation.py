@@ -68,7 +68,7 @@ def recommend(variance: float, *, seconds_per_member: float, gain_per_second: fl
     while gain_of_next(variance, K) >= worth and K < MOST_RECOMMENDED:
         K += 1
     note = ""
-    if K >= MOST_RECOMMENDED:
+    if K > MOST_RECOMMENDED or gain_of_next(variance, K) >= worth:
         K, note = MOST_RECOMMENDED, f"more than {MOST_RECOMMENDED} members would still be worth their seconds"
     return Recommendation(K=K, gain_of_next=gain_of_next(variance, K), gain_of_all=variance / K, note=note)
 
@@ -110,7 +110,8 @@ def _metric_and_variance(y: Codes, members: Sequence[Array], *, task: Task) -> t
     if task != "regression":
         return SQUARED_ERROR[task], variance
     spread = float(np.var(y))
-    return "mse_share", variance / spread if spread else nan
+    # Not the spread alone, which rounding of the mean keeps from being exactly 0.
+    return "mse_share", variance / spread if spread and np.ptp(y) else nan
 
 
 def _why_undefined(members: int, variance: float, cost: float) -> str:

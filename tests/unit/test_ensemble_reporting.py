@@ -114,3 +114,12 @@ def test_components_and_effective_members_give_their_reasons_below() -> None:
     shown = {head.text: cell for head, cell in zip(components.heads, components.rows[0], strict=True)}
     assert shown["one member"].interval == "0.1800 to 0.2200"
     assert (shown["by dataset"].interval, shown["by dataset"].hint) == ("", "why")
+
+
+def test_members_that_would_still_be_worth_it_are_not_said_to_gain_less() -> None:
+    found = ensemble_frames("tvae")["k_recommendation"]
+    (sentence,) = recommendation_sentences(
+        found.assign(gain_of_next=2 * found["gain_per_second"] * found["seconds_per_member"])
+    )
+    assert "less than the declared" not in sentence.replace("no less than the declared", "")
+    assert "no more are recommended" in sentence

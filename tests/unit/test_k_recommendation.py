@@ -40,7 +40,25 @@ def test_the_recommended_k_is_the_smallest_whose_next_member_gains_too_little(
     assert (small[0] if small else MOST_RECOMMENDED) >= found.K
     if found.K > 1:
         assert gain_of_next(variance, found.K - 1) / cost >= worth * (1 - 1e-9)
-    assert bool(found.note) == (found.K == MOST_RECOMMENDED)
+    assert bool(found.note) == (found.gain_of_next / cost >= worth)
+
+
+def test_as_many_members_as_there_may_be_are_enough_where_the_next_one_gains_too_little() -> None:
+    worth = 1e-4
+    enough, short = (
+        recommend(worth * MOST_RECOMMENDED * (MOST_RECOMMENDED + 1) * part, seconds_per_member=1, gain_per_second=worth)
+        for part in (0.9995, 1.0005)
+    )
+    assert (enough.K, enough.note) == (MOST_RECOMMENDED, "")
+    assert (short.K, short.note != "") == (MOST_RECOMMENDED, True)
+
+
+@pytest.mark.parametrize("rows", [3, 12])
+def test_a_constant_target_gives_no_recommendation_whatever_its_mean_rounds_to(rows: int) -> None:
+    y = np.full(rows, 0.1)
+    row = k_recommendation(y, [y + 0.1, y + 0.2], [1.0, 1.0], task="regression").iloc[0]
+    assert pd.isna(row["K"])
+    assert "one value only" in row["note"]
 
 
 def test_a_dearer_member_means_fewer_of_them() -> None:

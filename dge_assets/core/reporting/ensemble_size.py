@@ -35,11 +35,18 @@ def _sentence(family: str, rows: pd.DataFrame) -> str:
     largest = known.loc[known["K"].astype(int).idxmax()]
     each = ", ".join(f"{K} for {model}" for K, model in zip(known["K"], known["model"], strict=True))
     worth = f"{largest['gain_per_second']:.3g} per second"
-    beyond = f" That is foretold from {largest['members']} members, not measured." if largest["note"] else ""
+    is_worth = largest["gain_of_next"] >= largest["gain_per_second"] * largest["seconds_per_member"]
+    enough = (
+        f"still no less than the declared {worth}: no more are recommended"
+        if is_worth
+        else f"less than the declared {worth}"
+    )
+    is_foretold = largest["members"] < largest["K"]
+    beyond = f" That is foretold from {largest['members']} members, not measured." if is_foretold else ""
     return (
         f"{family}: recommended K is {each}. With K = {largest['K']}, which takes about "
         f"{_duration(largest['seconds'])} of one core, the next member would gain {_gain(largest)} {_UNITS[largest['metric']]} "
-        f"for {_duration(largest['seconds_per_member'])}, less than the declared {worth}.{beyond}"
+        f"for {_duration(largest['seconds_per_member'])}, {enough}.{beyond}"
     )
 
 
