@@ -209,11 +209,12 @@ def _mixture(members: Members, confidence: float) -> Interval:
     """Central interval of the mixture of the K normal posteriors N(q_k, u_k) (Räisä, Jälkö and Honkela 2023).
 
     As n_synthetic / n_real and K grow the mixture goes to the posterior of the real rows (arXiv 2305.16795). Its variance
-    is ū + (K - 1) b / K.
+    is ū + (K - 1) b / K. The interval is widened to q̄ where that lies outside, as for one far estimate among forty others.
     """
     variance = float(np.mean(members.u)) + float(np.var(members.q))
     low, high = (mixture_quantile(members.q, members.u, tail) for tail in (0.5 - confidence / 2, 0.5 + confidence / 2))
     estimate = float(np.mean(members.q))
+    low, high = min(low, estimate), max(high, estimate)
     return Interval(rule="raisa_2023", estimate=estimate, variance=variance, degrees=inf, low=low, high=high)
 
 

@@ -146,3 +146,9 @@ def test_components_that_differ_by_rounding_have_a_quantile(probability: float) 
         u = np.array([2.0, 2.0, np.nextafter(2.0, 3.0)])
         found = mixture_quantile(q, u, probability)
         assert found == pytest.approx(norm.ppf(probability, start, 2**0.5), rel=1e-9)
+
+
+@pytest.mark.parametrize("q", [[0.1, 0.1, 0.1], [0.0] * 49 + [1000.0]])
+def test_the_mixture_holds_its_own_estimate(q: list[float]) -> None:
+    found = combine(q, np.sign(np.ptp(q)) * np.ones(len(q)), rule="raisa_2023", n_real=100, n_synthetic=100)
+    assert found.low <= found.estimate <= found.high
