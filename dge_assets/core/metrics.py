@@ -156,17 +156,32 @@ def _ece(y: Any, probabilities: Array) -> float:
     return float(np.abs(gaps).sum() / len(y))
 
 
+def unit_of(values: npt.NDArray[Any]) -> float:
+    """The power of two next below the largest size of `values`: divided by it, they keep all their digits.
+
+    Then squares of numbers such as 1e200 or 1e-200 neither overflow nor vanish. 1 where all are 0, or there are none.
+    """
+    largest = float(np.max(np.abs(values), initial=0.0))
+    return float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)) if 0 < largest < np.inf else 1.0
+
+
 # --- regression: (n, m) ensembles; all but crps score the ensemble's mean
 
 
 def _mse(y: Any, members: Array) -> float:
     """Mean squared error of the ensemble's mean, in squared units of the target."""
-    return float(np.mean((members.mean(axis=1) - y) ** 2))
+    with np.errstate(over="ignore"):
+        found = float(np.mean((members.mean(axis=1) - y) ** 2))
+    if not np.isfinite(found):
+        raise UndefinedMetricError("squared errors are above 1.8e308, the largest number")
+    return found
 
 
 def _rmse(y: Any, members: Array) -> float:
     """Root of the mean squared error, in units of the target."""
-    return float(np.sqrt(_mse(y, members)))
+    apart = members.mean(axis=1) - y
+    unit = unit_of(apart)
+    return float(np.sqrt(np.mean((apart / unit) ** 2)) * unit)
 
 
 def _mae(y: Any, members: Array) -> float:
@@ -176,10 +191,12 @@ def _mae(y: Any, members: Array) -> float:
 
 def _r2(y: Any, members: Array) -> float:
     """Share of the variance explained: 1 - sum_i (y_i - f_i)^2 / sum_i (y_i - mean y)^2."""
-    spread = float(np.sum((y - y.mean()) ** 2))
     if y.min() == y.max():  # not the spread, which rounding of the mean keeps from being exactly 0
         raise UndefinedMetricError("the target has one value only: r2 divides by its variance")
-    return 1 - float(np.sum((members.mean(axis=1) - y) ** 2)) / spread
+    centred = y - y.mean()
+    unit = unit_of(centred)
+    spread = float(np.sum((centred / unit) ** 2))
+    return 1 - float(np.sum(((members.mean(axis=1) - y) / unit) ** 2)) / spread
 
 
 def _crps(y: Any, members: Array) -> float:

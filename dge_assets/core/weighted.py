@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.metrics import CALIBRATION_BINS, SMALLEST_PROBABILITY, Bools, class_views, metric_card
+from dge_assets.core.metrics import CALIBRATION_BINS, SMALLEST_PROBABILITY, Bools, class_views, metric_card, unit_of
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.targets import Array, Codes
 
@@ -58,11 +58,12 @@ def replicate_means(per_row: Sequence[Array], resamples: Resamples) -> npt.NDArr
     values = np.stack(per_row)
     if values.shape[1] != resamples.rows:
         raise EvaluationError(f"{values.shape[1]} values for replicates of {resamples.rows} rows")
-    # Sums are in single precision: of differences to the first row, a large mean eats none of their digits.
-    first = values[:, :1]
-    apart = (values - first).astype(np.float32)
+    # Sums are in single precision: of differences to a middle row, neither a large mean nor a far row eats their digits.
+    middle = np.partition(values, values.shape[1] // 2, axis=1)[:, values.shape[1] // 2, None]
+    units = np.array([[unit_of(row)] for row in values - middle])
+    apart = ((values - middle) / units).astype(np.float32)
     parts = [(apart @ weights).astype(np.float64) / weights.sum(axis=0) for weights in resamples.blocks()]
-    return np.asarray(first + np.concatenate(parts, axis=1))
+    return np.asarray(middle + np.concatenate(parts, axis=1) * units)
 
 
 def score_weighted(
@@ -99,7 +100,9 @@ class _Counted:
 
     def mean(self, per_row: npt.NDArray[Any]) -> Replicates:
         """Weighted mean (replicates,) of one value per row (rows,)."""
-        return _ratio(np.asarray(per_row.astype(np.float32) @ self.weights, dtype=np.float64), self.total)
+        unit = unit_of(per_row)  # single precision ends at 3e38, which squares of 2e19 pass
+        summed = (per_row / unit).astype(np.float32) @ self.weights
+        return _ratio(np.asarray(summed, dtype=np.float64), self.total) * unit
 
 
 def _ratio(top: Replicates, bottom: Replicates) -> Replicates:
@@ -187,11 +190,14 @@ def _ece(counted: _Counted) -> Replicates:
 
 
 def _mse(counted: _Counted) -> Replicates:
-    return counted.mean((counted.table.mean(axis=1) - counted.y) ** 2)
+    with np.errstate(over="ignore"):
+        return counted.mean((counted.table.mean(axis=1) - counted.y) ** 2)
 
 
 def _rmse(counted: _Counted) -> Replicates:
-    return np.asarray(np.sqrt(_mse(counted)))
+    apart = counted.table.mean(axis=1) - counted.y
+    unit = unit_of(apart)
+    return np.asarray(np.sqrt(counted.mean((apart / unit) ** 2)) * unit)
 
 
 def _mae(counted: _Counted) -> Replicates:
@@ -201,9 +207,12 @@ def _mae(counted: _Counted) -> Replicates:
 def _r2(counted: _Counted) -> Replicates:
     # Moments about the rows' own mean, else a large offset would eat the digits of single precision.
     centred = counted.y - np.mean(counted.y) if len(counted.y) else counted.y
+    unit = unit_of(centred)
+    centred = centred / unit
     variance = counted.mean(centred**2) - counted.mean(centred) ** 2
     scale = float(np.mean(centred**2)) if len(counted.y) else 0.0
-    return 1 - _ratio(_mse(counted), np.where(variance > 1e-6 * scale, variance, 0.0))
+    error = counted.mean(((counted.table.mean(axis=1) - counted.y) / unit) ** 2)
+    return 1 - _ratio(error, np.where(variance > 1e-6 * scale, variance, 0.0))
 
 
 def _crps(counted: _Counted) -> Replicates:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import unit_of
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.selective import risks_by_position
 from dge_assets.core.targets import Array
@@ -55,6 +56,8 @@ def replicate_risks(
 def _risks_of(
     losses: Array, uncertainty: Array, weights: Weights, kept: Sequence[int] | npt.NDArray[np.int64]
 ) -> tuple[Replicates, npt.NDArray[np.float64]]:
+    unit = unit_of(losses)  # sums are in single precision, which ends at 3e38
+    losses = losses / unit
     places, counts = _Places.of(losses, uncertainty), np.asarray(kept, dtype=np.int64)
     (area,), risks = places.risks(np.ones((len(losses), 1), dtype=np.float32), counts)
     exact = risks_by_position(losses, uncertainty)
@@ -62,7 +65,7 @@ def _risks_of(
     step = max(1, MOST_CELLS // max(places.count, 1))
     parts = [places.risks(weights[:, at : at + step], counts) for at in range(0, weights.shape[1], step)]
     areas = np.concatenate([found for found, _ in parts]) + area_off
-    return areas, np.concatenate([found for _, found in parts], axis=1) + risks_off
+    return areas * unit, (np.concatenate([found for _, found in parts], axis=1) + risks_off) * unit
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import METRICS, score_encoded
 from dge_assets.core.resampling import Resamples
-from dge_assets.core.weighted import replicate_scores, score_weighted
+from dge_assets.core.weighted import replicate_means, replicate_scores, score_weighted
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -68,3 +68,34 @@ def test_an_unknown_metric_is_told_with_the_known_ones() -> None:
     y, table = rows_of("binary", 10, 0)
     with pytest.raises(EvaluationError, match="no metric 'gini' for task=binary"):
         score_weighted(["gini"], y, table, np.ones((10, 2), dtype=np.float32), task="binary")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [1e-250, 1e-25, 1e20, 1e120, 1e250])
+def test_scores_and_replicates_do_not_depend_on_the_unit_of_the_target(unit: float) -> None:
+    y, table = rows_of("regression", 40, 1)
+    resamples, names = Resamples(40, np.random.SeedSequence(1), replicates=20), ["rmse", "mae", "r2", "crps"]
+    units = {name: 1.0 if name == "r2" else unit for name in names}
+    expected = score_encoded(names, y, table, task="regression")
+    found = score_encoded(names, y * unit, table * unit, task="regression")
+    assert not found.reasons
+    assert {name: found.values[name] / units[name] for name in names} == pytest.approx(expected.values)
+    drawn = replicate_scores(names, y, table, resamples, task="regression")
+    scaled = replicate_scores(names, y * unit, table * unit, resamples, task="regression")
+    for name in names:
+        assert scaled[name] / units[name] == pytest.approx(drawn[name], rel=1e-5, abs=1e-6)
+
+
+def test_a_squared_error_beyond_all_numbers_is_not_defined() -> None:
+    found = score_encoded(["mse"], np.array([0.0, 1e200]), np.zeros(2), task="regression")
+    assert np.isnan(found.values["mse"])
+    assert "the largest number" in found.reasons["mse"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[1e8 + 5, *range(9)], np.arange(10) * 1e40, np.arange(10) * 1e-60])
+def test_means_of_replicates_keep_their_digits_beside_a_far_row_and_at_any_scale(values: list[float]) -> None:
+    resamples = Resamples(10, np.random.SeedSequence(1), replicates=50)
+    (found,) = replicate_means([np.asarray(values, dtype=np.float64)], resamples)
+    weights = np.concatenate([*resamples.blocks()], axis=1).astype(np.float64)
+    assert found == pytest.approx(np.asarray(values) @ weights / 10, rel=1e-6)
