@@ -26,6 +26,8 @@ MOST_BIAS = 0.25
 """Of a standard error: the largest bias that may be ignored (Efron and Tibshirani 1993, section 10.3)."""
 ROUNDING = 1e-6
 """Relative: sums over weights are in single precision."""
+EQUAL = 1e-12
+"""Relative: what a mean of equal scores leaves of their spread."""
 TEST_ROWS = "test rows"
 _BIASED = "the calibration error of resamples is biased upwards: its intervals miss the truth too often"
 BIASED = {"ece": _BIASED, "ece_equal_count": _BIASED}
@@ -92,12 +94,15 @@ def over_sets(
     """Where the score of one more such set would lie: mean ± t(sets - 1) · std · sqrt(1 + 1/sets), within `bounds`.
 
     mean, std (ddof 1): of the scores of `sets` sets of members that share no member. Student's prediction interval
-    (Hahn and Meeker, "Statistical intervals", 1991, section 4.7): exact for scores that spread normally.
+    (Hahn and Meeker, "Statistical intervals", 1991, section 4.7): exact for scores that spread normally. No interval where
+    all of them have one score: three models that find no positive have not shown that a fourth finds none.
     """
     if not (isfinite(mean) and isfinite(std)):
         return no_interval(f"{over}: the value is not defined for each of them", over=over)
     if sets < FEWEST_SETS:
         return no_interval(f"{over}: an interval needs at least {FEWEST_SETS} of them, found {sets}", over=over)
+    if std <= EQUAL * abs(mean):
+        return no_interval(f"{over}: all {sets} of them give the same value", over=over)
     reach = float(student.ppf((1 + level) / 2, sets - 1)) * std * sqrt(1 + 1 / sets)
     return Interval(max(mean - reach, bounds[0]), min(mean + reach, bounds[1]), over)
 

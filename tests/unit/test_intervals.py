@@ -135,6 +135,9 @@ def test_too_few_sets_or_no_value_give_a_reason_and_bounds_are_kept() -> None:
     assert "needs at least 3 of them, found 2" in over_sets(0.8, 0.1, 2, over="which dataset one gets").reason
     assert "not defined" in over_sets(np.nan, 0.1, 5, over="x").reason
     assert "not defined" in over_test_rows(np.nan, np.ones(5)).reason
+    for score in (0.0, 0.1):
+        equal = over_sets(float(np.mean([score] * 3)), float(np.std([score] * 3, ddof=1)), 3, over="x")
+        assert (np.isnan(equal.low), equal.reason) == (True, "x: all 3 of them give the same value")
     found = over_sets(0.9, 0.2, 4, over="x", bounds=(0.0, 1.0))
     assert found.high == 1.0
     assert 0 <= found.low < 0.9
