@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -102,8 +103,8 @@ def augmentation_scores(
     own interval at 95 %, each for itself; p: of the hypothesis that the gain is zero, from the paired t test of which that
     interval is. p_adjusted (Holm): p over all sizes, approaches and weights of one metric, `comparisons` in number; of
     many gains that are zero some p is below 0.05 by chance alone. verdict: `pays` or `does harm` where p_adjusted is below
-    0.05, else `not shown to pay`, even where the interval leaves zero out. Sizes that real_train cannot give are left
-    out, which a note says.
+    0.05, else `not shown to pay`, even where the interval leaves zero out; `not defined` where all repeats gain the
+    same but zero. Sizes that real_train cannot give are left out, which a note says.
     """
     if repeats < 2 or not datasets or min(weights, default=0) <= 0:
         raise EvaluationError(
@@ -222,19 +223,23 @@ def _table(
 
 
 def _interval(values: Array) -> tuple[float, float, float]:
-    """Mean and its t interval over (repeats,) values; NaN ends for fewer than two."""
+    """Mean and its t interval over (repeats,) values; NaN ends for fewer than two, and where they do not vary."""
     mean = float(values.mean())
-    if len(values) < 2:
+    if len(values) < 2 or not np.ptp(values):
         return mean, float("nan"), float("nan")
     reach = float(student_t.ppf((1 + LEVEL) / 2, len(values) - 1) * _standard_error(values))
     return mean, mean - reach, mean + reach
 
 
 def _p_of_zero(values: Array) -> float:
-    """Two-sided p of the t test that the mean of (repeats,) values is zero; 1 or 0 where they do not vary."""
+    """Two-sided p of the t test that the mean of (repeats,) values is zero.
+
+    1 where all are zero. Where all are another number, as two gains of one row in twenty often are, their spread tells
+    nothing of chance: NaN.
+    """
+    if not np.ptp(values):
+        return nan if values[0] else 1.0
     mean, error = float(values.mean()), _standard_error(values)
-    if error == 0:
-        return float(mean == 0)
     return float(2 * student_t.sf(abs(mean) / error, len(values) - 1))
 
 
