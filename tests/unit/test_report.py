@@ -281,6 +281,15 @@ def test_equal_scores_are_called_the_same() -> None:
     assert "dge_20 is the same to the digits shown" in text_of(GOOD | {"dge_20": GOOD["naive_single"] + 1e-7})
 
 
+def test_errors_of_a_target_in_a_small_unit_are_told_apart() -> None:
+    """Of wavelengths in metres, say, which six decimals would show as 0 and call the same."""
+    frame = scores(GOOD, metric="rmse")
+    frame = frame.assign(value=frame["value"] * 1e-8, std=frame["std"] * 1e-8)
+    text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
+    assert "dge_20 is worse by 0.000000000600" in text
+    assert "the same" not in text
+
+
 def test_an_ensemble_beyond_the_oracle_is_not_called_short_of_it() -> None:
     assert "0.0200 beyond a model trained on real rows" in text_of(GOOD | {"dge_20": 0.92})
 

@@ -12,6 +12,8 @@ from math import floor, isfinite, log10
 import pandas as pd
 
 UNDEFINED, NO_SPREAD = "not defined", "no spread"
+MOST_DECIMALS = 12
+"""With fewer, errors of a target in a small unit would all be shown as 0, and called the same; beyond is rounding."""
 
 
 def plain_text(value: object) -> str:
@@ -25,9 +27,9 @@ def is_missing(value: object) -> bool:
 
 
 def decimals_for(values: Iterable[float]) -> int:
-    """Decimals that give the largest value four significant digits."""
+    """Decimals that give the largest value four significant digits: of wavelengths in metres, ten."""
     sizes = [abs(float(value)) for value in values if not is_missing(value) and isfinite(value) and value != 0]
-    return min(max(3 - floor(log10(max(sizes))), 0), 6) if sizes else 0
+    return min(max(3 - floor(log10(max(sizes))), 0), MOST_DECIMALS) if sizes else 0
 
 
 def number_text(value: float, decimals: int) -> str:
@@ -39,10 +41,10 @@ def number_text(value: float, decimals: int) -> str:
 
 
 def short_number(value: float) -> str:
-    """A number inside a sentence: three significant digits, at most six decimals."""
+    """A number inside a sentence: three significant digits."""
     if not isfinite(value):
         return "—"
-    decimals = min(max(2 - floor(log10(abs(value))), 0), 6) if value else 0
+    decimals = min(max(2 - floor(log10(abs(value))), 0), MOST_DECIMALS) if value else 0
     return number_text(value, decimals)
 
 
