@@ -24,7 +24,7 @@ CODE_VERSIONS = {
     "generator": "3",
     "synthetic": "2",
     "downstream": "2",
-    "evaluation": "7",
+    "evaluation": "8",
     "report": "8",
     "release": "1",
 }
