@@ -21,6 +21,7 @@ from dge_assets.core.reporting.headline import headline_table, terminal_table
 from dge_assets.core.reporting.report import render_report
 from dge_assets.core.reporting.report_input import ReportInput
 from dge_assets.core.reporting.verdict import verdict
+from dge_assets.core.score_intervals import WHICH_DATASET
 from tests.support.results import ensemble_frames
 
 SECTIONS = (
@@ -239,8 +240,14 @@ def test_the_best_value_is_never_the_oracle() -> None:
 # --- the sentences
 
 
-def text_of(values: dict[str, float], **options: float) -> str:
-    frame = scores(values, **options)  # type: ignore[arg-type]
+def over_datasets(frame: pd.DataFrame, reach: float) -> pd.DataFrame:
+    """With an interval of `reach` to each side, as naive_single has it."""
+    ends = {"low": frame["value"] - reach, "high": frame["value"] + reach}
+    return frame.assign(**ends, over=WHICH_DATASET, reason="")
+
+
+def text_of(values: dict[str, float], *, reach: float = 0.01, metric: str = "auc") -> str:
+    frame = over_datasets(scores(values, metric=metric), reach)
     return " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
 
 
@@ -258,23 +265,21 @@ def test_a_loss_is_called_worse_and_another_approach_is_named_best() -> None:
     assert "The best auc without real rows is naive_concat" in text
 
 
-def test_a_gain_within_the_spread_is_not_claimed() -> None:
-    text = text_of(GOOD, std=0.05)
-    assert "covers zero, so it may be chance" in text
+def test_a_gain_that_other_datasets_would_not_show_is_not_claimed() -> None:
+    text = text_of(GOOD, reach=0.07)
+    assert "over other single datasets by −0.0100 to 0.1300 at 95 %, which covers zero, so one may do as well" in text
     assert "leaves out zero" not in text
 
 
-def test_without_spread_there_is_no_interval() -> None:
-    text = text_of(GOOD, std=np.nan)
-    assert "no spread is known, so there is no interval" in text
-    assert "95 %" not in text
-
-
-def test_one_known_spread_is_said_to_be_too_little() -> None:
-    frame = scores(GOOD)
-    frame.loc[frame["approach"] == "dge_20", "std"] = np.nan
-    text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
-    assert "rest on the spread of naive_single alone" in text
+def test_without_an_interval_over_datasets_there_is_none_of_the_gain() -> None:
+    for over in ("test rows", ""):
+        frame = over_datasets(scores(GOOD), 0.01).assign(over=over)
+        text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
+        assert "0.8100 of dataset 0; no interval over datasets is known" in text
+        assert "95 %" not in text
+    assert "no interval over datasets" in " ".join(
+        verdict(ReportInput(table="t", title="T", training_scores=scores(GOOD)))
+    )
 
 
 def test_equal_scores_are_called_the_same() -> None:
@@ -334,10 +339,15 @@ def test_checks_are_counted(passed: tuple[bool, ...], sentence: str) -> None:
     assert sentence in verdict(ReportInput(table="t", title="T", checks=checks(*passed)))[-1]
 
 
-def test_the_interval_is_that_of_two_independent_normal_scores() -> None:
-    (gain,) = training_gains(scores(GOOD, std=0.01), metrics=["auc"])
-    assert gain.reach == pytest.approx(1.96 * np.sqrt(2) * 0.01)
-    assert gain.interval == pytest.approx((0.06 - gain.reach, 0.06 + gain.reach))
+@pytest.mark.parametrize(("metric", "sign"), [("auc", 1), ("brier", -1)])
+def test_the_gain_has_the_interval_of_the_single_dataset_that_it_is_over(metric: str, sign: int) -> None:
+    """As naive_single is any dataset and the DGE is as it is; the interval need not be symmetric about dataset 0."""
+    frame = scores(GOOD, metric=metric)
+    frame = frame.assign(low=frame["value"] - 0.03, high=frame["value"] + 0.01, over=WHICH_DATASET, reason="")
+    (gain,) = training_gains(frame, metrics=[metric])
+    assert gain.gain == pytest.approx(sign * 0.06)
+    expected = (0.05, 0.09) if sign > 0 else (-0.09, -0.05)
+    assert (gain.low, gain.high) == pytest.approx(expected)
 
 
 # --- the headline

@@ -113,6 +113,13 @@ def number_cell(value: float, decimals: int, *, hint: str = "", kind: str = "") 
     return Cell(number_text(float(value), decimals), hint, f"number {kind}".strip())
 
 
+def interval_cell(low: float, high: float, decimals: int, *, hint: str = "") -> Cell:
+    """`0.81 to 0.84`; a dash where an end is not known, with why as its title."""
+    if is_missing(low) or is_missing(high):
+        return Cell("—", hint or "no interval", "number")
+    return Cell(f"{number_text(low, decimals)} to {number_text(high, decimals)}", hint, "number")
+
+
 def metric_head(metric: Hashable, width: int = 0) -> Cell:
     """The head of a metric's column: its name with an arrow that says which way is better."""
     hint = f"{metric_goal(str(metric))} is better"

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 
 import pandas as pd
 
 from dge_assets.core.reporting.frames import approach_order, complete_models, largest_dge, mean_over, sign_of
 from dge_assets.core.reporting.texts import decimals_for
-
-NORMAL_95 = 1.96
+from dge_assets.core.score_intervals import WHICH_DATASET
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,10 @@ class Gain:
     naive: float
     value: float
     gain: float
-    reach: float
-    """Half the width of the interval, 1.96 · sqrt(std² + std²) of the known stds; NaN if none is known."""
-    spread_of: tuple[str, ...]
-    """The approaches whose std is known; with one of them alone, the interval is too narrow."""
+    low: float
+    """The ends of where the gain over another single dataset would lie at 95 %, the DGE being as it is; NaN where
+    naive_single has no interval over datasets. Mean of the models' ends, as wide as the interval of their mean can be."""
+    high: float
     oracle: float
     best: str
     best_value: float
@@ -47,11 +46,6 @@ class Gain:
             return "the same"
         return "better" if self.gain > 0 else "worse"
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper end of the 95 % interval of the gain."""
-        return self.gain - self.reach, self.gain + self.reach
-
 
 def training_gains(training_scores: pd.DataFrame, *, metrics: Sequence[str], model: str | None = None) -> list[Gain]:
     """Compare, per family and metric, the DGE of largest K with naive_single; families that lack one are left out."""
@@ -63,18 +57,25 @@ def training_gains(training_scores: pd.DataFrame, *, metrics: Sequence[str], mod
         models = complete_models(scores, metric)
         for family, of_family in scores.groupby("family", sort=False):
             means = {name: mean_over(rows, metric, models) for name, rows in of_family.groupby("approach")}
-            gains += _gain(str(family), metric, means)
+            singles = of_family[(of_family["approach"] == "naive_single") & of_family["model"].isin(models)]
+            gains += _gain(str(family), metric, means, _ends(singles[singles["metric"] == metric]))
     return gains
 
 
-def _gain(family: str, metric: str, means: dict[str, tuple[float, float]]) -> list[Gain]:
+def _ends(singles: pd.DataFrame) -> tuple[float, float]:
+    """Where the score on another dataset would lie, over models; NaN where one has no interval over datasets."""
+    if "over" not in singles or not (singles["over"] == WHICH_DATASET).all():
+        return nan, nan
+    return float(singles["low"].mean(skipna=False)), float(singles["high"].mean(skipna=False))
+
+
+def _gain(family: str, metric: str, means: dict[str, tuple[float, float]], single: tuple[float, float]) -> list[Gain]:
     largest = largest_dge(means)
     if largest is None or not isfinite(means.get("naive_single", (nan, nan))[0]):
         return []
-    (naive, naive_std), (value, std) = means["naive_single"], means[largest]
-    spreads = {"naive_single": naive_std, largest: std}
-    known = {name: spread for name, spread in spreads.items() if isfinite(spread)}
+    naive, value = means["naive_single"][0], means[largest][0]
     sign = sign_of(metric)
+    low, high = sorted(sign * (value - end) for end in single)
     best = max(
         (name for name in approach_order(list(means)) if name != "oracle"), key=lambda name: sign * means[name][0]
     )
@@ -86,8 +87,8 @@ def _gain(family: str, metric: str, means: dict[str, tuple[float, float]]) -> li
             naive=naive,
             value=value,
             gain=sign * (value - naive),
-            reach=NORMAL_95 * sqrt(sum(spread**2 for spread in known.values())) if known else nan,
-            spread_of=tuple(known),
+            low=low,
+            high=high,
             oracle=means.get("oracle", (nan, nan))[0],
             best=best,
             best_value=means[best][0],

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from dge_assets.core.metrics import metric_goal
-from dge_assets.core.reporting.cells import Cell, TableView, number_cell
+from dge_assets.core.reporting.cells import Cell, TableView, interval_cell, number_cell
 from dge_assets.core.reporting.drawing import (
     DASHED,
     INK,
@@ -30,7 +30,7 @@ from dge_assets.core.reporting.drawing import (
     style_of,
 )
 from dge_assets.core.reporting.frames import approach_order, largest_dge, require_columns
-from dge_assets.core.reporting.texts import decimals_for, number_text, plain_text
+from dge_assets.core.reporting.texts import decimals_for, plain_text
 
 ALPHA = 0.05
 GROUPS_DRAWN, GROUPS_LISTED, GROUPS_NAMED = 18, 20, 5
@@ -147,13 +147,6 @@ def _gap_cells(row: Any, decimals: int) -> list[Cell]:
         interval_cell(row.excess_low, row.excess_high, decimals),
         Cell(f"{row.worse} of {row.tested}", kind="number"),
     ]
-
-
-def interval_cell(low: float, high: float, decimals: int, *, hint: str = "") -> Cell:
-    """`0.81 to 0.84`; a dash where an end is not known, with why as its title."""
-    if pd.isna(low) or pd.isna(high):
-        return Cell("—", hint or "no interval", "number")
-    return Cell(f"{number_text(low, decimals)} to {number_text(high, decimals)}", hint, "number")
 
 
 def group_gap_chart(gaps: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dge_assets.core.reporting.cells import Cell, TableView, frame_view, number_cell
+from dge_assets.core.reporting.cells import Cell, TableView, frame_view, interval_cell, number_cell
 from dge_assets.core.reporting.frames import largest_dge, sign_of
-from dge_assets.core.reporting.group_section import interval_cell
 from dge_assets.core.reporting.texts import decimals_for, plain_text
 
 AGAINST = {

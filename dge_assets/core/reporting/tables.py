@@ -6,7 +6,6 @@ Not here: how a cell looks (`cells`), the order of the sections (`templates/repo
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -16,6 +15,7 @@ from dge_assets.core.reporting.cells import (
     Cell,
     TableView,
     frame_view,
+    interval_cell,
     metric_head,
     number_cell,
     spread_cell,
@@ -24,7 +24,7 @@ from dge_assets.core.reporting.cells import (
 from dge_assets.core.reporting.comparisons import ClaimError, Gain
 from dge_assets.core.reporting.frames import approach_order, best_rows, metrics_in
 from dge_assets.core.reporting.report_input import ReportInput
-from dge_assets.core.reporting.texts import NO_SPREAD, UNDEFINED, decimals_for, is_missing, number_text, plain_text
+from dge_assets.core.reporting.texts import UNDEFINED, decimals_for, is_missing, number_text, plain_text
 
 _Marker = Callable[[pd.DataFrame, str, list[str], int], set[Hashable]]
 
@@ -103,15 +103,14 @@ def gain_view(gains: Sequence[Gain]) -> list[TableView]:
         "naive_single",
         "of the DGE",
         "gain",
-        "95 % over datasets",
+        "95 % over other datasets",
         "oracle",
         "best approach",
     ]
     rows = []
     for gain in gains:
         decimals = gain.decimals
-        interval = [number_text(end, decimals) for end in gain.interval]
-        bounds = Cell(" to ".join(interval), kind="number") if isfinite(gain.reach) else Cell("—", NO_SPREAD, "number")
+        bounds = interval_cell(gain.low, gain.high, decimals)
         numbers = [number_cell(value, decimals) for value in (gain.naive, gain.value, gain.gain)]
         names = [Cell(plain_text(gain.family)), Cell(gain.metric), Cell(gain.approach, kind="name")]
         best = Cell(f"{gain.best} ({number_text(gain.best_value, decimals)})", kind="name")

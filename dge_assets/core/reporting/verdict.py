@@ -39,25 +39,19 @@ def _gain_sentences(gains: Sequence[Gain]) -> list[str]:
             f"Against a model trained on one synthetic dataset (naive_single), on {metric} ({goal} is better): "
             f"{phrases}."
         )
-    lone = dict.fromkeys(gain.spread_of[0] for gain in gains if len(gain.spread_of) == 1)
-    if lone:
-        sentences.append(
-            f"Some intervals rest on the spread of {' or '.join(lone)} alone, so they are likely too narrow."
-        )
     return sentences
 
 
 def _gain_phrase(gain: Gain) -> str:
     show = partial(number_text, decimals=gain.decimals)
-    ends = f"{show(gain.value)} against {show(gain.naive)}"
+    ends = f"{show(gain.value)} against {show(gain.naive)} of dataset 0"
     if gain.verdict == "the same":
         return f"for {gain.family}, {gain.approach} is the same to the digits shown ({ends})"
     opening = f"for {gain.family}, {gain.approach} is {gain.verdict} by {show(abs(gain.gain))}"
-    if not gain.spread_of:
-        return f"{opening} ({ends}; no spread is known, so there is no interval)"
-    low, high = gain.interval
-    covers = "covers zero, so it may be chance" if low <= 0 <= high else "leaves out zero"
-    return f"{opening} ({ends}; the gain's 95 % interval over datasets, {show(low)} to {show(high)}, {covers})"
+    if not isfinite(gain.low):
+        return f"{opening} ({ends}; no interval over datasets is known)"
+    covers = "covers zero, so one may do as well" if gain.low <= 0 <= gain.high else "leaves out zero"
+    return f"{opening} ({ends}; over other single datasets by {show(gain.low)} to {show(gain.high)} at 95 %, which {covers})"
 
 
 def _best_sentences(gains: Sequence[Gain], metrics: Sequence[str]) -> list[str]:
