@@ -70,6 +70,17 @@ def test_a_table_whose_intervals_are_over_different_things_says_which_rows_are_o
     assert view.rows[1][3].hint == "best; 95 % over sets of members"
 
 
+def test_standard_deviations_stand_only_in_tables_without_intervals() -> None:
+    known = scores().assign(std=0.02)
+    (with_them,), (without,) = (
+        score_views(frame, "scores", best_rows, "best")
+        for frame in (known, known.drop(columns=["low", "high", "over", "reason"]))
+    )
+    assert {cell.spread for row in with_them.rows for cell in row} == {""}
+    assert with_them.rows[0][2].spread_width == 0
+    assert without.rows[0][2].spread == "± 0.0200"
+
+
 def test_scores_without_intervals_are_shown_alone() -> None:
     (view,) = score_views(scores().drop(columns=["low", "high", "over", "reason"]), "scores", best_rows, "best")
     assert [cell.interval for row in view.rows for cell in row] == [""] * 8

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dge_assets.core.metrics import metric_goal
@@ -56,7 +57,7 @@ def _row_kind(approach: str, starts_block: object) -> str:
 def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> list[TableView]:
     """One table per family: a row per (model, approach), a column per metric, value ± std, the best marked.
 
-    Below a value stands its interval, where `scores` has low, high, over and reason.
+    Below a value stands its interval instead of ± std, where `scores` has low, high, over and reason.
     """
     if scores.empty:
         return []
@@ -69,6 +70,9 @@ def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
 def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> TableView:
     metrics, models = list(scores["metric"].unique()), list(scores["model"].unique())
     order = [(model, name) for model in models for name in approach_order(scores["approach"])]
+    if "over" in scores:
+        # An interval, or why there is none, tells more than the standard deviation that it is made from.
+        scores = scores.assign(std=np.nan)
     wide = scores.pivot(index=["model", "approach"], columns="metric", values=["value", "std"])
     wide = wide.reindex([pair for pair in order if pair in wide.index])
     values = wide["value"].reset_index().assign(family="")
