@@ -199,7 +199,8 @@ A Booster is restored by XGBoost's own reader from its binary JSON, which holds 
 
 def dump_pipeline(pipeline: Pipeline) -> bytes:
     """A fitted pipeline as bytes in the skops format, which runs no code when loaded."""
-    return bytes(skops.io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED))
+    # Level 1: a forest takes two thirds of the time, and a quarter more room, than at the default of 6.
+    return bytes(skops.io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
 
 
 def load_pipeline(data: bytes, *, model: str) -> Pipeline:
