@@ -226,11 +226,8 @@ def main() -> None:
         f"K = {given.members} members of {given.rows} rows, {len(tables[1])} test rows, {tables[0].shape[1] - 1} features of "
         f"{given.adult.name if given.adult else 'a made table of mixed columns'}"
     )
-    command = (
-        "make bench-evaluation"
-        if len(sys.argv) == 1
-        else f"python benchmarks/{Path(__file__).name} " + " ".join(sys.argv[1:])
-    )
+    own = " ".join(["python -m benchmarks.evaluation_cost", *sys.argv[1:]])
+    command = "make bench-evaluation" if len(sys.argv) == 1 else own
     text = page(table, command=command, what=what)
     print(text)
     if not given.no_page:
