@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -124,27 +125,44 @@ def _rank_share(probability: Array, actual: Bools, weights: Weights) -> Replicat
     The rows of the rarer side cut the line into points and gaps; those of the other side are counted into them.
     """
     rarer = actual if actual.sum() <= (~actual).sum() else ~actual
-    points, place = np.unique(probability[rarer], return_inverse=True)
-    others = probability[~rarer]
+    ones, others = np.flatnonzero(rarer), np.flatnonzero(~rarer)
+    points, place = np.unique(probability[ones], return_inverse=True)
     # 2j for the gap below point j, 2j + 1 for point j itself.
-    slots = np.searchsorted(points, others, "left") + np.searchsorted(points, others, "right")
-    spread = _summed_by(slots, 2 * len(points) + 1, weights[~rarer])
-    at_points = _summed_by(place, len(points), weights[rarer])
+    values = probability[others]
+    slots = np.searchsorted(points, values, "left") + np.searchsorted(points, values, "right")
+    at_points = _summed_by(place, len(points), weights, rows=ones)
+    spread = _summed_by(slots, 2 * len(points) + 1, weights, rows=others)
     # Counts up to 2**24 are exact in single precision; their products are summed in double.
-    below = np.cumsum(spread, axis=0)[0:-1:2]
-    below += 0.5 * spread[1::2]
-    pairs = at_points.sum(axis=0, dtype=np.float64) * spread.sum(axis=0, dtype=np.float64)
-    share = _ratio(np.multiply(at_points, below, out=below).sum(axis=0, dtype=np.float64), pairs)
+    halves = 0.5 * spread[1::2]
+    below = _accumulate(spread)[0:-1:2]
+    below += halves
+    pairs = at_points.sum(axis=0).astype(np.float64) * spread[-1]
+    share = _ratio(np.multiply(at_points, below, out=at_points).sum(axis=0, dtype=np.float64), pairs)
     return share if rarer is actual else 1 - share
 
 
+def _accumulate(counts: Weights) -> Weights:
+    """Sums from the first row (rows, replicates) down, in place; row by row, which is three times as fast as cumsum."""
+    for above, row in pairwise(counts):
+        np.add(above, row, out=row)
+    return counts
+
+
 def _summed_by(
-    place: npt.NDArray[Any], places: int, weights: Weights, values: npt.NDArray[np.float64] | None = None
+    place: npt.NDArray[Any],
+    places: int,
+    weights: Weights,
+    values: npt.NDArray[np.float64] | None = None,
+    *,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Weights:
-    """Weights, times one value per row, summed over the rows of each place: (places, replicates)."""
-    rows = len(place)
-    entries = np.ones(rows, dtype=np.float32) if values is None else values.astype(np.float32)
-    chooser = csr_array((entries, (place, np.arange(rows))), shape=(places, rows))
+    """Weights, times one value per row, summed over the rows of each place: (places, replicates).
+
+    place, values: of all rows of `weights`, or of `rows` alone.
+    """
+    chosen = np.arange(len(place)) if rows is None else rows
+    entries = np.ones(len(place), dtype=np.float32) if values is None else values.astype(np.float32)
+    chooser = csr_array((entries, (place, chosen)), shape=(places, len(weights)))
     return np.asarray(chooser @ weights)
 
 
