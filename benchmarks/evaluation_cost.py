@@ -193,7 +193,7 @@ def page(table: pd.DataFrame, *, command: str, what: str) -> str:
         "compares each row with its support vectors, and `rf` walks each row down 100 trees. "
         "With many more test rows than rows of a",
         "dataset, predicting is dear beside fitting, whatever is done with the predictions; fewer test rows make it cheaper in",
-        "proportion.",
+        "proportion. Most of the tables' time goes into the bootstrap replicates of each score, on all rows and in each group.",
         "",
     ]
     return "\n".join(lines)
