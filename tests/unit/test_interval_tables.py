@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dge_assets.core.reporting.augmentation import claim_interval_views
 from dge_assets.core.reporting.frames import best_rows
 from dge_assets.core.reporting.interval_tables import difference_views, reason_views
 from dge_assets.core.reporting.tables import score_views
@@ -97,3 +98,13 @@ def test_reasons_tell_values_from_intervals_and_are_absent_where_all_is_defined(
     assert [cell.text for cell in twice[-2:]] == ["2", "tvae"], "told once, and counted"
     assert reason_views(scores().assign(reason=""), ["family"]) == []
     assert reason_views(scores().drop(columns="reason"), ["family"]) == []
+
+
+def test_what_the_largest_dge_claims_is_told_of_each_family_by_its_own_largest() -> None:
+    rows = [("ctgan", "dge_5"), ("ctgan", "dge_10"), ("tvae", "dge_5")]
+    told = pd.DataFrame(
+        [(family, "lr", approach, "auc", "members", 0.8, 0.01, 0.7, 0.9) for family, approach in rows],
+        columns=["family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high"],
+    )
+    (view,) = claim_interval_views(told, ["auc"])
+    assert [(row[0].text, row[2].text) for row in view.rows] == [("ctgan", "dge_10"), ("tvae", "dge_5")]

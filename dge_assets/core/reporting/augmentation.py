@@ -58,11 +58,11 @@ def claim_interval_views(intervals: pd.DataFrame, metrics: Sequence[str]) -> lis
     rows = intervals[intervals["metric"].isin(metrics)] if not intervals.empty else intervals
     if rows.empty:
         return []
-    largest = rows["approach"].iloc[-1]
+    largest = rows.groupby("family", sort=False)["approach"].transform("last")
     shown = rows[rows["approach"] == largest].drop(columns="standard_error")
     caption = (
-        f"What {largest} claims and its 95 % intervals: of the models at hand, and of a model of one more member; "
-        f"errors that all generators share are not in them"
+        "What the largest DGE claims and its 95 % intervals: of the models at hand, and of a model of one more member; "
+        "errors that all generators share are not in them"
     )
     return [frame_view(shown, caption, headers=5, kinds={"approach": "name"})]
 
