@@ -101,9 +101,12 @@ def _with_interval(cell: Cell, found: Any) -> Cell:
     if is_missing(found.low) or is_missing(found.high):
         return cell if is_missing(found.reason) or not found.reason else replace(cell, hint=plain_text(found.reason))
     decimals = len(cell.text.partition(".")[2])  # as many as the number above
-    text = f"{number_text(found.low, decimals)} to {number_text(found.high, decimals)}"
-    told = "" if cell.hint == NO_SPREAD else cell.hint
-    return replace(cell, interval=text, hint="; ".join(filter(None, [told, f"95 % over {found.over}"])))
+    hint = "; ".join(filter(None, [cell.hint, f"95 % over {found.over}"]))
+    return replace(cell, interval=_range_text(found.low, found.high, decimals), hint=hint)
+
+
+def _range_text(low: float, high: float, decimals: int) -> str:
+    return f"{number_text(low, decimals)} to {number_text(high, decimals)}"
 
 
 def number_cell(value: float, decimals: int, *, hint: str = "", kind: str = "") -> Cell:
@@ -117,7 +120,7 @@ def interval_cell(low: float, high: float, decimals: int, *, hint: str = "") -> 
     """`0.81 to 0.84`; a dash where an end is not known, with why as its title."""
     if is_missing(low) or is_missing(high):
         return Cell("—", hint or "no interval", "number")
-    return Cell(f"{number_text(low, decimals)} to {number_text(high, decimals)}", hint, "number")
+    return Cell(_range_text(low, high, decimals), hint, "number")
 
 
 def metric_head(metric: Hashable, width: int = 0) -> Cell:

@@ -69,16 +69,14 @@ def _ends(singles: pd.DataFrame) -> tuple[float, float]:
     return float(singles["low"].mean(skipna=False)), float(singles["high"].mean(skipna=False))
 
 
-def _gain(family: str, metric: str, means: dict[str, tuple[float, float]], single: tuple[float, float]) -> list[Gain]:
+def _gain(family: str, metric: str, means: dict[str, float], single: tuple[float, float]) -> list[Gain]:
     largest = largest_dge(means)
-    if largest is None or not isfinite(means.get("naive_single", (nan, nan))[0]):
+    if largest is None or not isfinite(means.get("naive_single", nan)):
         return []
-    naive, value = means["naive_single"][0], means[largest][0]
+    naive, value = means["naive_single"], means[largest]
     sign = sign_of(metric)
     low, high = sorted(sign * (value - end) for end in single)
-    best = max(
-        (name for name in approach_order(list(means)) if name != "oracle"), key=lambda name: sign * means[name][0]
-    )
+    best = max((name for name in approach_order(list(means)) if name != "oracle"), key=lambda name: sign * means[name])
     return [
         Gain(
             family=family,
@@ -89,9 +87,9 @@ def _gain(family: str, metric: str, means: dict[str, tuple[float, float]], singl
             gain=sign * (value - naive),
             low=low,
             high=high,
-            oracle=means.get("oracle", (nan, nan))[0],
+            oracle=means.get("oracle", nan),
             best=best,
-            best_value=means[best][0],
+            best_value=means[best],
         )
     ]
 

@@ -49,7 +49,7 @@ def headline_table(
     for family in scores["family"].unique():
         for approach in approach_order(scores.loc[scores["family"] == family, "approach"]):
             of_row = scores[(scores["family"] == family) & (scores["approach"] == approach)]
-            means = {metric: mean_over(of_row, metric, complete[metric])[0] for metric in chosen}
+            means = {metric: mean_over(of_row, metric, complete[metric]) for metric in chosen}
             rows.append({"family": family, "approach": approach, "models": _models_text(complete, model), **means})
     return pd.DataFrame(rows)
 

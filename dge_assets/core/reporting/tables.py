@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from dge_assets.core.metrics import metric_goal
@@ -70,15 +69,15 @@ def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
 def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> TableView:
     metrics, models = list(scores["metric"].unique()), list(scores["model"].unique())
     order = [(model, name) for model in models for name in approach_order(scores["approach"])]
-    if "over" in scores:
-        # An interval, or why there is none, tells more than the standard deviation that it is made from.
-        scores = scores.assign(std=np.nan)
+    # An interval, or why there is none, tells more than the standard deviation that it is made from.
+    has_intervals = "over" in scores
     wide = scores.pivot(index=["model", "approach"], columns="metric", values=["value", "std"])
     wide = wide.reindex([pair for pair in order if pair in wide.index])
     values = wide["value"].reset_index().assign(family="")
     decimals = {metric: decimals_for(values[metric]) for metric in metrics}
     marked = {metric: mark(values, metric, ["family", "model"], decimals[metric]) for metric in metrics}
-    widths = {metric: 0 if wide["std"][metric].isna().all() else decimals[metric] + 5 for metric in metrics}
+    is_plain = {metric: has_intervals or wide["std"][metric].isna().all() for metric in metrics}
+    widths = {metric: 0 if is_plain[metric] else decimals[metric] + 5 for metric in metrics}
     rows = []
     for index, (model, approach) in enumerate(wide.index):
         kind = _row_kind(approach, index and model != wide.index[index - 1][0])
@@ -86,11 +85,12 @@ def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
         for metric in metrics:
             look: dict[str, Any] = {"decimals": decimals[metric], "width": widths[metric], "kind": kind}
             best = hint if index in marked[metric] else ""
-            cells.append(spread_cell(values[metric][index], wide["std"][metric].iloc[index], best=best, **look))
+            spread = None if has_intervals else wide["std"][metric].iloc[index]
+            cells.append(spread_cell(values[metric][index], spread, best=best, **look))
         rows.append(cells)
     heads = {metric: metric_head(metric, widths[metric]) for metric in metrics}
     view = TableView(caption, [Cell("model"), Cell("approach"), *heads.values()], rows, headers=2)
-    if "over" not in scores:
+    if not has_intervals:
         return view
     found = scores.set_index(["metric", "model", "approach"])
     return with_intervals(view, {head.text: found.loc[metric].reindex(wide.index) for metric, head in heads.items()})
