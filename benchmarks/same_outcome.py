@@ -135,6 +135,18 @@ def _with_spread(values: Sequence[float]) -> str:
     return f"{np.mean(values):.4f} ({np.std(values, ddof=1):.4f})"
 
 
+def _cases(name: str, train: pd.DataFrame, target: str, members: int) -> dict[str, Case]:
+    """What is compared on one table, by the name under which its scores are kept."""
+    found = {}
+    for family in ("tvae", "ctgan"):
+        key = f"{name} {family}"
+        found[key] = Case(name, family, EPOCHS[name], train, target, members)
+        if key in REPEATED:
+            first, further = REPEATED[key]
+            found[f"{key} from {first}"] = replace(found[key], members=further, first=first)
+    return found
+
+
 def main() -> None:
     """Train what is missing, score it, keep the scores, write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -148,21 +160,15 @@ def main() -> None:
     for path in ([given.adult] if given.adult else []) + [None]:
         name, frame, target = real_table(path)
         train, unseen = split(name, frame)
-        for family in ("tvae", "ctgan"):
-            cases = [Case(name, family, EPOCHS[name], train, target, given.members)]
-            if f"{name} {family}" in REPEATED:
-                first, members = REPEATED[f"{name} {family}"]
-                cases.append(replace(cases[0], members=members, first=first))
-            for case in cases:
-                key = f"{name} {family} from {case.first}" if case.first else f"{name} {family}"
-                if not key.startswith(given.only) or key in kept:
-                    continue
-                print(f"{key} ...", flush=True)
-                timed = TIMED if name == "adult" and not case.first else 0
-                datasets = {OURS: train_ours(case), THEIRS: train_package(case, timed=timed)}
-                with one_thread():
-                    kept[key] = {side: scores_of(rows, case, unseen) for side, rows in datasets.items()}
-                RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+        for key, case in _cases(name, train, target, given.members).items():
+            if not key.startswith(given.only) or key in kept:
+                continue
+            print(f"{key} ...", flush=True)
+            timed = TIMED if name == "adult" and not case.first else 0
+            datasets = {OURS: train_ours(case), THEIRS: train_package(case, timed=timed)}
+            with one_thread():
+                kept[key] = {side: scores_of(rows, case, unseen) for side, rows in datasets.items()}
+            RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     PAGE.write_text(page(kept, given.members))
     print(f"written: {PAGE}")
 
