@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import CALIBRATION_BINS, SMALLEST_PROBABILITY, Bools, class_views, metric_card, unit_of
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.targets import Array, Codes
+from dge_assets.core.weighted_ranks import Ranks
 
 Replicates = npt.NDArray[np.float64]
 """(replicates,): one value each; NaN where the metric has none."""
@@ -94,6 +93,10 @@ class _Counted:
         return list(class_views(self.y, self.table))
 
     @cached_property
+    def ranks(self) -> list[Ranks]:
+        return [Ranks(probability, actual) for _, actual, _, probability in self.views]
+
+    @cached_property
     def sums(self) -> dict[str, npt.NDArray[np.float64]]:
         """Sums over rows for classification, (sums, replicates) by name, all from one product with the weights.
 
@@ -109,11 +112,13 @@ class _Counted:
         gaps[np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1), rows] = confidence - hit
         views = [part for _, actual, named, _ in self.views for part in (actual, named, actual & named)]
         parts: dict[str, Any] = {
+            "total": [np.ones(len(y))],
             "hits": [said == y],
             "losses": [-np.log(own)],
             "squares": [off],
             "classes": views,
             "gaps": gaps,
+            "ranks": [part for ranks in self.ranks for part in ranks.corrections],
         }
         stacked = np.concatenate([np.asarray(part, dtype=np.float32) for part in parts.values()])
         ends = np.cumsum([len(part) for part in parts.values()])[:-1]
@@ -143,46 +148,12 @@ def _macro(values: Sequence[Replicates]) -> Replicates:
 
 
 def _auc(counted: _Counted) -> Replicates:
-    return _macro([_rank_share(probability, actual, counted.weights) for _, actual, _, probability in counted.views])
-
-
-def _rank_share(probability: Array, actual: Bools, weights: Weights) -> Replicates:
-    """P(p of a positive row > p of a negative row), ties counting half, in each replicate.
-
-    The rows of the rarer side cut the line into points and gaps; those of the other side are counted into them.
-    """
-    rarer = actual if actual.sum() <= (~actual).sum() else ~actual
-    ones, others = np.flatnonzero(rarer), np.flatnonzero(~rarer)
-    points, place = np.unique(probability[ones], return_inverse=True)
-    # 2j for the gap below point j, 2j + 1 for point j itself.
-    values = probability[others]
-    slots = np.searchsorted(points, values, "left") + np.searchsorted(points, values, "right")
-    at_points = _summed_by(place, len(points), weights, rows=ones)
-    spread = _summed_by(slots, 2 * len(points) + 1, weights, rows=others)
-    # Counts up to 2**24 are exact in single precision; their products are summed in double.
-    halves = 0.5 * spread[1::2]
-    below = _accumulate(spread)[0:-1:2]
-    below += halves
-    pairs = at_points.sum(axis=0).astype(np.float64) * spread[-1]
-    share = _ratio(np.multiply(at_points, below, out=at_points).sum(axis=0, dtype=np.float64), pairs)
-    return share if rarer is actual else 1 - share
-
-
-def _accumulate(counts: Weights) -> Weights:
-    """Sums from the first row (rows, replicates) down, in place; row by row, which is three times as fast as cumsum."""
-    for above, row in pairwise(counts):
-        np.add(above, row, out=row)
-    return counts
-
-
-def _summed_by(place: npt.NDArray[Any], places: int, weights: Weights, *, rows: npt.NDArray[np.int64]) -> Weights:
-    """Weights of `rows`, summed over those of each place: (places, replicates)."""
-    chooser = csr_array((np.ones(len(place), dtype=np.float32), (place, rows)), shape=(places, len(weights)))
-    return np.asarray(chooser @ weights)
+    weights, corrections = counted.weights, counted.sums["ranks"].reshape(len(counted.ranks), 2, -1)
+    return _macro([ranks.shares(weights, found) for ranks, found in zip(counted.ranks, corrections, strict=True)])
 
 
 def _accuracy(counted: _Counted) -> Replicates:
-    return _ratio(counted.sums["hits"][0], counted.total)
+    return _ratio(counted.sums["hits"][0], counted.sums["total"][0])
 
 
 def _precision(counted: _Counted) -> Replicates:
@@ -198,15 +169,15 @@ def _f1(counted: _Counted) -> Replicates:
 
 
 def _nll(counted: _Counted) -> Replicates:
-    return _ratio(counted.sums["losses"][0], counted.total)
+    return _ratio(counted.sums["losses"][0], counted.sums["total"][0])
 
 
 def _brier(counted: _Counted) -> Replicates:
-    return _ratio(counted.sums["squares"][0], counted.total)
+    return _ratio(counted.sums["squares"][0], counted.sums["total"][0])
 
 
 def _ece(counted: _Counted) -> Replicates:
-    return _ratio(np.abs(counted.sums["gaps"]).sum(axis=0), counted.total)
+    return _ratio(np.abs(counted.sums["gaps"]).sum(axis=0), counted.sums["total"][0])
 
 
 def _mse(counted: _Counted) -> Replicates:

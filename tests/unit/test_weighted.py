@@ -12,6 +12,7 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import METRICS, score_encoded
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.weighted import replicate_means, replicate_scores, score_weighted
+from dge_assets.core.weighted_ranks import PLACES
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -66,6 +67,22 @@ def test_replicates_of_other_rows_are_refused() -> None:
     y, table = rows_of("binary", 10, 0)
     with pytest.raises(EvaluationError, match="10 target values for replicates of 9 rows"):
         replicate_scores(["auc"], y, table, Resamples(9, np.random.SeedSequence(0)), task="binary")
+
+
+@pytest.mark.parametrize(("n", "share", "decimals"), [(4000, 0.3, 9), (4000, 0.02, 9), (4000, 0.3, 3), (900, 0.5, 2)])
+def test_the_area_of_many_distinct_scores_is_that_of_the_repeated_rows(n: int, share: float, decimals: int) -> None:
+    rng = np.random.default_rng(n)
+    y = (rng.random(n) < share).astype(int)
+    positive = np.round(1 / (1 + np.exp(-rng.normal(1.5 * y - 0.5))), decimals)
+    table, resamples = np.column_stack([1 - positive, positive]), Resamples(n, np.random.SeedSequence(1), 60)
+    (found,) = replicate_scores(["auc"], y, table, resamples, task="binary").values()
+    repeated = [np.repeat(np.arange(n), column.astype(int)) for column in next(resamples.blocks()).T]
+    expected = [score_encoded(["auc"], y[rows], table[rows], task="binary").values["auc"] for rows in repeated]
+    exact = len(np.unique(positive)) <= PLACES
+    assert exact == (decimals == 2)
+    assert np.std(found - expected) < (1e-7 if exact else 0.01) * np.std(expected)
+    ones = score_weighted(["auc"], y, table, np.ones((n, 1), dtype=np.float32), task="binary")["auc"]
+    assert ones == pytest.approx(score_encoded(["auc"], y, table, task="binary").values["auc"], abs=1e-7)
 
 
 def test_an_unknown_metric_is_told_with_the_known_ones() -> None:
