@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from dge_assets.core.contract import Level, Task
 from dge_assets.core.errors import EvaluationError
@@ -89,14 +88,13 @@ def _macro(one: Callable[[str, Bools, Bools, Array], float]) -> Callable[[Any, A
 def _auc(label: str, actual: Bools, _predicted: Bools, probability: Array) -> float:
     """Area under the ROC curve: P(p of a positive row > p of a negative row), ties counting half.
 
-    From the rank sum R of the n1 positive rows: (R - n1 (n1 + 1) / 2) / (n1 n0) (Mann and Whitney 1947).
+    The Mann-Whitney statistic over n1 n0. Counting below each positive row in sorted order takes half the time of ranking all.
     """
-    positives = int(actual.sum())
-    negatives = len(actual) - positives
-    if not positives or not negatives:
-        raise UndefinedMetricError(f"{label} has {positives} of {len(actual)} rows: auc needs rows with and without")
-    rank_sum = float(rankdata(probability)[actual].sum())
-    return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
+    ones, others = np.sort(probability[actual]), np.sort(probability[~actual])
+    if not len(ones) or not len(others):
+        raise UndefinedMetricError(f"{label} has {len(ones)} of {len(actual)} rows: auc needs rows with and without")
+    twice_below = np.searchsorted(others, ones, "left") + np.searchsorted(others, ones, "right")
+    return int(twice_below.sum()) / (2 * len(ones) * len(others))
 
 
 def _precision(label: str, actual: Bools, predicted: Bools, _probability: Array) -> float:
