@@ -23,8 +23,8 @@ CODE_VERSIONS = {
     "encoder": "1",
     "generator": "3",
     "synthetic": "2",
-    "downstream": "2",
-    "evaluation": "8",
+    "downstream": "3",
+    "evaluation": "9",
     "report": "8",
     "release": "1",
 }

@@ -175,7 +175,7 @@ def build_pipeline(
 TRUSTED_TYPES: tuple[str, ...] = (
     "dge_assets.core.boosted.CompactClasses",
     "dge_assets.core.kernel_machine.MatrixSVC",
-    "dge_assets.core.preprocessing.LevelCoder",
+    "dge_assets.core.preprocessing.LevelIndicators",
     "dge_assets.core.preprocessing.MomentReader",
     "dge_assets.core.preprocessing.NumberReader",
     "numpy.dtype",

@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.targets import plain_level
@@ -102,27 +102,56 @@ def _moment_parts(column: pd.Series) -> list[npt.NDArray[np.float64]]:
     return [np.where(is_missing, np.nan, part) for part in found]
 
 
-class LevelCoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Categorical columns as level numbers; missing is a level of its own, an unknown level becomes -1.
+class LevelIndicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Categorical columns as a column of 0 and 1 per level; missing is a level of its own, an unknown level is all zeros.
 
-    Levels are compared as text (a whole float as the integer it is), so a column read back with another
-    type keeps its levels. Numbers instead of text make the one-hot step several times faster.
+    Levels are compared as text (a whole float as the integer it is), so a column read back with another type keeps its
+    levels. Of a column with more than `max_levels` the max_levels - 1 most frequent ones keep a column each, and the others
+    share the last. The matrix is that of scikit-learn's OneHotEncoder, made in a fifth of its time: each of many models makes
+    it anew for all rows that it is asked about.
     """
 
-    def fit(self, X: pd.DataFrame, _y: Any = None) -> LevelCoder:
-        """Learn each column's levels, as `levels_`: one sorted list per column."""
+    def __init__(self, max_levels: int = MOST_LEVELS) -> None:
+        self.max_levels = max_levels
+
+    def fit(self, X: pd.DataFrame, _y: Any = None) -> LevelIndicators:
+        """Learn `levels_`, one sorted list per column, and `places_`, the number of each level's column among its own."""
         self.n_features_in_ = X.shape[1]
-        self.levels_ = [sorted(set(_level_table(X[name])[1])) for name in X.columns]
+        self.levels_, self.places_ = [], []
+        for name in X.columns:
+            codes, texts = _level_table(X[name])
+            levels, number = np.unique(np.asarray(texts, dtype=object), return_inverse=True)
+            counts = np.bincount(number[codes], minlength=len(levels))
+            self.levels_.append(levels.tolist())
+            self.places_.append(_places(counts, self.max_levels))
         return self
 
-    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """(rows, columns) level numbers."""
-        coded = []
-        for name, levels in zip(X.columns, self.levels_, strict=True):
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """(rows, levels of all columns) zeros and ones."""
+        widths = [int(places.max()) + 1 for places in self.places_]
+        indicators = np.zeros((len(X), sum(widths)))
+        flat, row_starts = indicators.reshape(-1), np.arange(len(X)) * sum(widths)
+        first = 0
+        for name, levels, places, width in zip(X.columns, self.levels_, self.places_, widths, strict=True):
             codes, texts = _level_table(X[name])
-            number = {level: index for index, level in enumerate(levels)}
-            coded.append(np.asarray([number.get(text, UNKNOWN_CODE) for text in texts], dtype=np.int64)[codes])
-        return np.column_stack(coded)
+            number = dict(zip(levels, places.tolist(), strict=True))
+            place = np.asarray([number.get(text, UNKNOWN_CODE) for text in texts], dtype=np.int64)[codes]
+            cells = row_starts + place + first
+            flat[cells if place.min(initial=0) >= 0 else cells[place >= 0]] = 1.0
+            first += width
+        return indicators
+
+
+def _places(counts: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """The column of each level: its own, or the last where more than `most` levels share. Of equal counts the later stay.
+
+    As in scikit-learn, of exactly `most` levels the rarest has the last column to itself.
+    """
+    if len(counts) < most:
+        return np.arange(len(counts))
+    is_kept = np.zeros(len(counts), dtype=bool)
+    is_kept[np.argsort(counts, kind="stable")[len(counts) - (most - 1) :]] = True
+    return np.where(is_kept, np.cumsum(is_kept) - 1, most - 1)
 
 
 def _level_table(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
@@ -140,11 +169,6 @@ def _numeric_steps(reader: BaseEstimator) -> Pipeline:
     return Pipeline([("read", reader), ("impute", imputer), ("scale", StandardScaler())])
 
 
-def _categorical_steps(max_levels: int) -> Pipeline:
-    one_hot = OneHotEncoder(handle_unknown="ignore", max_categories=max_levels, sparse_output=False)
-    return Pipeline([("read", LevelCoder()), ("one_hot", one_hot)])
-
-
 def build_preprocessing(features: pd.DataFrame, *, max_levels: int = MOST_LEVELS) -> ColumnTransformer:
     """An unfitted transformer for frames with the columns and types of `features` (no target in it).
 
@@ -157,7 +181,7 @@ def build_preprocessing(features: pd.DataFrame, *, max_levels: int = MOST_LEVELS
         raise EvaluationError("no feature columns: a downstream model needs at least one besides the target")
     steps: dict[Treatment, BaseEstimator] = {
         "numeric": _numeric_steps(NumberReader()),
-        "categorical": _categorical_steps(max_levels),
+        "categorical": LevelIndicators(max_levels),
         "datetime": _numeric_steps(MomentReader()),
     }
     chosen = {kind: [name for name, found in treatments.items() if found == kind] for kind in steps}

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from dge_assets.core.catalog import EXTRAS
@@ -32,7 +34,7 @@ from dge_assets.core.models import (
     load_pipeline,
     model_card,
 )
-from dge_assets.core.preprocessing import pooled_columns
+from dge_assets.core.preprocessing import LevelIndicators, pooled_columns
 
 HAS_XGBOOST = importlib.util.find_spec("xgboost") is not None
 NAMED = [
@@ -185,6 +187,19 @@ def test_rare_levels_are_pooled_and_named() -> None:
     np.testing.assert_array_equal(found[9], found[11])
 
 
+@given(seed=st.integers(0, 2**32 - 1), most=st.integers(2, 6), levels=st.integers(1, 9), rows=st.integers(1, 60))
+def test_indicators_of_levels_are_those_of_scikit_learn(seed: int, most: int, levels: int, rows: int) -> None:
+    rng = np.random.default_rng(seed)
+    texts = [f"level {number}" for number in range(levels)]
+    train = pd.DataFrame({"one": rng.choice(texts, rows), "other": rng.choice(texts[:2], rows)})
+    new = pd.DataFrame({"one": rng.choice([*texts, "never met"], 30), "other": rng.choice(["level 0", "new"], 30)})
+    theirs = OneHotEncoder(handle_unknown="ignore", max_categories=most, sparse_output=False).fit(train)
+    ours = LevelIndicators(most).fit(train)
+    for frame in (train, new, new[:0]):
+        expected = theirs.transform(frame) if len(frame) else np.empty((0, ours.transform(new).shape[1]))
+        np.testing.assert_array_equal(ours.transform(frame), expected)
+
+
 def test_datetimes_become_year_month_weekday_and_days() -> None:
     frame = pd.DataFrame(
         {"when": pd.to_datetime(["2020-02-29", "2021-03-01", None, "1969-12-31 12:00"], format="ISO8601")}
@@ -325,9 +340,14 @@ def test_xgboost_takes_a_dataset_that_lacks_a_class() -> None:
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
-def test_the_matrix_form_of_svm_is_svm() -> None:
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("longest", "apart"), [(1.0, 1e-4), (8.0, 1e-4), (1e4, 1e-10)])
+def test_the_matrix_form_of_svm_is_svm(longest: float, apart: float) -> None:
     rng = np.random.default_rng(0)
     X, new = rng.normal(size=(300, 4)), rng.normal(size=(1100, 4))
+    for rows in (X, new):
+        rows[:, 0] *= longest
+    new[-2:, 1] = [1e30, -1e150]
     for y in ((X[:, 0] * X[:, 1] > 0).astype(int), np.digitize(X[:, 0], [-0.5, 0.5])):
         ours, theirs = MatrixSVC().fit(X, y), SVC().fit(X, y)
-        np.testing.assert_allclose(ours.decision_function(new), theirs.decision_function(new), atol=1e-10)
+        np.testing.assert_allclose(ours.decision_function(new), theirs.decision_function(new), atol=apart)

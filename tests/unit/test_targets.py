@@ -11,7 +11,7 @@ from dge_assets.core.copies import split_overlap
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.estimates import estimate_proportion
 from dge_assets.core.feature_groups import find_groups
-from dge_assets.core.preprocessing import LevelCoder
+from dge_assets.core.preprocessing import LevelIndicators
 from dge_assets.core.targets import classes_of, encode_target, infer_task
 
 
@@ -62,7 +62,7 @@ def test_texts_that_are_equal_up_to_a_nul_are_told_apart() -> None:
         codes = encode_target(column, "t", task="multiclass", classes=classes, name="real_train")
         assert codes.tolist() == [1, 2, 0, 1, 2, 0]
         assert estimate_proportion(column["t"], "a\0b")[0].value == pytest.approx(1 / 3)
-        assert LevelCoder().fit(column).transform(column)[:, 0].tolist() == [1, 2, 0, 1, 2, 0]
+        assert LevelIndicators().fit(column).transform(column).argmax(axis=1).tolist() == [1, 2, 0, 1, 2, 0]
     ones, others = frame[frame["t"] == "a\0b"], frame[frame["t"] == "a\0c"]
     assert split_overlap([0], [1], real_train=ones, real_test=others).equal_rows == 0
     rare = pd.DataFrame({"x": ["a\0b"] * 90 + ["a\0c"] * 10, "t": 0})
