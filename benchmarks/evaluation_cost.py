@@ -23,9 +23,10 @@ import pandas as pd
 from benchmarks.members import silent
 from dge_assets.core.contract import Contract, ContractDeclaration
 from dge_assets.core.downstream import DownstreamTask, fit_downstream, from_files, to_files
-from dge_assets.core.evaluation import predict_oracle, score_family_model
-from dge_assets.core.evaluation_tasks import FamilyModelTask, OracleTask
+from dge_assets.core.evaluation import find_test_groups, predict_oracle, score_family_model
+from dge_assets.core.evaluation_tasks import FamilyModelTask, GroupTask, OracleTask
 from dge_assets.core.fitting import BATCH_ROWS, FittedModel
+from dge_assets.core.groups import TestGroup
 from dge_assets.core.inference import complete_contract
 from dge_assets.core.threads import one_thread
 
@@ -38,6 +39,7 @@ PARTS = {
     "score_members": "evaluation scores",
     "cross_scores": "cross scores",
     "group_scores": "groups",
+    "find_test_groups": "groups",
     "k_curve": "K curve",
     "from_files": "loading stored models",
     "to_files": "storing models",
@@ -114,12 +116,16 @@ class Clock:
 
 
 def measure(
-    clock: Clock, model: str, contract: Contract, tables: tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]]
+    clock: Clock,
+    model: str,
+    contract: Contract,
+    tables: tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]],
+    groups: tuple[TestGroup, ...],
 ) -> dict[str, float]:
     """Seconds by part, and of all together, for one model class."""
     clock.start()
     start = time.process_time()
-    stored = _evaluate(model, contract, *tables)
+    stored = _evaluate(model, contract, *tables, groups)
     total = time.process_time() - start
     found = {**clock.seconds, "other": total - sum(clock.seconds.values()), "all": total}
     fitted = from_files(stored[0], model, place="the benchmark").full
@@ -136,7 +142,12 @@ def _bare_seconds(fitted: FittedModel, rows: pd.DataFrame) -> float:
 
 
 def _evaluate(
-    model: str, contract: Contract, train: pd.DataFrame, test: pd.DataFrame, datasets: dict[int, pd.DataFrame]
+    model: str,
+    contract: Contract,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    datasets: dict[int, pd.DataFrame],
+    groups: tuple[TestGroup, ...],
 ) -> dict[int, dict[str, bytes]]:
     """As the line does it; the members' stored models, by seed."""
     shared: dict[str, Any] = {"table": "bench", "contract": contract, "max_levels": MAX_LEVELS}
@@ -154,7 +165,7 @@ def _evaluate(
     members: dict[str, Any] = {"datasets": datasets, "stored": stored, "seconds": dict.fromkeys(datasets, 1.0)}
     ks = tuple(sorted({K for K in (5, 10) if len(datasets) > K} | {len(datasets)}))
     task = FamilyModelTask(
-        family="f", model=model, oracle=oracle, ks=ks, test_share=TEST_SHARE, **real, **members, **shared
+        family="f", model=model, oracle=oracle, ks=ks, test_share=TEST_SHARE, groups=groups, **real, **members, **shared
     )
     score_family_model(task, silent)
     return stored
@@ -178,14 +189,16 @@ def page(table: pd.DataFrame, *, command: str, what: str) -> str:
         "Seconds per downstream model for one family: fits (each member on all rows and on its train part, the oracle, the",
         "naive baselines), and all that comes after. `tables / fits` is what scores and tables cost, `rest / fits` everything",
         "but the fits, with predicting, storing and loading models. A model is fitted once, and predicts each set of rows once;",
-        f"every table is made from those predictions. `{BARE} / fits` is what scikit-learn's estimators themselves take to",
-        "predict these rows once they are prepared, and the least that `rest / fits` can be with them.",
+        f"every table is made from those predictions. `{BARE} / fits` is what the estimators themselves take to",
+        "predict these rows once they are prepared, and the least that `rest / fits` can be with them. Groups are found once for",
+        "all models.",
         "",
         "| model | " + " | ".join(shown.columns) + " |",
         "|" + " --- |" * (len(shown.columns) + 1),
     ]
     for model, row in shown.iterrows():
-        cells = [f"{value:.1f}" for value in row[:-3]] + [f"{value:.1%}" for value in row[-3:]]
+        cells = [f"{value:.1f}" for value in row[:-3]]
+        cells += [f"{value:.1%}" if row["fits"] else "" for value in row[-3:]]
         lines.append(f"| {model} | " + " | ".join(cells) + " |")
     lines += [
         "",
@@ -217,10 +230,15 @@ def main() -> None:
     clock = Clock()
     clock.watch()
     with one_thread():
+        groups = find_test_groups(GroupTask(real_train=tables[0], real_test=tables[1], target=given.target), silent)
+        # Once for all models: it is no model's own, but belongs to what comes after the fits.
+        finding = clock.seconds["groups"]
         for model in given.models:
-            rows[model] = measure(clock, model, contract, tables)
+            rows[model] = measure(clock, model, contract, tables, groups)
             print(model, {name: round(value, 2) for name, value in rows[model].items()}, flush=True)
     table = pd.DataFrame(rows).T
+    table.loc["finding groups"] = 0.0
+    table.loc["finding groups", ["groups", "all"]] = finding
     table.loc["all models"] = table.sum()
     what = (
         f"K = {given.members} members of {given.rows} rows, {len(tables[1])} test rows, {tables[0].shape[1] - 1} features of "
