@@ -52,7 +52,7 @@ figures: .venv/.demo ## write the README's table and picture from the last demo
 coverage: .venv/.demo ## measure how often intervals from synthetic data hold the truth (minutes)
 	$(BIN)/python -m benchmarks.coverage
 
-shared-data: .venv/.demo ## measure what it does to evaluation that generators share real rows (minutes)
+shared-data: .venv/.demo ## measure what it does to evaluation that generators share real rows (an hour)
 	$(BIN)/python -m benchmarks.shared_data
 
 kill-test: .venv/.test ## kill the demo at many moments: it must end in the same release (long)
