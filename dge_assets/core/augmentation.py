@@ -32,6 +32,7 @@ from dge_assets.core.oversampling import (
     smote,
     stratified_sample,
 )
+from dge_assets.core.rounding import leveled
 from dge_assets.core.scoring import combine, spread
 from dge_assets.core.targets import Array, encode_target
 
@@ -111,6 +112,10 @@ def augmentation_scores(
             f"augmentation needs at least 2 repeats, 1 dataset and positive weights, found {repeats} repeats, "
             f"{len(datasets)} datasets and weights {list(weights)}"
         )
+    for named, numbers in (("real_rows", real_rows), ("weights", weights)):
+        if len(set(numbers)) < len(numbers):
+            # Samples are drawn by size and repeat: a size named twice would count the same fits as further repeats.
+            raise EvaluationError(f"augmentation: {named} names a number twice, found {list(numbers)}; name each once")
     sizes = [rows for rows in real_rows if rows < len(real_train)]
     notes = [
         f"augmentation with {rows} real rows is left out, real_train has {len(real_train)}"
@@ -205,11 +210,12 @@ def _table(
         how = weighting if weight not in (0, 1) else ""
         for name in names:
             found = np.array([one[name] for one in repeats])
-            sign = 1 if metric_goal(name) == "higher" else -1
+            before = np.array([one[name] for one in reference])
+            size, sign = float(np.max(np.abs([*found, *before]))), 1 if metric_goal(name) == "higher" else -1
             # An approach that some samples could not have (SMOTENC) has no pairs.
             is_paired = len(repeats) == len(reference) and approach != "real_only"
-            gains = sign * (found - [one[name] for one in reference]) if is_paired else np.full(2, np.nan)
-            value, low, high = _interval(found)
+            gains = leveled(sign * (found - before), size) if is_paired else np.full(2, np.nan)
+            value, low, high = _interval(leveled(found, size))
             scored = (value, spread(found.tolist()), low, high)
             lines.append((rows, approach, weight, how, name, *scored, *_interval(gains), _p_of_zero(gains)))
     judged = ("p_adjusted", "comparisons", "verdict")

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import t as student
 
+from dge_assets.core.rounding import EQUAL
 from dge_assets.core.weighted import Replicates
 
 LEVEL = 0.95
@@ -26,8 +27,6 @@ MOST_BIAS = 0.25
 """Of a standard error: the largest bias that may be ignored (Efron and Tibshirani 1993, section 10.3)."""
 ROUNDING = 1e-6
 """Relative: sums over weights are in single precision."""
-EQUAL = 1e-12
-"""Relative: what a mean of equal scores leaves of their spread."""
 TEST_ROWS = "test rows"
 _BIASED = "the calibration error of resamples is biased upwards: its intervals miss the truth too often"
 BIASED = {"ece": _BIASED, "ece_equal_count": _BIASED}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, WithJsonSchema, field_validator
 
 from dge_assets.core.catalog import require_installed, require_model_name
 from dge_assets.core.closed_model import ClosedModel
@@ -43,3 +43,11 @@ class AugmentationDeclaration(ClosedModel):
     weights: tuple[PositiveFloat, ...] = Field(
         (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"
     )
+
+    @field_validator("real_rows", "weights")
+    @classmethod
+    def _names_none_twice(cls, numbers: tuple[float, ...]) -> tuple[float, ...]:
+        """A size that is named twice would count the same fits as further repeats."""
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(f"names a number twice, found {list(numbers)}; name each once")
+        return numbers

@@ -106,6 +106,19 @@ def test_equal_gains_of_all_repeats_are_no_proof_that_it_pays() -> None:
     assert row["verdict"] == "not defined"
 
 
+def test_gains_that_differ_by_rounding_alone_are_equal_gains() -> None:
+    """0.90 - 0.85 and 0.95 - 0.90 are not the same number: their t statistic would be that of a certain gain."""
+    pairs = ((0.85, 0.90), (0.90, 0.95), (0.65, 0.70))
+    draws = [
+        (10, name, 0.0, {"accuracy": pair[i]}) for i, name in enumerate(("real_only", "real_naive")) for pair in pairs
+    ]
+    row = _table(draws, ["accuracy"], "").iloc[1]
+    assert len({after - before for before, after in pairs}) > 1
+    assert row["gain"] == pytest.approx(0.05)
+    assert row[["p", "gain_low", "gain_high"]].isna().all()
+    assert row["verdict"] == "not defined"
+
+
 def test_verdicts_are_by_p_over_all_comparisons_of_a_metric() -> None:
     """Sizes times approaches but real_only; a smaller p is needed than for one, and never a larger is enough."""
     table = run().table
@@ -248,6 +261,8 @@ def test_sizes_that_are_not_there_are_told_and_left_out() -> None:
         ({"repeats": 1}, "found 1 repeats"),
         ({"weights": (0.0,)}, r"weights \[0.0\]"),
         ({"datasets": []}, "0 datasets"),
+        ({"real_rows": (30, 20, 30)}, r"real_rows names a number twice, found \[30, 20, 30\]"),
+        ({"weights": (0.5, 0.5)}, r"weights names a number twice, found \[0.5, 0.5\]"),
     ],
 )
 def test_impossible_requests_are_named(given: dict[str, object], found: str) -> None:

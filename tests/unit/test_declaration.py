@@ -114,6 +114,8 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
         ),
         ("models", [], ["models: needs at least one model and none twice, found []"]),
         ("models", ["lr", "lr"], ["models: needs at least one model and none twice"]),
+        ("augmentation.real_rows", [30, 30], ["augmentation.real_rows: names a number twice, found [30, 30]"]),
+        ("augmentation.weights", [0.5, 0.5], ["augmentation.weights: names a number twice"]),
         ("test_share", 1.0, ["test_share: ", "less than 1", "found 1.0"]),
         ("dataset_test_share", 0.0, ["dataset_test_share: ", "greater than 0", "found 0.0"]),
         ("synthetic_rows", 0, ["synthetic_rows: ", "greater than 0"]),
