@@ -22,6 +22,7 @@ import pandas as pd
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import Scores, metric_goal, metric_names, score_encoded
+from dge_assets.core.rounding import without_rounding
 from dge_assets.core.targets import Array, Codes
 
 MemberScores = dict[str, dict[str, Array]]
@@ -267,7 +268,7 @@ def selection(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row per model, approach and metric: `model, approach, metric, value, rank`.
 
     scores: model -> its table of `score_evaluation` (or `score_training`). Rank 1 is the best model by the
-    metric's goal; equal values share the better rank; a NaN value has no rank (missing, Int64). An approach
+    metric's goal; equal values, but for rounding, share the better rank; a NaN value has no rank (missing, Int64). An approach
     selects well when its ranks are those of `oracle`.
     """
     columns = ["approach", "metric", "value"]
@@ -276,6 +277,7 @@ def selection(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         raise EvaluationError("no scores: selection ranks the tables of at least one model")
     table = pd.concat(frames, ignore_index=True)[["model", *columns]]
     goals = {name: metric_goal(name) for name in table["metric"].unique()}
-    signed = table["value"].where(table["metric"].map(goals) == "lower", -table["value"])
+    settled = pd.Series(without_rounding(table["value"].to_numpy(dtype=np.float64)), index=table.index)
+    signed = settled.where(table["metric"].map(goals) == "lower", -settled)
     ranks = signed.groupby([table["approach"], table["metric"]], sort=False).rank(method="min")
     return table.assign(rank=ranks.astype("Int64"))

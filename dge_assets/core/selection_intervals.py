@@ -24,6 +24,7 @@ from scipy.stats import t as student
 
 from dge_assets.core.intervals import LEVEL, Interval, no_interval
 from dge_assets.core.randomness import generator, seed_sequence
+from dge_assets.core.rounding import without_rounding
 from dge_assets.core.targets import Array
 from dge_assets.core.weighted import Replicates
 
@@ -39,7 +40,8 @@ def quality_intervals(values: Mapping[str, float], claimed: Array, true: Array) 
         reason = f"an interval over members needs at least {FEWEST_MEMBERS} of them, found {members}"
         return dict.fromkeys(values, no_interval(reason, over=MEMBERS))
     drawn = _draws(members)
-    replicates = ranking_quality(claimed[:, drawn].mean(axis=2), true[:, drawn].mean(axis=2))
+    means = (without_rounding(scores[:, drawn].mean(axis=2)) for scores in (claimed, true))
+    replicates = ranking_quality(*means)
     return {name: _percentiles(value, replicates[name], members) for name, value in values.items()}
 
 

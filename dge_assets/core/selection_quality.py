@@ -15,6 +15,7 @@ from scipy.stats import kendalltau, spearmanr
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import Interval, no_interval
 from dge_assets.core.metrics import metric_goal
+from dge_assets.core.rounding import without_rounding
 from dge_assets.core.scoring import MemberScores
 from dge_assets.core.selection_intervals import MEMBERS, quality_intervals
 from dge_assets.core.targets import Array
@@ -106,8 +107,8 @@ def _compare(
     if reason:
         return (nothing, nothing, nothing), dict.fromkeys(("kendall", "spearman", "regret"), reason)
     sign = 1 if metric_goal(metric) == "higher" else -1
-    ours, truth = sign * claimed.to_numpy(dtype=np.float64), sign * true.to_numpy(dtype=np.float64)
-    regret = float(truth.max() - truth[ours == ours.max()].mean())
+    ours, truth = (sign * without_rounding(scores.to_numpy(dtype=np.float64)) for scores in (claimed, true))
+    regret = max(0.0, float(truth.max() - truth[ours == ours.max()].mean()))
     tied = [name for name, values in ((approach, ours), (TRUTH, truth)) if len(np.unique(values)) == 1]
     if tied:
         reason = f"all {len(ours)} model classes tie in {tied[0]}: there is no order to compare"

@@ -61,6 +61,19 @@ def test_regret_of_tied_picks_is_their_mean() -> None:
     assert row(table, "naive")["regret"] == pytest.approx(0.1)
 
 
+def test_means_that_differ_by_rounding_alone_tie() -> None:
+    """The mean of 0.7, 0.8 and 0.9 is not quite that of three times 0.8."""
+    naive = [float(np.mean([0.7, 0.8, 0.9])), float(np.mean([0.8, 0.8, 0.8]))]
+    assert naive[0] != naive[1]
+    table = ranked(oracle=[0.7, 0.9], naive=naive)
+    assert table.set_index(["approach", "model"])["rank"].loc["naive"].tolist() == [1, 1]
+    found = row(selection_quality(table), "naive")
+    assert np.isnan(found["kendall"])
+    assert found["regret"] == pytest.approx(0.1)
+    three = [0.9000000000000001, 0.9, 0.9]
+    assert row(selection_quality(ranked(oracle=three, naive=[0.1, 0.2, 0.2])), "naive")["regret"] >= 0
+
+
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), metric=st.sampled_from(["auc", "brier"]))
 def test_agreement_is_bounded_and_regret_is_never_negative(seed: int, metric: str) -> None:
