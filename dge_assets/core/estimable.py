@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dge_assets.core.metrics import unit_of
 from dge_assets.core.targets import Array
 
 NEGLIGIBLE = 1e-8
@@ -41,6 +42,8 @@ def standardized(X: Array, terms: Sequence[str]) -> Design:
 
     Without centring a column of large numbers, such as a year or an amount, would spoil the precision of the fit.
     """
+    units = np.array([unit_of(column) for column in X.T])
+    told, X = X, X / units
     varies = np.ptp(X, axis=0) > 0
     kept = [0, *(int(index) for index in np.flatnonzero(varies))]
     mean, scale = X[:, kept].mean(axis=0), X[:, kept].std(axis=0)
@@ -48,7 +51,7 @@ def standardized(X: Array, terms: Sequence[str]) -> Design:
     Z = (X[:, kept] - mean) / scale
     of_kept = np.diag(1 / scale)
     of_kept[0] -= mean / scale
-    constant = {terms[index]: float(X[0, index]) for index in range(1, len(terms)) if not varies[index]}
+    constant = {terms[index]: float(told[0, index]) for index in range(1, len(terms)) if not varies[index]}
     reasons = {
         term: f"{term} has the same value in all rows ({value:g}): its coefficient cannot be told"
         for term, value in constant.items()
@@ -66,5 +69,5 @@ def standardized(X: Array, terms: Sequence[str]) -> Design:
             reasons.setdefault(name, f"the columns {names} are linearly dependent")
         Z, of_kept = Z @ directions[:rank].T, of_kept @ directions[:rank].T
     back = np.zeros((len(terms), rank))
-    back[kept] = of_kept
+    back[kept] = of_kept / units[kept, None]
     return Design(Z, back, tuple(reasons.get(term, "") for term in terms), len(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,39 @@ def test_large_units_make_nothing_dependent() -> None:
     design = standardized(X, ("intercept", "large", "small"))
     assert design.reasons == ("", "", "")
     np.testing.assert_allclose(design.Z @ np.linalg.inv(design.back), X, rtol=1e-9, atol=1e-15)
+
+
+def test_nearly_dependent_columns_have_variances_of_their_own_size() -> None:
+    """Kilometres and the same in miles, rounded: exact rational arithmetic gives the truth."""
+    rng = np.random.default_rng(1)
+    km = np.round(rng.normal(20, 4, 60), 3)
+    frame = pd.DataFrame({"km": km, "miles": np.round(km / 1.609344, 8), "y": 0.1 * km + rng.normal(size=60)})
+    found = by_term(estimate_linear(frame, "y", [Feature(name="km"), Feature(name="miles")]))
+    rows = [[Fraction(1), Fraction(a), Fraction(b)] for a, b in zip(frame["km"], frame["miles"], strict=True)]
+    products = [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
+    # The intercept's variance over s^2, from the adjugate of X'X.
+    minor = products[1][1] * products[2][2] - products[1][2] ** 2
+    whole = (
+        products[0][0] * minor
+        - products[0][1] * (products[0][1] * products[2][2] - products[1][2] * products[0][2])
+        + products[0][2] * (products[0][1] * products[1][2] - products[1][1] * products[0][2])
+    )
+    values = np.array([found[term].value for term in ("intercept", "km", "miles")])
+    design = np.column_stack([np.ones(60), frame["km"], frame["miles"]])
+    residual = float(np.sum((frame["y"].to_numpy() - design @ values) ** 2)) / 57
+    assert found["intercept"].variance == pytest.approx(residual * float(minor / whole), rel=1e-3)
+    assert all(item.variance > 0 for item in found.values())
+
+
+def test_features_in_units_beyond_squares_have_coefficients_or_a_reason() -> None:
+    frame = sample(300, 3)
+    plain = by_term(estimate_linear(frame, "y", [X]))["x"]
+    for unit in (1e100, 1e160):
+        large = by_term(estimate_linear(frame.assign(x=frame["x"] * unit), "y", [X]))["x"]
+        assert large.value * unit == pytest.approx(plain.value)
+    small = by_term(estimate_linear(frame.assign(x=frame["x"] * 1e-200), "y", [X]))
+    assert "beyond the largest number" in small["x"].reason
+    assert small["intercept"].value == pytest.approx(by_term(estimate_linear(frame, "y", [X]))["intercept"].value)
 
 
 def test_many_rows_need_no_square_array() -> None:

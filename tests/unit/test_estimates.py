@@ -64,6 +64,17 @@ def test_the_variance_of_a_quantile_is_what_repeated_samples_show(probability: f
     assert np.mean([item.variance for item in found]) == pytest.approx(expected, rel=0.3)
 
 
+@pytest.mark.parametrize(("probability", "n", "low", "high"), [(0.99, 200, 1.4, 2.2), (0.95, 200, 1.1, 1.6)])
+def test_the_variance_of_a_quantile_far_out_is_too_large_as_its_docstring_says(
+    probability: float, n: int, low: float, high: float
+) -> None:
+    """Known truth: 1,000 samples of a normal; 2 rows lie beyond the first quantile and 10 beyond the other."""
+    rng = np.random.default_rng(6)
+    found = [estimate_quantile(pd.Series(rng.normal(size=n)), probability)[0] for _ in range(1000)]
+    expected = np.var([item.value for item in found])
+    assert low < np.mean([item.variance for item in found]) / expected < high
+
+
 @pytest.mark.parametrize("kind", ["linear", "logistic"])
 def test_coefficients_are_near_the_truth_and_their_variances_honest(kind: str) -> None:
     """Known truth: 150 samples; estimates scatter about the true coefficients as their variances say."""
