@@ -66,6 +66,8 @@ def density_groups(
     if len(real_train) <= neighbours:
         return ()
     own, other = neighbour_distances(real_train, real_test, target, neighbours=neighbours)
+    if not np.ptp(own):
+        return ()
     quantiles = np.quantile(own, np.arange(1, DECILES) / DECILES)
     limits = np.unique(quantiles)
     bins, tested = np.searchsorted(limits, own), np.searchsorted(limits, other)

@@ -31,6 +31,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.correlation_intervals import over_correlation, pair_errors, rho_replicates
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import INTERVAL_COLUMNS, TEST_ROWS, no_interval, over_test_rows
+from dge_assets.core.metrics import unit_of
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.targets import Array, Codes
 
@@ -97,7 +98,8 @@ def error_products(
 
 
 def _products(members: tuple[Member, ...], kind: Kind, errors: Array, rows: int) -> ErrorProducts:
-    """errors: (members, rows · C)."""
+    """errors: (members, rows · C), of which only ratios count: in a unit whose squares are numbers."""
+    errors = errors / unit_of(errors)
     products = errors @ errors.T / errors.shape[1]
     return ErrorProducts(members, kind, products, errors.reshape(len(members), rows, -1))
 

@@ -17,6 +17,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.k_curve import SQUARED_ERROR
+from dge_assets.core.metrics import unit_of
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.variance_components import between_members
 
@@ -62,9 +63,11 @@ def recommend(variance: float, *, seconds_per_member: float, gain_per_second: fl
     for name, value in (("seconds_per_member", seconds_per_member), ("gain_per_second", gain_per_second)):
         if not (isfinite(value) and value > 0):
             raise EvaluationError(f"{name} must be a number above zero, found {value}")
-    worth = gain_per_second * seconds_per_member
+    # A product too small for a number would be 0.
+    worth = max(gain_per_second * seconds_per_member, float(np.finfo(np.float64).tiny))
+    ratio = min(max(variance, 0.0) / worth, float(MOST_RECOMMENDED) ** 3)
     # K (K + 1) > V / worth, from the root of the quadratic; then by one step, where rounding decides.
-    K = max(1, ceil((sqrt(1 + 4 * max(variance, 0.0) / worth) - 1) / 2))
+    K = max(1, ceil((sqrt(1 + 4 * ratio) - 1) / 2))
     while gain_of_next(variance, K) >= worth and K < MOST_RECOMMENDED:
         K += 1
     note = ""
@@ -106,12 +109,13 @@ def k_recommendation(
 
 def _metric_and_variance(y: Codes, members: Sequence[Array], *, task: Task) -> tuple[str, float]:
     """V, which is the variance between members: 2 (MSE_1 - MSE_2) over all members and pairs is exactly that."""
-    variance = between_members(members, task=task)
     if task != "regression":
-        return SQUARED_ERROR[task], variance
-    spread = float(np.var(y))
+        return SQUARED_ERROR[task], between_members(members, task=task)
     # Not the spread alone, which rounding of the mean keeps from being exactly 0.
-    return "mse_share", variance / spread if spread and np.ptp(y) else nan
+    if not np.ptp(y):
+        return "mse_share", nan
+    unit = unit_of(y)
+    return "mse_share", between_members([one / unit for one in members], task=task) / float(np.var(y / unit))
 
 
 def _why_undefined(members: int, variance: float, cost: float) -> str:

@@ -41,8 +41,8 @@ def combine_shares(
 ) -> Interval:
     """`combining.combine` for shares q (K,) in 0..1 with variances u (K,), its ends within 0..1.
 
-    Estimate, variance, degrees, flag and reason are those of `combine`, but for a mean share of exactly 0 or 1: there
-    every dataset's u is 0, and T is taken as the rule gives it for datasets whose u is 1 / n_synthetic, per q̄ (1 - q̄). So
+    Estimate, variance, degrees, flag and reason are those of `combine`, but where T is 0, as for a mean share of exactly 0
+    or 1: every dataset's u is 0 there, and T is taken as the rule gives it for u of 1 / n_synthetic, per q̄ (1 - q̄). So
     an interval is not symmetric about its estimate, and has a width wherever n_synthetic is finite. EvaluationError for
     shares outside 0..1, and for what `combine` refuses.
 
@@ -60,7 +60,7 @@ def combine_shares(
         low, high = _beta_mixture(shares[: rule_card(rule).reads], n_synthetic, interval.estimate, confidence)
         return replace(interval, low=low, high=high)
     spread = interval.estimate * (1 - interval.estimate)
-    if spread > 0:
+    if spread > 0 and interval.variance > 0:
         low, high = _wilson(interval.estimate, interval.variance / spread, interval.degrees, confidence)
         return replace(interval, low=low, high=high)
     per_row = np.full(len(shares), 1 / n_synthetic)

@@ -72,4 +72,5 @@ def test_columns_of_every_kind_with_gaps_have_distances_and_odd_names() -> None:
 def test_equal_rows_or_too_few_have_no_deciles() -> None:
     same = cloud(100, 0).assign(x=1.0, y=1.0, kind="a")
     assert density_groups(same, same, "t") == ()
+    assert density_groups(same, cloud(100, 1), "t") == ()
     assert density_groups(cloud(5, 0), cloud(5, 0), "t") == ()

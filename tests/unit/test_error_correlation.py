@@ -98,6 +98,19 @@ def test_families_are_compared_with_themselves_with_each_other_and_as_one() -> N
     assert whole["effective"] > cell(table, "a", "a")["effective"]
 
 
+@pytest.mark.parametrize("unit", [1e160, 1e-160])
+def test_the_unit_of_the_target_does_not_matter(unit: float) -> None:
+    signal, members = regression(0.3, rows=60)
+    y = signal + 1.0
+    plain, scaled = (
+        error_products(y * u, {of: array * u for of, array in members.items()}, [signal * u], task="regression")
+        for u in (1.0, unit)
+    )
+    columns = ["rho", "effective", "rho_low", "rho_high"]
+    np.testing.assert_allclose(effective(scaled)[columns], effective(plain)[columns], rtol=1e-5)
+    np.testing.assert_allclose(error_correlation(scaled)["value"], error_correlation(plain)["value"], rtol=1e-9)
+
+
 def test_each_pair_stands_once() -> None:
     _, members = regression(0.5, rows=50)
     members |= {("ctgan", 7): np.ones(50)}

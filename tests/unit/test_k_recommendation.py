@@ -61,6 +61,23 @@ def test_a_constant_target_gives_no_recommendation_whatever_its_mean_rounds_to(r
     assert "one value only" in row["note"]
 
 
+@pytest.mark.parametrize("unit", [1e160, 1e-170])
+def test_the_unit_of_the_target_does_not_matter(unit: float) -> None:
+    rng = np.random.default_rng(0)
+    y, members = rng.normal(size=50), list(rng.normal(size=(3, 50)))
+    one, other = (
+        k_recommendation(y * u, [m * u for m in members], [1.0] * 3, task="regression").iloc[0] for u in (1.0, unit)
+    )
+    assert one["K"] == other["K"]
+    assert other["gain_of_next"] == pytest.approx(one["gain_of_next"])
+
+
+def test_a_worth_too_small_for_a_number_is_told_like_any_small_one() -> None:
+    found = recommend(0.1, seconds_per_member=1e-200, gain_per_second=1e-200)
+    assert (found.K, "more than" in found.note) == (MOST_RECOMMENDED, True)
+    assert recommend(0.0, seconds_per_member=1e-200, gain_per_second=1e-200).K == 1
+
+
 def test_a_dearer_member_means_fewer_of_them() -> None:
     by_cost = [recommend(0.01, seconds_per_member=cost, gain_per_second=1e-5).K for cost in (0.1, 1, 10, 100, 1000)]
     assert by_cost == sorted(by_cost, reverse=True)

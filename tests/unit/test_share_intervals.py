@@ -72,6 +72,14 @@ def test_a_level_that_no_dataset_has_may_still_occur(rule: str, share: float) ->
     assert found.variance == 0
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_datasets_that_all_or_none_have_a_level_leave_an_interval_with_a_width(rule: str) -> None:
+    found = of(rule, [0.0, 1.0])
+    assert found.reason == ""
+    assert found.estimate == (0.0 if rule == "naive_single" else 0.5)
+    assert found.high - found.low > 0.03
+
+
 def test_the_mixture_of_posteriors_is_one_of_beta_distributions() -> None:
     """Golden: of equal datasets the mixture is Jeffreys' interval."""
     found = of("raisa_2023", [0.1, 0.1])
