@@ -6,6 +6,7 @@ so is the checks' work. A value that cannot be of the column's kind at all is an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -80,16 +81,43 @@ def _to_continuous(values: pd.Series, _: Levels) -> pd.Series:
     return numbers
 
 
+def _has_long_texts(values: pd.Series) -> bool:
+    is_text = not pd.api.types.is_numeric_dtype(values.dtype)
+    return is_text and any(isinstance(value, str) and len(value) > _SAFE_DIGITS for value in distinct(values))
+
+
+def _long_number(value: object) -> object:
+    """A whole number written as text, exactly; others as they are."""
+    if not isinstance(value, str):
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    if re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+        return int(value)
+    return int(float(value)) if float(value).is_integer() else float(value)
+
+
+def _leaves_int64(present: pd.Series, *, exact: bool) -> bool:
+    if not exact:
+        return bool((present.astype("float64").abs() >= INTEGER_END).any())
+    # As a float, the largest integer would be the first that is too large.
+    return len(present) > 0 and max(int(present.max()), -int(present.min()) - 1) >= int(INTEGER_END)
+
+
 def _to_integer(values: pd.Series, _: Levels) -> pd.Series:
     # Through floats, as `to_numeric` takes integers beside missing cells, large ones would lose digits.
+    if _has_long_texts(values):
+        # As objects: beside missing cells pandas would make floats of them.
+        read = [value if pd.isna(value) else _long_number(value) for value in values.astype(object)]
+        values = pd.Series(read, index=values.index, dtype=object, name=values.name)
     exact = pd.api.types.infer_dtype(values, skipna=True) == "integer"
     numbers = values if exact else pd.to_numeric(values)
-    if not exact and np.any(np.abs(numbers.to_numpy(dtype=float, na_value=np.nan)) >= INTEGER_END):
+    if _leaves_int64(numbers.dropna(), exact=exact):
         raise ValueError("beyond what an integer of 64 bits holds")
     nullable = numbers.astype("Int64")
     return nullable if nullable.isna().any() else nullable.astype("int64")
 
 
+_SAFE_DIGITS = 15
+"""Whole numbers of so many digits are exact as floats."""
 _WORDS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 """Booleans as files spell them."""
 

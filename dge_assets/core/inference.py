@@ -243,6 +243,9 @@ def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> Non
     if contract.task == "binary" and len(levels) != 2:
         shown = list(levels[:6])
         raise ContractError(f"{place}: needs exactly 2 classes, found {len(levels)}: {shown}; declare task: multiclass")
+    if contract.task == "multiclass" and len(levels) == 2:
+        # Its scores would be those of one class, as for a binary task, under the names of means over classes.
+        raise ContractError(f"{place}: has 2 classes, {list(levels)}; declare task: binary")
     if len(found) > MOST_CLASSES:
         raise ContractError(
             f"{place}: found {len(found)} classes, more than {MOST_CLASSES}; is it a number (task: regression) "

@@ -179,6 +179,7 @@ def test_task_and_classes_follow_from_the_target(values: Any, task: str, kind: s
         (["a", "b", "c"], {"task": "binary"}, r"exactly 2 classes, found 3: \['a', 'b', 'c'\]; declare task: multicl"),
         (["a", "a"], {}, r"at least 2 classes, found \['a'\]; nothing can be learned"),
         ([None, "a"], {"task": "binary"}, "at least 2 classes"),
+        (["a", "b"] * (ROWS // 2), {"task": "multiclass"}, r"has 2 classes, \['a', 'b'\]; declare task: binary"),
         (list(range(ROWS)), {"task": "multiclass"}, "found 60 classes, more than 50; is it a number"),
         (
             [1, 2, 3],

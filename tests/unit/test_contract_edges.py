@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dge_assets.core.conform import conform
+from dge_assets.core.conform import conform, convert_column
 from dge_assets.core.contract import ColumnDeclaration, Contract, ContractDeclaration
 from dge_assets.core.errors import ContractError
 from dge_assets.core.inference import Inferred, complete_contract, infer_kind
@@ -231,6 +231,25 @@ def test_whole_numbers_are_integer_as_far_as_they_are_exact(values: Any, kind: s
     contract, column = both(values)
     assert contract.column("v").kind == kind
     assert column.tolist() == [float(v) if kind == "continuous" else int(v) for v in pd.Series(values)]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["9007199254740993", None], [9007199254740993, None]),
+        (["9007199254740993", "1.0", " 7 "], [9007199254740993, 1, 7]),
+        (["-9223372036854775808"], [-(2**63)]),
+    ],
+)
+def test_long_whole_numbers_in_texts_keep_their_digits(values: list[Any], expected: list[Any]) -> None:
+    found = convert_column(pd.Series(values, name="v"), "integer", place="v")
+    assert [None if pd.isna(value) else int(value) for value in found] == expected
+
+
+@pytest.mark.parametrize("values", [pd.array([2**63 + 5, 1], dtype="UInt64"), ["9223372036854775808"], [2**64]])
+def test_whole_numbers_beyond_64_bits_are_refused_whatever_holds_them(values: Any) -> None:
+    with pytest.raises(ContractError, match=r"v: .*integer"):
+        convert_column(pd.Series(values, name="v"), "integer", place="v")
 
 
 def test_bounds_of_integers_that_no_float_equals_are_rounded_outwards() -> None:
