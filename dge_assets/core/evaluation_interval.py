@@ -26,6 +26,7 @@ can show it. docs/perfect-generator.md measures that the intervals hold where th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Literal
 
 import numpy as np
@@ -33,6 +34,7 @@ import pandas as pd
 from scipy.stats import t as student_t
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.rounding import EQUAL
 from dge_assets.core.scoring import require_ks
 from dge_assets.core.targets import Array
 
@@ -40,6 +42,7 @@ Over = Literal["models", "members"]
 INTERVAL_COLUMNS = ["approach", "metric", "over", "value", "standard_error", "low", "high"]
 FEWEST_MEMBERS = 3
 """With two members, taking one out leaves no pair."""
+SAME = "the scores of all pairs of members are the same, which tells nothing of those of others"
 
 
 def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, level: float = 0.95) -> pd.DataFrame:
@@ -49,8 +52,8 @@ def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, level: float
     not used. dge_K is made from the first K seeds alone, as somebody who has K datasets would, and its `value` is the
     mean over their K (K - 1) pairs (for a mean over rows, as accuracy or brier, and datasets of equal size the same
     as `evaluation_scores` gives for all members). low, high: value ± t * standard_error with K - 1 degrees of
-    freedom, in units of the metric, not cut at its range. A metric that has no value for some pair, and K below 3,
-    give NaN with a reason in `attrs["reasons"]` by "approach/metric".
+    freedom, in units of the metric, not cut at its range. A metric that has no value for some pair or the same for
+    all, and K below 3, give NaN with a reason in `attrs["reasons"]` by "approach/metric".
     """
     if not 0 < level < 1:
         raise EvaluationError(f"the level of an interval lies between 0 and 1, found {level}")
@@ -61,10 +64,11 @@ def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, level: float
         for metric, of_metric in cross.groupby("metric", sort=False):
             table = of_metric.pivot(index="train_seed", columns="test_seed", values="value")
             scores = table.reindex(index=seeds[:K], columns=seeds[:K]).to_numpy(dtype=np.float64)
-            reason = _reason_against(scores)
+            found = _intervals(scores, level)
+            reason = _reason_against(scores) or (SAME if any(isnan(error) for _, _, error, *_ in found) else "")
             if reason:
                 reasons[f"dge_{K}/{metric}"] = reason
-            rows += [(f"dge_{K}", metric, *row) for row in _intervals(scores, level)]
+            rows += [(f"dge_{K}", metric, *row) for row in found]
     frame = pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
     frame.attrs["reasons"] = reasons
     return frame
@@ -77,12 +81,15 @@ def _reason_against(scores: Array) -> str:
     return f"{missing} of {len(scores) * (len(scores) - 1)} pairs of members have no value" if missing else ""
 
 
-def _intervals(scores: Array, level: float) -> list[tuple[object, ...]]:
+def _intervals(scores: Array, level: float) -> list[tuple[Over, float, float, float, float]]:
     """(over, value, standard error, low, high) for both kinds; scores: (K, K), models downwards, datasets across."""
     value = mean_over_pairs(scores)
     reach = float(student_t.ppf((1 + level) / 2, max(len(scores) - 1, 1)))
     errors: dict[Over, float] = {"models": models_error(scores), "members": members_error(scores)}
-    return [(over, value, error, value - reach * error, value + reach * error) for over, error in errors.items()]
+    # Scores that do not differ have not shown that others would not: a recall of 0 for all pairs is no certain 0.
+    least = EQUAL * float(np.nanmax(np.abs(scores), initial=0.0))
+    told = {over: error if error > least else float("nan") for over, error in errors.items()}
+    return [(over, value, error, value - reach * error, value + reach * error) for over, error in told.items()]
 
 
 def mean_over_pairs(scores: Array) -> float:

@@ -73,7 +73,7 @@ def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", le
         return no_interval("all resamples of the test rows give the same value", over=TEST_ROWS)
     bias, spread = float(np.mean(defined)) - value, float(np.std(defined))
     # What is smaller is no bias but rounding.
-    if abs(bias) > MOST_BIAS * spread + ROUNDING * max(abs(value), 1.0):
+    if abs(bias) > MOST_BIAS * spread + ROUNDING * max(abs(value), float(np.abs(defined).max())):
         share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
         return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
     low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")

@@ -5,6 +5,7 @@ Here: for scores that are compared, and for repeated values whose spread is aske
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy.typing as npt
 
 EQUAL = 1e-12
 """Relative: what sums and differences of equal scores leave of their spread."""
-_DIGITS = 40
-"""Binary digits that are kept, about twelve decimal ones."""
+_DROPPED = 13
+"""Of the 53 binary digits of a number; the 40 that stay are about twelve decimal ones."""
 
 
 def without_rounding(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -23,8 +24,17 @@ def without_rounding(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     >>> bool(first == second), len(set(without_rounding(np.array([first, second])).tolist()))
     (False, 1)
     """
-    mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
-    return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, _DIGITS)), exponent - _DIGITS))
+    # On the numbers' bits, whose last ones are those of the smallest digits: adding half of what is dropped rounds.
+    bits = np.array(values, dtype=np.float64).view(np.int64)
+    bits += 1 << (_DROPPED - 1)
+    bits &= ~((1 << _DROPPED) - 1)
+    return np.asarray(bits.view(np.float64))
+
+
+def mean_of(arrays: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """The mean of arrays of one shape, as the first plus the mean difference to it: of equal arrays that array, to the bit."""
+    first = arrays[0]
+    return np.asarray(first + sum((other - first for other in arrays[1:]), np.zeros_like(first)) / len(arrays))
 
 
 def leveled(values: npt.NDArray[np.float64], size: float) -> npt.NDArray[np.float64]:

@@ -17,6 +17,7 @@ from dge_assets.core.intervals import FEWEST_SETS, Interval, over_sets, over_tes
 from dge_assets.core.k_curve import SQUARED_ERROR
 from dge_assets.core.metrics import metric_card, metric_names, score_encoded
 from dge_assets.core.resampling import Resamples
+from dge_assets.core.rounding import mean_of
 from dge_assets.core.scoring import TrainingPredictions, combine, spread, training_ensembles
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.weighted import Replicates, replicate_scores
@@ -163,6 +164,6 @@ def _scores_and_replicates(
     for approach, arrays in training_ensembles(predictions, ks).items():
         scores[approach], replicates[approach] = both(combine(arrays, task=task))
     singles = [both(combine([member], task=task)) for member in predictions.members]
-    scores[SINGLE_MEAN] = {name: float(np.mean([values[name] for values, _ in singles])) for name in names}
-    replicates[SINGLE_MEAN] = {name: np.mean([found[name] for _, found in singles], axis=0) for name in names}
+    scores[SINGLE_MEAN] = {name: float(mean_of([np.asarray(values[name]) for values, _ in singles])) for name in names}
+    replicates[SINGLE_MEAN] = {name: mean_of([found[name] for _, found in singles]) for name in names}
     return scores, replicates

@@ -21,6 +21,7 @@ from scipy.special import entr
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import ROUNDING
+from dge_assets.core.rounding import mean_of
 from dge_assets.core.targets import Array
 
 ROWS_NAMED = 5
@@ -61,8 +62,8 @@ def entropy_parts(members: Sequence[Array], *, name: str = "the ensemble") -> Un
     _require_members(members, name=name, dimensions=2)
     _require_probabilities(members, name=name)
     entropies = [entr(np.clip(member, 0, 1)).sum(axis=1) for member in members]
-    aleatoric = _mean_of(entropies)
-    whole = entr(np.clip(_mean_of(members), 0, 1)).sum(axis=1)
+    aleatoric = mean_of(entropies)
+    whole = entr(np.clip(mean_of(members), 0, 1)).sum(axis=1)
     # By Jensen's inequality the difference is never negative; rounding can make it so.
     generator = np.maximum(whole - aleatoric, 0)
     return Uncertainty(aleatoric + generator, aleatoric, generator)
@@ -80,17 +81,11 @@ def variance_parts(
     values each. Raises EvaluationError naming `name`, the member and rows for values that are not finite.
     """
     _require_members(members, name=name, dimensions=1)
-    centre = _mean_of(members)
-    generator = _mean_of([(member - centre) ** 2 for member in members])
+    centre = mean_of(members)
+    generator = mean_of([(member - centre) ** 2 for member in members])
     noise = float("nan") if noise_variances is None else _noise(noise_variances, len(members), name=name)
     aleatoric = np.full(len(centre), noise)
     return Uncertainty(aleatoric + generator, aleatoric, generator)
-
-
-def _mean_of(arrays: Sequence[Array]) -> Array:
-    """The mean, as the first plus the mean difference to it: of equal arrays it is that array to the last bit."""
-    first = arrays[0]
-    return np.asarray(first + sum((other - first for other in arrays[1:]), np.zeros_like(first)) / len(arrays))
 
 
 def _noise(variances: Sequence[float], members: int, *, name: str) -> float:

@@ -12,6 +12,7 @@ from scipy.stats import t as student_t
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.evaluation_interval import (
     INTERVAL_COLUMNS,
+    SAME,
     evaluation_intervals,
     mean_over_pairs,
     members_error,
@@ -96,9 +97,13 @@ def test_a_smaller_ensemble_is_its_own_members_alone() -> None:
     assert (alone["low"] < alone["value"]).all()
 
 
-def test_identical_members_have_no_width() -> None:
-    found = evaluation_intervals(frame(np.full((5, 5), 0.75)), [5])
-    np.testing.assert_allclose(found[["low", "value", "high"]], 0.75, atol=1e-12)
+@pytest.mark.parametrize("score", [0.0, 0.75, 0.1])
+def test_pairs_that_all_score_alike_have_a_value_and_no_certain_interval(score: float) -> None:
+    """Five models that find none of a few positives have not shown that the next one finds none."""
+    found = evaluation_intervals(frame(np.full((5, 5), score), "recall"), [5])
+    np.testing.assert_allclose(found["value"], score)
+    assert found[["standard_error", "low", "high"]].isna().all().all()
+    assert found.attrs["reasons"] == {"dge_5/recall": SAME}
 
 
 def test_what_cannot_be_said_is_a_nan_with_a_reason() -> None:

@@ -123,6 +123,13 @@ def test_a_biased_bootstrap_gives_no_interval() -> None:
         assert reason in found.reason
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-3, 1e-9, 1e9])
+def test_a_bias_is_seen_in_any_unit(unit: float) -> None:
+    replicates = np.random.default_rng(0).normal(1, 0.1, 500) * unit
+    assert "biased by" in over_test_rows(0.5 * unit, replicates).reason
+    assert over_test_rows(1.0 * unit, replicates).reason == ""
+
+
 def test_what_never_varies_has_no_interval_rather_than_a_certain_one() -> None:
     """A recall of 0 of 3 positives is 0 in every replicate, which does not make it certain."""
     found = over_test_rows(0.0, np.zeros(100))

@@ -80,6 +80,19 @@ def test_naive_single_is_centred_on_all_datasets_not_on_the_first() -> None:
     assert (row["low"] + row["high"]) / 2 == pytest.approx(np.mean(singles))
 
 
+def test_scores_that_are_all_the_same_are_so_in_their_mean_as_well() -> None:
+    """Nobody is predicted positive: each member's accuracy is 0.95, and a mean of seven would differ in its last digit."""
+    y = (np.arange(len(made(7)[0])) % 20 == 0).astype(int)
+    rng = np.random.default_rng(0)
+    members = tuple(np.column_stack([1 - p, p]) for p in rng.uniform(0, 0.3, (7, len(y))))
+    predictions = TrainingPredictions(members[:1], members[:1], members[0], members)
+    table = approach_differences(y, predictions, [7], task="binary", resamples=RESAMPLES)
+    row = table[(table["metric"] == "accuracy") & (table["against"] == "naive_single_mean")].iloc[0]
+    assert row["difference"] == 0
+    assert row[["low", "high"]].isna().all()
+    assert row["reason"] == "all resamples of the test rows give the same value"
+
+
 def test_few_members_fall_back_on_test_rows() -> None:
     scores, _ = tables(2)
     assert set(scores["over"]) == {"test rows"}
