@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from dge_assets.core.metrics import CALIBRATION_BINS
+from dge_assets.core.metrics import CALIBRATION_BINS, calibration_bins
+from dge_assets.core.rounding import without_rounding
 from dge_assets.core.targets import Array
 
 CALIBRATION_COLUMNS = ["curve", "bin", "confidence", "accuracy", "n"]
@@ -42,8 +43,8 @@ def reliability_curve(y: Any, probabilities: Array, *, equal_count: bool = False
         confidence, hit = probabilities[:, 1], y == 1
     else:
         confidence, hit = probabilities.max(axis=1), predicted_class(probabilities) == y
-    position = (rankdata(confidence) - 0.5) / max(len(confidence), 1) if equal_count else confidence
-    bins = np.minimum((position * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    position = (rankdata(without_rounding(confidence)) - 0.5) / max(len(confidence), 1) if equal_count else confidence
+    bins = calibration_bins(position)
     rows = (bins == index for index in range(CALIBRATION_BINS))
     found = [(_mean(confidence[inside]), _mean(hit[inside]), int(inside.sum())) for inside in rows]
     return pd.DataFrame(found, columns=["confidence", "accuracy", "n"]).rename_axis("bin").reset_index()

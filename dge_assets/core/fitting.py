@@ -31,6 +31,7 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.models import ModelCard, build_pipeline, model_card
 from dge_assets.core.preprocessing import MOST_LEVELS
 from dge_assets.core.targets import Array, Codes, encode_target
+from dge_assets.core.values import moments
 
 Dataset = tuple[pd.DataFrame, pd.DataFrame]
 """One synthetic dataset: its own train part and its own test part."""
@@ -88,9 +89,15 @@ def stack_rows(frames: Sequence[pd.DataFrame], *, name: str) -> pd.DataFrame:
             raise EvaluationError(f"{name}: columns {odd} are in some of the frames only; all must have the same")
     if len(filled) == 1:
         return filled[0].reset_index(drop=True)
-    return pd.DataFrame(
-        {column: pd.concat([frame[column] for frame in filled], ignore_index=True) for column in columns}
-    )
+    return pd.DataFrame({column: _stacked([frame[column] for frame in filled]) for column in columns})
+
+
+def _stacked(parts: Sequence[pd.Series]) -> pd.Series:
+    """One column; moments of several time zones become those of UTC, which pandas would make plain objects of."""
+    dtypes = {part.dtype for part in parts}
+    if len(dtypes) > 1 and all(pd.api.types.is_datetime64_any_dtype(dtype) for dtype in dtypes):
+        parts = [moments(part) for part in parts]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _named_by_text(frame: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,7 @@ Bools = npt.NDArray[np.bool_]
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 """Probabilities are clipped to this and 1 minus this before a logarithm, as scikit-learn does."""
 CALIBRATION_BINS = 15
+_EDGE = 1e-9
 ROUNDING = 1e-4
 """Probabilities may leave 0 to 1, and sum to one, to rounding alone, for models that compute in single precision."""
 
@@ -149,9 +150,13 @@ def _ece(y: Any, probabilities: Array) -> float:
         confidence, hit = probabilities[:, 1], y == 1
     else:
         confidence, hit = probabilities.max(axis=1), np.argmax(probabilities, axis=1) == y
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=confidence - hit, minlength=CALIBRATION_BINS)
+    gaps = np.bincount(calibration_bins(confidence), weights=confidence - hit, minlength=CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(y))
+
+
+def calibration_bins(confidence: Array) -> npt.NDArray[np.int64]:
+    """The bin 0..14 of each confidence in [0, 1]; one on an edge, as fifths and thirds are, belongs to the bin above."""
+    return np.minimum((confidence * CALIBRATION_BINS + _EDGE).astype(np.int64), CALIBRATION_BINS - 1)
 
 
 def unit_of(values: npt.NDArray[Any]) -> float:
@@ -194,7 +199,8 @@ def _r2(y: Any, members: Array) -> float:
     centred = y - y.mean()
     unit = unit_of(centred)
     spread = float(np.sum((centred / unit) ** 2))
-    return 1 - float(np.sum(((members.mean(axis=1) - y) / unit) ** 2)) / spread
+    with np.errstate(over="ignore"):
+        return 1 - float(np.sum(((members.mean(axis=1) - y) / unit) ** 2)) / spread
 
 
 def _crps(y: Any, members: Array) -> float:
@@ -207,7 +213,8 @@ def _crps(y: Any, members: Array) -> float:
     ordered = np.sort(members, axis=1)
     weights = 2 * np.arange(count) - count + 1
     spread = ordered @ weights.astype(np.float64) / count**2
-    return float(np.mean(np.abs(members - y[:, None]).mean(axis=1) - spread))
+    # By row it is never negative; rounding can make it so.
+    return float(np.mean(np.maximum(np.abs(members - y[:, None]).mean(axis=1) - spread, 0)))
 
 
 def _classification_cards(task: Task, brier_range: tuple[float, float]) -> tuple[MetricCard, ...]:

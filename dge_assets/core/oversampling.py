@@ -65,7 +65,7 @@ def has_smote() -> bool:
 
 def reason_against_smote(frame: pd.DataFrame, target: str) -> str:
     """Why SMOTENC cannot be used on `frame`, "" where it can."""
-    kinds = {treatment_of(frame[name]) for name in frame.columns if name != target}
+    kinds = {_nature(frame[name]) for name in frame.columns if name != target}
     if kinds != {"numeric", "categorical"}:
         return f"needs numeric and categorical features and no others, found {sorted(kinds)}"
     if frame.isna().any(axis=None):
@@ -74,12 +74,17 @@ def reason_against_smote(frame: pd.DataFrame, target: str) -> str:
     return "" if fewest > NEIGHBOURS else f"needs more than {NEIGHBOURS} rows of each class, found {fewest}"
 
 
+def _nature(column: pd.Series) -> str:
+    """As models treat the column, but for flags: between yes and no there is nothing."""
+    return "categorical" if pd.api.types.is_bool_dtype(column.dtype) else treatment_of(column)
+
+
 def smote(frame: pd.DataFrame, target: str, *, seed: int) -> pd.DataFrame:
     """The rows of `frame`, and made ones of each smaller class by SMOTENC, until all are as large as the largest."""
     from imblearn.over_sampling import SMOTENC
 
     features = frame.drop(columns=target)
-    nominal = [name for name in features.columns if treatment_of(features[name]) == "categorical"]
+    nominal = [name for name in features.columns if _nature(features[name]) == "categorical"]
     plain = features.astype(dict.fromkeys(nominal, object)).astype(
         {name: np.float64 for name in features.columns if name not in nominal}
     )
@@ -87,5 +92,6 @@ def smote(frame: pd.DataFrame, target: str, *, seed: int) -> pd.DataFrame:
     made, labels = sampler.fit_resample(plain, frame[target].astype(str))
     text = {str(level): level for level in frame[target].unique()}
     made = pd.DataFrame(made, columns=features.columns)
+    made = made.astype({name: dtype for name, dtype in features.dtypes.items() if pd.api.types.is_bool_dtype(dtype)})
     made[target] = pd.Series(labels).map(text).to_numpy()
     return stack_rows([made[list(frame.columns)]], name="smote")

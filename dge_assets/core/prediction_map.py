@@ -68,6 +68,7 @@ def prediction_map(
     for approach, members in ensembles.items():
         predicted, values = _shown(members, task=task, classes=classes)
         spread = values.std(axis=1, ddof=1) if len(members) > 1 else np.full(len(grid), np.nan)
+        spread = np.where((len(members) > 1) & (np.ptp(values, axis=1) == 0), 0.0, spread)
         columns = {"x": x, "y": y, "predicted": predicted, "mean": values.mean(axis=1), "spread": spread}
         parts.append(pd.DataFrame({"approach": approach, **columns, "fits": len(members)}))
     return pd.concat(parts, ignore_index=True)

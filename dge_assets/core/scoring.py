@@ -86,8 +86,9 @@ def require_ks(ks: Sequence[int], members: int, *, fewest: int) -> tuple[int, ..
 def combine(predictions: Sequence[Array], *, task: Task) -> Array:
     """An ensemble's prediction: mean probabilities (rows, classes), or all values (rows, m) for regression.
 
-    The mean adds in member order, as the authors' code does. With few distinct probabilities (knn) a mean of
-    exactly one half lands on either side by rounding, so another order may move such rows and no others.
+    The mean adds in member order, as the authors' code does, and is not rounded, so that scores are theirs. With few
+    distinct probabilities (knn) rows whose means are equal but for rounding then tie in some orders of the members and
+    not in others, which can move an auc of some hundred rows by 0.002, and a mean of one half lands on either side.
     """
     if task == "regression":
         return np.column_stack(predictions)

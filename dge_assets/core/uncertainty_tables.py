@@ -21,6 +21,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import FEWEST_SETS, INTERVAL_COLUMNS, append_intervals, over_bin_rows, with_intervals
 from dge_assets.core.resampling import Resamples
+from dge_assets.core.rounding import without_rounding
 from dge_assets.core.score_intervals import over_sets_of
 from dge_assets.core.scoring import TrainingPredictions, combine, require_ks, training_ensembles
 from dge_assets.core.selective import selective
@@ -162,9 +163,10 @@ def _losses(y: Codes, combined: Array, *, task: Task) -> Array:
 
 def _rankings(combined: Array, parts: Uncertainty, *, task: Task) -> dict[str, Array]:
     """Ranking -> how unsure each row is by it (rows,)."""
-    if task == "regression":
-        return {"generator": parts.generator}
-    return {"confidence": 1 - combined.max(axis=1), "total": parts.total, "generator": parts.generator}
+    rankings = {"generator": parts.generator}
+    if task != "regression":
+        rankings = {"confidence": 1 - combined.max(axis=1), "total": parts.total, **rankings}
+    return {name: without_rounding(unsure) for name, unsure in rankings.items()}
 
 
 def _uncertainty_table(measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]) -> pd.DataFrame:

@@ -17,7 +17,15 @@ import numpy.typing as npt
 
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.metrics import CALIBRATION_BINS, SMALLEST_PROBABILITY, Bools, class_views, metric_card, unit_of
+from dge_assets.core.metrics import (
+    CALIBRATION_BINS,
+    SMALLEST_PROBABILITY,
+    Bools,
+    calibration_bins,
+    class_views,
+    metric_card,
+    unit_of,
+)
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.weighted_ranks import Ranks
@@ -109,7 +117,7 @@ class _Counted:
         off = (table[:, 1] - y) ** 2 if binary else np.sum((table - np.eye(table.shape[1])[y]) ** 2, axis=1)
         confidence, hit = (table[:, 1], y == 1) if binary else (table.max(axis=1), said == y)
         gaps = np.zeros((CALIBRATION_BINS, len(y)), dtype=np.float32)
-        gaps[np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1), rows] = confidence - hit
+        gaps[calibration_bins(confidence), rows] = confidence - hit
         views = [part for _, actual, named, _ in self.views for part in (actual, named, actual & named)]
         parts: dict[str, Any] = {
             "total": [np.ones(len(y))],
@@ -210,7 +218,7 @@ def _crps(counted: _Counted) -> Replicates:
     count = counted.table.shape[1]
     factors = (2 * np.arange(count) - count + 1).astype(np.float64)
     spread = np.sort(counted.table, axis=1) @ factors / count**2
-    return counted.mean(np.abs(counted.table - counted.y[:, None]).mean(axis=1) - spread)
+    return counted.mean(np.maximum(np.abs(counted.table - counted.y[:, None]).mean(axis=1) - spread, 0))
 
 
 _CLASSIFICATION: dict[str, Callable[[_Counted], Replicates]] = {

@@ -226,6 +226,8 @@ def test_copies_balance_the_classes_and_keep_every_row() -> None:
 def test_reasons_against_smote() -> None:
     frame = pd.DataFrame({"x": np.arange(20.0), "c": list("uv") * 10, "t": ["a"] * 10 + ["b"] * 10})
     assert reason_against_smote(frame, "t") == ""
+    flags = frame[["x", "t"]].assign(flag=[True, False] * 10)
+    assert reason_against_smote(flags, "t") == "", "a flag is no number between which others could be made"
     assert "missing cells" in reason_against_smote(frame.assign(x=frame["x"].where(frame.index > 2)), "t")
     assert "found ['numeric']" in reason_against_smote(frame[["x", "t"]], "t")
     assert "found 3" in reason_against_smote(frame[:13], "t")

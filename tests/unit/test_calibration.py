@@ -51,6 +51,17 @@ def test_bins_of_equal_count_hold_equally_many_rows_where_nothing_ties() -> None
     assert reliability_curve(y, probabilities, equal_count=True)["n"].tolist() == [4] * 15
 
 
+def test_fifths_are_in_the_same_bin_whatever_their_sum_was_rounded_to() -> None:
+    """Means of five neighbours' votes lie on the edges of the 15 bins; in another order of members they differ by rounding."""
+    votes = np.array([[0.2, 0.4, 0.6], [0.6, 0.4, 0.2], [0.4, 0.4, 0.4]])
+    positive = np.array([sum(row) / 3 for row in votes])
+    assert len(set(positive)) > 1
+    table, y = np.column_stack([1 - positive, positive]), np.array([0, 1, 1])
+    assert (reliability_curve(y, table)["n"] > 0).sum() == 1
+    assert (reliability_curve(y, table, equal_count=True)["n"] > 0).sum() == 1
+    assert score_encoded(["ece"], y, table, task="binary").values["ece"] == pytest.approx(2 / 3 - 0.4)
+
+
 def test_a_calibrated_forecast_has_almost_no_error_and_a_boastful_one_has_its_excess() -> None:
     """Known truth: y drawn from p itself; then p pushed 0.1 up, so the error is 0.1 but for chance."""
     rng = np.random.default_rng(1)

@@ -11,6 +11,7 @@ from dge_assets.core.baselines import Problem, fit_baselines
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.fitting import Dataset, fit_member, fit_model, predict, stack_rows
+from dge_assets.core.preprocessing import treatment_of
 
 
 def blobs(seed: int, n: int, *, task: Task = "binary", shift: float = 0.0) -> pd.DataFrame:
@@ -93,6 +94,14 @@ def test_stacking_keeps_rows_in_order_and_mends_types() -> None:
     assert list(found["c"]) == ["u", "v"]
     assert list(found["n"]) == [1.0, 2.0]
     assert found["hole"].isna().tolist() == [True, False]
+
+
+def test_moments_of_several_time_zones_stay_moments() -> None:
+    instants = pd.Series(pd.date_range("2020-01-01", periods=4, freq="h", tz="UTC"))
+    zones = [instants, instants.dt.tz_convert("Asia/Tokyo"), instants.dt.tz_localize(None)]
+    found = stack_rows([pd.DataFrame({"when": zone}) for zone in zones], name="d")["when"]
+    assert found.tolist() == zones[2].tolist() * 3
+    assert treatment_of(found) == "datetime"
 
 
 def test_baselines_without_datasets_are_an_error() -> None:

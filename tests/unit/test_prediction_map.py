@@ -51,6 +51,13 @@ def test_mean_and_spread_are_of_the_positive_class_and_one_fit_has_no_spread() -
     assert dge["fits"].unique().tolist() == [2]
 
 
+def test_fits_that_are_the_same_have_no_spread_at_all() -> None:
+    grid = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
+    fit = np.array([[0.9, 0.1], [0.3, 0.7]])
+    found = prediction_map(grid, {"oracle": [fit] * 3}, task="binary", classes=("a", "b"))
+    assert found["spread"].tolist() == [0.0, 0.0]
+
+
 def test_more_classes_show_the_probability_of_the_predicted_one() -> None:
     one, other = np.array([[0.6, 0.3, 0.1]]), np.array([[0.2, 0.7, 0.1]])
     table = prediction_map(grid(1), {"dge_2": [one, other]}, task="multiclass", classes=[1, 2, 3])

@@ -94,6 +94,23 @@ def test_two_classes_are_ranked_alike_by_confidence_and_by_total_uncertainty() -
         assert found[approach, "aurc_total"] == pytest.approx(found[approach, "aurc_confidence"])
 
 
+def test_votes_that_tie_are_ranked_as_ties_in_any_order_of_members() -> None:
+    rng = np.random.default_rng(0)
+    votes = rng.integers(0, 6, (10, 300)) / 5
+    y = rng.integers(0, 2, 300)
+    members = tuple(np.column_stack([1 - row, row]) for row in votes)
+    found = []
+    for order in (members, members[::-1]):
+        predictions = TrainingPredictions(order[:1], order[:1], order[0], order)
+        resamples = Resamples(300, np.random.SeedSequence(0), 20)
+        table = uncertainty_tables(y, predictions, [10], task="binary", resamples=resamples)["uncertainty"]
+        of_all = table[table["approach"] == "dge_10"].set_index("quantity")["value"]
+        found.append(of_all[["aurc_confidence", "aurc_total", "aurc_generator", "ece_equal_count"]])
+    # A mean of one half may still be on either side.
+    assert found[0].to_numpy() == pytest.approx(found[1].to_numpy(), abs=0.005)
+    assert found[0]["aurc_confidence"] == pytest.approx(found[0]["aurc_total"], abs=1e-12)
+
+
 def test_members_that_know_where_they_err_have_less_area_than_chance() -> None:
     """Known truth: the members agree on rows that they have right and differ on the others."""
     y = np.zeros(60, dtype=int)
