@@ -153,6 +153,7 @@ _EMPTY_TYPES = {
         **_SCORED,
         **{"over": "string"},
         **dict.fromkeys(("value", "standard_error", "low", "high"), "float64"),
+        **{"reason": "string"},
     },
 }
 """Tables that a single member cannot fill still have their columns, of the types that filled ones are stored with."""

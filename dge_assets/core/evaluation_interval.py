@@ -39,39 +39,34 @@ from dge_assets.core.scoring import require_ks
 from dge_assets.core.targets import Array
 
 Over = Literal["models", "members"]
-INTERVAL_COLUMNS = ["approach", "metric", "over", "value", "standard_error", "low", "high"]
+INTERVAL_COLUMNS = ["approach", "metric", "over", "value", "standard_error", "low", "high", "reason"]
 FEWEST_MEMBERS = 3
 """With two members, taking one out leaves no pair."""
 SAME = "the scores of all pairs of members are the same, which tells nothing of those of others"
 
 
 def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, level: float = 0.95) -> pd.DataFrame:
-    """One row per K, metric and kind of interval: `approach, metric, over, value, standard_error, low, high`.
+    """One row per K, metric and kind of interval: `approach, metric, over, value, standard_error, low, high, reason`.
 
     cross: `train_seed, test_seed, metric, value` of one family and model, as `cross_scores` gives it; the diagonal is
     not used. dge_K is made from the first K seeds alone, as somebody who has K datasets would, and its `value` is the
     mean over their K (K - 1) pairs (for a mean over rows, as accuracy or brier, and datasets of equal size the same
     as `evaluation_scores` gives for all members). low, high: value ± t * standard_error with K - 1 degrees of
     freedom, in units of the metric, not cut at its range. A metric that has no value for some pair or the same for
-    all, and K below 3, give NaN with a reason in `attrs["reasons"]` by "approach/metric".
+    all, and K below 3, give NaN with its `reason`, which is empty elsewhere.
     """
     if not 0 < level < 1:
         raise EvaluationError(f"the level of an interval lies between 0 and 1, found {level}")
     seeds = sorted(cross["train_seed"].unique())
     rows: list[tuple[object, ...]] = []
-    reasons: dict[str, str] = {}
     for K in require_ks(ks, len(seeds), fewest=2):
         for metric, of_metric in cross.groupby("metric", sort=False):
             table = of_metric.pivot(index="train_seed", columns="test_seed", values="value")
             scores = table.reindex(index=seeds[:K], columns=seeds[:K]).to_numpy(dtype=np.float64)
-            found = _intervals(scores, level)
-            reason = _reason_against(scores) or (SAME if any(isnan(error) for _, _, error, *_ in found) else "")
-            if reason:
-                reasons[f"dge_{K}/{metric}"] = reason
-            rows += [(f"dge_{K}", metric, *row) for row in found]
-    frame = pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
-    frame.attrs["reasons"] = reasons
-    return frame
+            reason = _reason_against(scores) or SAME
+            for over, value, error, *ends in _intervals(scores, level):
+                rows.append((f"dge_{K}", metric, over, value, error, *ends, reason if isnan(error) else ""))
+    return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
 
 
 def _reason_against(scores: Array) -> str:

@@ -103,7 +103,7 @@ def test_pairs_that_all_score_alike_have_a_value_and_no_certain_interval(score: 
     found = evaluation_intervals(frame(np.full((5, 5), score), "recall"), [5])
     np.testing.assert_allclose(found["value"], score)
     assert found[["standard_error", "low", "high"]].isna().all().all()
-    assert found.attrs["reasons"] == {"dge_5/recall": SAME}
+    assert set(found["reason"]) == {SAME}
 
 
 def test_what_cannot_be_said_is_a_nan_with_a_reason() -> None:
@@ -111,13 +111,13 @@ def test_what_cannot_be_said_is_a_nan_with_a_reason() -> None:
     table[2, 1] = np.nan
     both = pd.concat([frame(table, "auc"), frame(scores(0, 4))])
     found = evaluation_intervals(both, [2, 4]).set_index(["approach", "metric", "over"]).sort_index()
-    assert found.loc["dge_4", "auc"].isna().all().all()
+    assert found.loc[("dge_4", "auc"), ["value", "low", "high"]].isna().all().all()
     assert found.loc["dge_4", "accuracy"].notna().all().all()
     assert found.loc[("dge_2", "accuracy", "members"), ["low", "high"]].isna().all()
     assert not np.isnan(found.loc[("dge_2", "accuracy", "members"), "value"])
-    reasons = evaluation_intervals(both, [2, 4]).attrs["reasons"]
-    assert reasons["dge_4/auc"] == "1 of 12 pairs of members have no value"
-    assert reasons["dge_2/accuracy"] == "an interval needs at least 3 members, found 2"
+    assert set(found.loc[("dge_4", "auc"), "reason"]) == {"1 of 12 pairs of members have no value"}
+    assert set(found.loc[("dge_2", "accuracy"), "reason"]) == {"an interval needs at least 3 members, found 2"}
+    assert set(found.loc[("dge_4", "accuracy"), "reason"]) == {""}
 
 
 def test_impossible_requests_are_named() -> None:

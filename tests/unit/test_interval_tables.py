@@ -103,8 +103,11 @@ def test_reasons_tell_values_from_intervals_and_are_absent_where_all_is_defined(
 def test_what_the_largest_dge_claims_is_told_of_each_family_by_its_own_largest() -> None:
     rows = [("ctgan", "dge_5"), ("ctgan", "dge_10"), ("tvae", "dge_5")]
     told = pd.DataFrame(
-        [(family, "lr", approach, "auc", "members", 0.8, 0.01, 0.7, 0.9) for family, approach in rows],
-        columns=["family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high"],
+        [(family, "lr", approach, "auc", "members", 0.8, 0.01, 0.7, 0.9, "") for family, approach in rows],
+        columns=["family", "model", "approach", "metric", "over", "value", "standard_error", "low", "high", "reason"],
     )
     (view,) = claim_interval_views(told, ["auc"])
+    alike = told.assign(low=np.nan, high=np.nan, reason=["", "all alike", ""])
+    _, why = claim_interval_views(alike, ["auc"])
+    assert [cell.text for cell in why.rows[0]] == ["auc", "interval", "all alike", "1", "ctgan lr members"]
     assert [(row[0].text, row[2].text) for row in view.rows] == [("ctgan", "dge_10"), ("tvae", "dge_5")]

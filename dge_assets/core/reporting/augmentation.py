@@ -25,6 +25,7 @@ from dge_assets.core.reporting.drawing import (
     style_of,
 )
 from dge_assets.core.reporting.frames import require_columns
+from dge_assets.core.reporting.interval_tables import reason_views
 
 _SHOWN = [
     *("family", "model", "real_rows", "approach", "weight", "value", "low", "high"),
@@ -59,12 +60,14 @@ def claim_interval_views(intervals: pd.DataFrame, metrics: Sequence[str]) -> lis
     if rows.empty:
         return []
     largest = rows.groupby("family", sort=False)["approach"].transform("last")
-    shown = rows[rows["approach"] == largest].drop(columns="standard_error")
+    of_largest = rows[rows["approach"] == largest]
+    shown = of_largest.drop(columns=["standard_error", "reason"], errors="ignore")
     caption = (
         "What the largest DGE claims and its 95 % intervals: of the models at hand, and of a model of one more member; "
         "errors that all generators share are not in them"
     )
-    return [frame_view(shown, caption, headers=5, kinds={"approach": "name"})]
+    views = [frame_view(shown, caption, headers=5, kinds={"approach": "name"})]
+    return views + reason_views(of_largest, ["family", "model", "over"])
 
 
 def augmentation_chart(table: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:
