@@ -67,14 +67,15 @@ def member(real: pd.DataFrame, rows: int, stream: np.random.Generator, *, family
 
 
 EPOCHS = 300
-REPEATS = {"tvae": 30, "ctgan": 20}
-"""Fewer draws where one takes a minute and more."""
+TVAE, CTGAN = (f"{family}, {EPOCHS} epochs" for family in ("tvae", "ctgan"))
+REPEATS = {TVAE: 30, CTGAN: 20}
+"""Fewer draws than 40 where one takes a minute and more."""
 GENERATORS: dict[str, Generate] = {
     "kernel, width 0.02 (repeats its rows)": partial(kernel, width=0.02),
     "kernel, width 0.2": partial(kernel, width=0.2),
     "mixture of 8 per class": partial(mixture, components=8),
-    f"tvae, {EPOCHS} epochs": partial(member, family="tvae", epochs=EPOCHS),
-    f"ctgan, {EPOCHS} epochs": partial(member, family="ctgan", epochs=EPOCHS),
+    TVAE: partial(member, family="tvae", epochs=EPOCHS),
+    CTGAN: partial(member, family="ctgan", epochs=EPOCHS),
 }
 
 
@@ -111,7 +112,7 @@ def main() -> None:
     given = parser.parse_args()
     for name in given.generators or GENERATORS:
         start = time.perf_counter()
-        repeats = given.repeats or REPEATS.get(name.split(",")[0], 40)
+        repeats = given.repeats or REPEATS.get(name, 40)
         work = partial(repeat_once, name=name, rows=given.rows, K=given.members)
         with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
             found = pd.concat(pool.map(work, range(repeats), chunksize=1), ignore_index=True)

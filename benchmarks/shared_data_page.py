@@ -14,7 +14,7 @@ KEYS = ["dealing", "model", "metric", "approach"]
 
 def summarize(found: pd.DataFrame) -> pd.DataFrame:
     """One row per dealing, model, metric and approach: mean truth, mean bias, its standard error, and repeats."""
-    table = found[found["metric"].isin(METRICS)].groupby(KEYS, sort=False)
+    table = found.groupby(KEYS, sort=False)
     summary = table.agg(
         truth=("truth", "mean"), bias=("bias", "mean"), spread=("bias", "std"), repeats=("bias", "size")
     )

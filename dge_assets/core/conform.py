@@ -90,9 +90,7 @@ def _long_number(value: object) -> object:
     """A whole number written as text, exactly; others as they are."""
     if not isinstance(value, str):
         return int(value) if isinstance(value, float) and value.is_integer() else value
-    if re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
-        return int(value)
-    return int(float(value)) if float(value).is_integer() else float(value)
+    return int(value) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", value) else _long_number(float(value))
 
 
 def _leaves_int64(present: pd.Series, *, exact: bool) -> bool:
@@ -103,11 +101,11 @@ def _leaves_int64(present: pd.Series, *, exact: bool) -> bool:
 
 
 def _to_integer(values: pd.Series, _: Levels) -> pd.Series:
-    # Through floats, as `to_numeric` takes integers beside missing cells, large ones would lose digits.
     if _has_long_texts(values):
         # As objects: beside missing cells pandas would make floats of them.
         read = [value if pd.isna(value) else _long_number(value) for value in values.astype(object)]
         values = pd.Series(read, index=values.index, dtype=object, name=values.name)
+    # Through floats, as `to_numeric` takes integers beside missing cells, large ones would lose digits.
     exact = pd.api.types.infer_dtype(values, skipna=True) == "integer"
     numbers = values if exact else pd.to_numeric(values)
     if _leaves_int64(numbers.dropna(), exact=exact):

@@ -76,13 +76,8 @@ def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", le
     if abs(bias) > MOST_BIAS * spread + ROUNDING * max(abs(value), float(np.abs(defined).max())):
         share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
         return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
-    # One call where it can be one: there are thousands of intervals.
-    ends = [tail, 1 - tail]
-    if undefined:
-        below, above = (np.where(np.isnan(replicates), end, replicates) for end in (-np.inf, np.inf))
-        low, high = (np.quantile(of, q, method="inverted_cdf") for of, q in zip((below, above), ends, strict=True))
-    else:
-        low, high = np.quantile(replicates, ends, method="inverted_cdf")
+    low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")
+    high = np.quantile(np.where(np.isnan(replicates), np.inf, replicates), 1 - tail, method="inverted_cdf")
     return Interval(float(low), float(high), TEST_ROWS)
 
 

@@ -136,8 +136,7 @@ class LevelIndicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             codes, texts = _level_table(X[name])
             number = dict(zip(levels, places.tolist(), strict=True))
             place = np.asarray([number.get(text, UNKNOWN_CODE) for text in texts], dtype=np.int64)[codes]
-            cells = row_starts + place + first
-            flat[cells if place.min(initial=0) >= 0 else cells[place >= 0]] = 1.0
+            flat[(row_starts + place + first)[place != UNKNOWN_CODE]] = 1.0
             first += width
         return indicators
 

@@ -41,11 +41,10 @@ class Ranks:
         """(2, rows): r of the positive rows and 0 elsewhere, c of the others and 0 elsewhere, as parts of the rows they meet."""
         ties, place = self._ties, self._place_of_ties
         found = []
-        for own, other, is_own in ((1, 0, self.positive), (0, 1, ~self.positive)):
-            exact = _below(np.bincount(ties, weights=self.positive == other))
-            coarse = _below(np.bincount(place[ties], weights=self.positive == other))
-            left_out = (exact - coarse[place]) * (1 if own else -1)
-            found.append(np.where(is_own, left_out[ties], 0.0) / max(int((~is_own).sum()), 1))
+        for own, sign in ((self.positive, 1), (~self.positive, -1)):
+            exact, coarse = (_below(np.bincount(at, weights=~own)) for at in (ties, place[ties]))
+            left_out = sign * (exact - coarse[place])
+            found.append(np.where(own, left_out[ties], 0.0) / max(int((~own).sum()), 1))
         return np.stack(found)
 
     def shares(self, weights: Weights, corrections: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
