@@ -10,24 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from dge_assets.core.metrics import CALIBRATION_BINS, calibration_bins
-from dge_assets.core.rounding import without_rounding
+from dge_assets.core.metrics import CALIBRATION_BINS, calibration_bins, confidence_and_hits, predicted_class
+from dge_assets.core.rounding import EQUAL, without_rounding
 from dge_assets.core.targets import Array
 
 CALIBRATION_COLUMNS = ["curve", "bin", "confidence", "accuracy", "n"]
 THRESHOLDS = 26
 """From no demand at all (1 / C) to certainty; for two classes in steps of 0.02."""
-_ROUNDING = 1e-12
-
-
-def predicted_class(probabilities: Array) -> npt.NDArray[np.int64]:
-    """The predicted class (n,) of (n, C) probabilities, as `metrics` has it: p > 0.5, or the most probable class."""
-    is_binary = probabilities.shape[1] == 2
-    return np.asarray(probabilities[:, 1] > 0.5 if is_binary else np.argmax(probabilities, axis=1), dtype=np.int64)
 
 
 def reliability_curve(y: Any, probabilities: Array, *, equal_count: bool = False) -> pd.DataFrame:
@@ -39,10 +31,7 @@ def reliability_curve(y: Any, probabilities: Array, *, equal_count: bool = False
     of equal confidence stay together, whatever their order, and bins are of equal count only where there are no ties.
     y: (n,) codes; probabilities: (n, C).
     """
-    if probabilities.shape[1] == 2:
-        confidence, hit = probabilities[:, 1], y == 1
-    else:
-        confidence, hit = probabilities.max(axis=1), predicted_class(probabilities) == y
+    confidence, hit = confidence_and_hits(y, probabilities)
     position = (rankdata(without_rounding(confidence)) - 0.5) / max(len(confidence), 1) if equal_count else confidence
     bins = calibration_bins(position)
     rows = (bins == index for index in range(CALIBRATION_BINS))
@@ -70,7 +59,7 @@ def accuracy_above_threshold(y: Any, probabilities: Array) -> pd.DataFrame:
     hit = predicted_class(probabilities) == y
     rows = []
     for index, threshold in enumerate(np.linspace(1 / probabilities.shape[1], 1, THRESHOLDS)):
-        kept = sure >= threshold - _ROUNDING
+        kept = sure >= threshold - EQUAL
         rows.append((index, float(threshold), _mean(hit[kept]), int(kept.sum())))
     return pd.DataFrame(rows, columns=["bin", "confidence", "accuracy", "n"])
 

@@ -31,8 +31,8 @@ from dge_assets.core.contract import Task
 from dge_assets.core.correlation_intervals import over_correlation, pair_errors, rho_replicates
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import INTERVAL_COLUMNS, TEST_ROWS, no_interval, over_test_rows
-from dge_assets.core.metrics import unit_of
 from dge_assets.core.resampling import Resamples
+from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, Codes
 
 Kind = Literal["error", "deviation"]

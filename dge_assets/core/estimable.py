@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dge_assets.core.metrics import unit_of
+from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array
 
 NEGLIGIBLE = 1e-8

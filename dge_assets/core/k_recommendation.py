@@ -17,7 +17,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.k_curve import SQUARED_ERROR
-from dge_assets.core.metrics import unit_of
+from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.variance_components import between_members
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from dge_assets.core.contract import Level, Task
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, encode_labels
 
 Goal = Literal["higher", "lower"]
@@ -29,6 +30,7 @@ SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 """Probabilities are clipped to this and 1 minus this before a logarithm, as scikit-learn does."""
 CALIBRATION_BINS = 15
 _EDGE = 1e-9
+"""Of a bin's width: what rounding may take from a confidence on the edge above it."""
 ROUNDING = 1e-4
 """Probabilities may leave 0 to 1, and sum to one, to rounding alone, for models that compute in single precision."""
 
@@ -120,10 +122,15 @@ def _f1(label: str, actual: Bools, predicted: Bools, _probability: Array) -> flo
     return 2 * int((actual & predicted).sum()) / total
 
 
+def predicted_class(probabilities: Array) -> npt.NDArray[np.int64]:
+    """The predicted class (n,) of (n, C) probabilities: p > 0.5 for two classes, else the most probable one."""
+    is_binary = probabilities.shape[1] == 2
+    return np.asarray(probabilities[:, 1] > 0.5 if is_binary else np.argmax(probabilities, axis=1), dtype=np.int64)
+
+
 def _accuracy(y: Any, probabilities: Array) -> float:
-    """Share of rows whose predicted class is right; predicted is p > 0.5, or the most probable class."""
-    predicted = probabilities[:, 1] > 0.5 if probabilities.shape[1] == 2 else np.argmax(probabilities, axis=1)
-    return float((predicted == y).mean())
+    """Share of rows whose predicted class is right."""
+    return float((predicted_class(probabilities) == y).mean())
 
 
 def _nll(y: Any, probabilities: Array) -> float:
@@ -132,40 +139,40 @@ def _nll(y: Any, probabilities: Array) -> float:
     return float(-np.log(np.clip(own, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)).mean())
 
 
-def _brier(y: Any, probabilities: Array) -> float:
-    """Brier score (Brier 1950). Binary: 1/n sum_i (p_i - y_i)^2. Multiclass: 1/n sum_i sum_c (p_ic - [y_i = c])^2."""
+def squared_errors(y: Any, probabilities: Array) -> Array:
+    """By row (n,), its mean is the Brier score: (p_i - y_i)^2 for two classes, else sum_c (p_ic - [y_i = c])^2."""
     if probabilities.shape[1] == 2:
-        return float(np.mean((probabilities[:, 1] - y) ** 2))
-    actual = np.eye(probabilities.shape[1])[y]
-    return float(np.mean(np.sum((probabilities - actual) ** 2, axis=1)))
+        return np.asarray((probabilities[:, 1] - y) ** 2)
+    return np.asarray(np.sum((probabilities - np.eye(probabilities.shape[1])[y]) ** 2, axis=1))
+
+
+def _brier(y: Any, probabilities: Array) -> float:
+    """Brier score (Brier 1950): the mean of `squared_errors`."""
+    return float(np.mean(squared_errors(y, probabilities)))
+
+
+def confidence_and_hits(y: Any, probabilities: Array) -> tuple[Array, Bools]:
+    """What calibration compares, (n,) each: of two classes the probability of the positive one and who has it, of more
+    the probability of the predicted one and whether it is right.
+    """
+    if probabilities.shape[1] == 2:
+        return probabilities[:, 1], y == 1
+    return probabilities.max(axis=1), predicted_class(probabilities) == y
 
 
 def _ece(y: Any, probabilities: Array) -> float:
     """Expected calibration error: sum over bins b of (n_b / n) |mean confidence in b - frequency in b|.
 
-    15 bins of equal width over [0, 1] (Guo et al. 2017, equation 3). Binary: the confidence is p and the
-    frequency that of the positive class. Multiclass: the confidence of the predicted class, and accuracy.
+    15 bins of equal width over [0, 1] (Guo et al. 2017, equation 3); the frequency is that of hits.
     """
-    if probabilities.shape[1] == 2:
-        confidence, hit = probabilities[:, 1], y == 1
-    else:
-        confidence, hit = probabilities.max(axis=1), np.argmax(probabilities, axis=1) == y
-    gaps = np.bincount(calibration_bins(confidence), weights=confidence - hit, minlength=CALIBRATION_BINS)
+    confidence, hits = confidence_and_hits(y, probabilities)
+    gaps = np.bincount(calibration_bins(confidence), weights=confidence - hits, minlength=CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(y))
 
 
 def calibration_bins(confidence: Array) -> npt.NDArray[np.int64]:
     """The bin 0..14 of each confidence in [0, 1]; one on an edge, as fifths and thirds are, belongs to the bin above."""
     return np.minimum((confidence * CALIBRATION_BINS + _EDGE).astype(np.int64), CALIBRATION_BINS - 1)
-
-
-def unit_of(values: npt.NDArray[Any]) -> float:
-    """The power of two next below the largest size of `values`: divided by it, they keep all their digits.
-
-    Then squares of numbers such as 1e200 or 1e-200 neither overflow nor vanish. 1 where all are 0, or there are none.
-    """
-    largest = float(np.max(np.abs(values), initial=0.0))
-    return float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)) if 0 < largest < np.inf else 1.0
 
 
 # --- regression: (n, m) ensembles; all but crps score the ensemble's mean

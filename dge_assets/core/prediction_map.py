@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.calibration import predicted_class
 from dge_assets.core.contract import Contract, Level, Task
+from dge_assets.core.metrics import predicted_class
 from dge_assets.core.scoring import combine
 from dge_assets.core.targets import Array
 
@@ -67,8 +67,9 @@ def prediction_map(
     parts = []
     for approach, members in ensembles.items():
         predicted, values = _shown(members, task=task, classes=classes)
-        spread = values.std(axis=1, ddof=1) if len(members) > 1 else np.full(len(grid), np.nan)
-        spread = np.where((len(members) > 1) & (np.ptp(values, axis=1) == 0), 0.0, spread)
+        # About the first fit, so that equal fits have no spread at all.
+        apart = values - values[:, :1]
+        spread = apart.std(axis=1, ddof=1) if len(members) > 1 else np.full(len(grid), np.nan)
         columns = {"x": x, "y": y, "predicted": predicted, "mean": values.mean(axis=1), "spread": spread}
         parts.append(pd.DataFrame({"approach": approach, **columns, "fits": len(members)}))
     return pd.concat(parts, ignore_index=True)

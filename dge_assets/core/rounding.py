@@ -1,6 +1,7 @@
-"""Numbers that are equal but for rounding, made equal: ties and spreads of nothing must not hang on a last digit.
+"""What rounding does to numbers, undone: equal ones made equal, and a unit in which squares keep their digits.
 
-Here: for scores that are compared, and for repeated values whose spread is asked for. Not here: how numbers are shown.
+Ties and spreads of nothing must not hang on a last digit, nor a score on the unit of the target. Not here: how numbers are
+shown.
 """
 
 from __future__ import annotations
@@ -48,3 +49,12 @@ def leveled(values: npt.NDArray[np.float64], size: float) -> npt.NDArray[np.floa
     if not np.ptp(values) <= EQUAL * size:
         return values
     return np.full_like(values, values[0] if abs(values[0]) > EQUAL * size else 0.0)
+
+
+def unit_of(values: npt.NDArray[Any]) -> float:
+    """The power of two next below the largest size of `values`: divided by it, they keep all their digits.
+
+    Then squares of numbers such as 1e200 or 1e-200 neither overflow nor vanish. 1 where all are 0, or there are none.
+    """
+    largest = float(np.max(np.abs(values), initial=0.0))
+    return float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)) if 0 < largest < np.inf else 1.0

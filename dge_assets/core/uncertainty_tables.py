@@ -14,12 +14,12 @@ import pandas as pd
 from dge_assets.core.calibration import (
     calibration_curves,
     expected_calibration_error,
-    predicted_class,
     reliability_curve,
 )
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import FEWEST_SETS, INTERVAL_COLUMNS, append_intervals, over_bin_rows, with_intervals
+from dge_assets.core.metrics import predicted_class
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.rounding import without_rounding
 from dge_assets.core.score_intervals import over_sets_of

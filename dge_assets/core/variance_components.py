@@ -21,6 +21,7 @@ import pandas as pd
 from dge_assets.core.contract import Task
 from dge_assets.core.intervals import TEST_ROWS, Interval, no_interval, over_test_rows
 from dge_assets.core.k_curve import SQUARED_ERROR
+from dge_assets.core.metrics import squared_errors
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.weighted import Replicates, replicate_means
@@ -92,9 +93,7 @@ def _squared_error(y: Codes, prediction: Array, *, task: Task) -> Array:
     """By row (rows,): its mean is the metric of `SQUARED_ERROR`."""
     if task == "regression":
         return np.asarray((prediction - y) ** 2)
-    if task == "binary":
-        return np.asarray((prediction[:, 1] - y) ** 2)
-    return np.asarray(np.sum((prediction - np.eye(prediction.shape[1])[y]) ** 2, axis=1))
+    return squared_errors(y, prediction)
 
 
 def between_members(predictions: Sequence[Array], *, task: Task) -> float:

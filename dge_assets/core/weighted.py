@@ -23,10 +23,13 @@ from dge_assets.core.metrics import (
     Bools,
     calibration_bins,
     class_views,
+    confidence_and_hits,
     metric_card,
-    unit_of,
+    predicted_class,
+    squared_errors,
 )
 from dge_assets.core.resampling import Resamples, Weights
+from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, Codes
 from dge_assets.core.weighted_ranks import Ranks
 
@@ -110,20 +113,17 @@ class _Counted:
 
         Each product reads all weights, which takes longer than multiplying by them: apart they would take five times as long.
         """
-        y, table = self.y, self.table
-        binary, rows = table.shape[1] == 2, np.arange(len(self.y))
-        said = (table[:, 1] > 0.5) if binary else np.argmax(table, axis=1)
+        y, table, rows = self.y, self.table, np.arange(len(self.y))
         own = np.clip(table[rows, y], SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-        off = (table[:, 1] - y) ** 2 if binary else np.sum((table - np.eye(table.shape[1])[y]) ** 2, axis=1)
-        confidence, hit = (table[:, 1], y == 1) if binary else (table.max(axis=1), said == y)
+        confidence, hits = confidence_and_hits(y, table)
         gaps = np.zeros((CALIBRATION_BINS, len(y)), dtype=np.float32)
-        gaps[calibration_bins(confidence), rows] = confidence - hit
+        gaps[calibration_bins(confidence), rows] = confidence - hits
         views = [part for _, actual, named, _ in self.views for part in (actual, named, actual & named)]
         parts: dict[str, Any] = {
             "total": [np.ones(len(y))],
-            "hits": [said == y],
+            "right": [predicted_class(table) == y],
             "losses": [-np.log(own)],
-            "squares": [off],
+            "squares": [squared_errors(y, table)],
             "classes": views,
             "gaps": gaps,
             "ranks": [part for ranks in self.ranks for part in ranks.corrections],
@@ -161,7 +161,7 @@ def _auc(counted: _Counted) -> Replicates:
 
 
 def _accuracy(counted: _Counted) -> Replicates:
-    return _ratio(counted.sums["hits"][0], counted.sums["total"][0])
+    return _ratio(counted.sums["right"][0], counted.sums["total"][0])
 
 
 def _precision(counted: _Counted) -> Replicates:
