@@ -27,7 +27,12 @@ def dagster_home() -> Path:
 
 
 def prepare() -> Path:
-    """Make Dagster's home with the shipped settings, where it has none of its own; returns it."""
+    """Make Dagster's home with the shipped settings, where it has none of its own; returns it.
+
+    What writers that died have left unfinished is cleared away on the way.
+    """
+    for left in Store(home_url()).clear_unfinished():
+        print(f"{left} was left unfinished by a dead process: removed", file=sys.stderr)
     home = dagster_home()
     home.mkdir(parents=True, exist_ok=True)
     shipped, own = project_root() / SETTINGS, home / SETTINGS

@@ -1,7 +1,8 @@
 """`DGE_HOME`: the root of everything that is kept, as a URL, and writing to it without halves.
 
 Local folders and anything that fsspec knows (`s3://`, ...). A write is seen whole or not at all: on a local disk by a
-temporary name and a rename, on object storage because a put is atomic. Not here: what is kept (lake, artifacts, ...).
+temporary name and a rename (`whole_files`), on object storage because a put is atomic. Not here: what is kept (lake,
+artifacts, ...).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,9 +19,16 @@ from typing import IO, Any
 import fsspec
 
 from dge_assets.core.errors import StorageError
-
-TEMPORARY = ".tmp-"
-"""How the last part of a name starts while it is being written; readers skip such names."""
+from dge_resources.whole_files import (
+    TEMPORARY,
+    WORK,
+    clear_unfinished,
+    only_one,
+    put_in_place,
+    replacing,
+    users_own_folder,
+    work_folder,
+)
 
 
 def project_root() -> Path:
@@ -40,6 +47,8 @@ class Store:
     """Bytes by relative path under a root URL."""
 
     root: str
+    work: str = ""
+    """Local folder for files that are being written, on a local disk; below the root where none is named."""
 
     @cached_property
     def _place(self) -> tuple[Any, str]:
@@ -87,7 +96,8 @@ class Store:
         target = self.full(path)
         try:
             if self.is_local:
-                _replace(Path(target), data)
+                with replacing(Path(target), self._work) as temporary:
+                    temporary.write_bytes(data)
             else:
                 self._place[0].pipe_file(target, data)
         except OSError as error:
@@ -101,7 +111,7 @@ class Store:
         """
         try:
             if self.is_local:
-                with _replacing(Path(self.full(path))) as temporary, temporary.open("wb") as file:
+                with replacing(Path(self.full(path)), self._work) as temporary, temporary.open("wb") as file:
                     yield file
             else:
                 with tempfile.NamedTemporaryFile() as file:
@@ -110,6 +120,41 @@ class Store:
                     self._place[0].put_file(file.name, self.full(path))
         except OSError as error:
             raise StorageError(f"{self.url(path)} cannot be written: {error}") from error
+
+    @contextlib.contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """A local folder for files in the making, on the root's own disk where that is local; gone with the block."""
+        if self.is_local:
+            with work_folder(self._work) as folder:
+                yield folder
+        else:
+            with tempfile.TemporaryDirectory() as name:
+                yield Path(name)
+
+    def move_in(self, made: Path, path: str) -> None:
+        """Put the file `made`, which is in a `work_folder`, at `path`; StorageError as `write` has it."""
+        try:
+            if self.is_local:
+                put_in_place(made, Path(self.full(path)))
+            else:
+                self._place[0].put_file(str(made), self.full(path))
+        except OSError as error:
+            raise StorageError(f"{self.url(path)} cannot be written: {error}") from error
+
+    @contextlib.contextmanager
+    def only_one(self, purpose: str) -> Iterator[None]:
+        """One holder at a time: among all that share the root's disk, or on this machine where the root is far away."""
+        folder = self._work if self.is_local else users_own_folder(self.url(""))
+        with only_one(folder / f"{purpose}.lock"):
+            yield
+
+    def clear_unfinished(self) -> list[str]:
+        """Remove what writers that died have left under temporary names; the places that were cleared."""
+        return [str(path) for path in clear_unfinished(Path(self.full("")))] if self.is_local else []
+
+    @property
+    def _work(self) -> Path:
+        return Path(self.work or self.full(WORK))
 
     def files(self, path: str) -> list[str]:
         """Relative paths of all finished files below `path`, sorted; none where there is no such folder."""
@@ -120,23 +165,6 @@ class Store:
         return sorted(name for name in relative if not any(part.startswith(TEMPORARY) for part in name.split("/")))
 
     def remove(self, path: str) -> None:
-        """Take away a file or a folder, if it is there."""
-        if self._place[0].exists(self.full(path)):
+        """Take away a file or a folder, if it is there; so may others at the same time."""
+        with contextlib.suppress(FileNotFoundError):
             self._place[0].rm(self.full(path), recursive=True)
-
-
-def _replace(target: Path, data: bytes) -> None:
-    with _replacing(target) as temporary:
-        temporary.write_bytes(data)
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A name beside `target` that is renamed to it when the block ends well; nothing of it stays otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
-    try:
-        yield temporary
-        os.replace(temporary, target)  # noqa: PTH105 (atomic replacement is what is meant)
-    finally:
-        temporary.unlink(missing_ok=True)

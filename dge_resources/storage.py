@@ -10,6 +10,7 @@ from dge_resources.lake import Lake
 from dge_resources.releases import Releases
 from dge_resources.verdicts import Verdicts
 from dge_resources.warehouse import Warehouse
+from dge_resources.whole_files import WORK
 
 
 class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -45,7 +46,9 @@ class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def releases(self) -> Releases:
         """What consumers get."""
-        return Releases(Store(f"{self.home.rstrip('/')}/releases"))
+        # Unfinished files are never below the folder that consumers are given.
+        work = self.store.full(WORK) if self.store.is_local else ""
+        return Releases(Store(f"{self.home.rstrip('/')}/releases", work))
 
     @property
     def artifacts(self) -> ArtifactStore:
