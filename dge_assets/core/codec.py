@@ -19,6 +19,7 @@ from dge_assets.core.contract import Column, Contract, Level
 from dge_assets.core.errors import GeneratorError
 from dge_assets.core.level_codec import decode_levels, encode_levels, plain_cell, plan_discrete
 from dge_assets.core.number_codec import decode_number, encode_number, plan_number
+from dge_assets.core.ranges import within_range
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def fit_codec(
     """
     plans = []
     for index, column in enumerate(contract.modelled):
-        values = real_train[column.name]
+        values = within_range(real_train[column.name], column)
         keep = column.name == contract.target
         plans.append(_plan(column, values, f"c{index}", max_levels=max_levels, many_levels=many_levels, keep=keep))
     if all(plan.role == "constant" for plan in plans):

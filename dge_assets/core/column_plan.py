@@ -36,8 +36,8 @@ class ColumnPlan:
     pooled: tuple[Level, ...] = ()
     """Levels too many to be told apart: they share one code and are drawn by frequency on decoding."""
     pooled_shares: tuple[float, ...] = ()
-    low: float = 0.0
-    high: float = 0.0
-    """Bounds that decoded numbers are clipped to (days since 1970 for datetimes)."""
+    low: float | None = None
+    high: float | None = None
+    """Bounds that numbers are clipped to (days since 1970 for datetimes): the contract's; None binds nothing."""
     resolution: Resolution = "us"
     """The coarsest unit in which all of a datetime column's values are whole; decoded ones are rounded to it."""

@@ -19,13 +19,18 @@ from pydantic import BeforeValidator, Field, model_validator
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.errors import ContractError
 
-Kind = Literal["continuous", "integer", "categorical", "boolean", "datetime", "id"]
+Kind = Literal["continuous", "integer", "categorical", "boolean", "datetime", "id", "text"]
 Task = Literal["binary", "multiclass", "regression"]
 Operator = Literal["<", "<=", ">", ">=", "=="]
 Bound = float | str
 Level = bool | int | float | str
+Origin = Literal["declared", "observed", "common"]
+"""How a bound or a list of levels came about: a person stated it; it was read off the rows as they are; or it is what
+enough rows share (see `disclosure.py`)."""
 
 RANGED_KINDS: tuple[Kind, ...] = ("continuous", "integer", "datetime")
+UNMODELLED_KINDS: tuple[Kind, ...] = ("id", "text")
+"""Kinds whose cells tell of one row each: no generator learns them and no dataset has them."""
 _ISO_DATE = re.compile(r"^\d{4}(-\d{2}|$)")
 RESERVED_NAMES = ("family", "seed", "record_id", "row_id")
 
@@ -41,7 +46,7 @@ OptionalBound = Annotated[Bound | None, BeforeValidator(_written_bound)]
 class ColumnDeclaration(ClosedModel):
     """One column as somebody declares it; what is left out (`None`) is inferred from the data."""
 
-    kind: Kind | None = Field(None, description="continuous, integer, categorical, boolean, datetime or id")
+    kind: Kind | None = Field(None, description="continuous, integer, categorical, boolean, datetime, id or text")
     nullable: bool | None = Field(None, description="may a value be missing")
     minimum: OptionalBound = Field(None, description="smallest allowed value; ISO text for datetimes")
     maximum: OptionalBound = Field(None, description="largest allowed value; ISO text for datetimes")
@@ -100,10 +105,26 @@ class Column(ClosedModel):
     nullable: bool
     minimum: OptionalBound = None
     maximum: OptionalBound = None
+    minimum_by: Origin | None = None
+    maximum_by: Origin | None = None
+    """Where the bound comes from; None for a column without one. Only declared ones bind the real table."""
     categories: tuple[Level, ...] | None = None
+    categories_by: Origin | None = None
+    others: Level | None = None
+    """The level that stands for all that are not told apart."""
+    fewest: int = Field(1, ge=1)
+    """So many rows of real_train must share what is told of this column."""
+    left_out: str = ""
+    """Why the column is not modelled; empty where it is. It quotes no cell."""
     description: str = ""
-    declared_range: bool = False
-    """True where a person stated the range; an inferred one repeats real extremes and stays in house."""
+
+    def without_observations(self) -> Column:
+        """The column without the bounds and levels that only repeat what real rows hold."""
+        hidden: dict[str, None] = {}
+        for part in ("minimum", "maximum", "categories"):
+            if getattr(self, f"{part}_by") not in ("declared", "common"):
+                hidden |= {part: None, f"{part}_by": None}
+        return self.model_copy(update=hidden)
 
 
 class Contract(ClosedModel):
@@ -136,8 +157,18 @@ class Contract(ClosedModel):
 
     @property
     def modelled(self) -> tuple[Column, ...]:
-        """The columns that generators learn and synthetic datasets have: all but ids."""
-        return tuple(column for column in self.columns if column.kind != "id")
+        """The columns that generators learn and synthetic datasets have: all but ids, texts and what is left out."""
+        return tuple(column for column in self.columns if column.kind not in UNMODELLED_KINDS and not column.left_out)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Each column that no dataset has, and why, in words that quote no cell."""
+        kept = {column.name for column in self.modelled}
+        return {
+            column.name: column.left_out or f"declared {column.kind}"
+            for column in self.columns
+            if column.name not in kept
+        }
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -162,14 +193,8 @@ class Contract(ClosedModel):
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     def for_release(self) -> Contract:
-        """The contract that consumers get: ranges that only repeat real extremes are left out.
-
-        Ids are left out too, since no synthetic dataset has them.
-        """
-        hidden = {"minimum": None, "maximum": None}
-        columns = tuple(
-            column if column.declared_range else column.model_copy(update=hidden) for column in self.modelled
-        )
+        """The contract that consumers get: the columns of the datasets, without what was read off single rows."""
+        columns = tuple(column.without_observations() for column in self.modelled)
         kept = {column.name for column in columns}
         return self.model_copy(
             update={

@@ -23,6 +23,7 @@ from dge_assets.core.contract import (
     ContractDeclaration,
     Kind,
     Level,
+    Origin,
     Task,
     sorted_levels,
 )
@@ -226,10 +227,18 @@ def _complete_column(
         nullable=bool(values.isna().any()) if stated.nullable is None else stated.nullable,
         minimum=minimum,
         maximum=maximum,
+        minimum_by=_origin(minimum, stated.minimum),
+        maximum_by=_origin(maximum, stated.maximum),
         categories=levels,
+        categories_by=_origin(levels, stated.categories),
         description=stated.description,
-        declared_range=stated.minimum is not None and stated.maximum is not None,
     )
+
+
+def _origin(found: object, stated: object) -> Origin | None:
+    if found is None:
+        return None
+    return "observed" if stated is None else "declared"
 
 
 def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> None:

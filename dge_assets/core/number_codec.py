@@ -9,25 +9,40 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.column_plan import RESOLUTIONS, Array, ColumnPlan, Resolution
-from dge_assets.core.contract import Column, Kind
+from dge_assets.core.contract import Bound, Column, Kind, comparable
 
 NANOSECONDS_PER_DAY = 86_400_000_000_000
+SECONDS_PER_DAY = 86_400
 
 
 def plan_number(column: Column, values: pd.Series, key: str) -> ColumnPlan:
-    """The plan of a numeric column or of one of moments; `values` (n rows) have at least one that is present."""
+    """The plan of a numeric column or of one of moments; `values` (n rows) have at least one that is present.
+
+    The bounds are the contract's, never those of the rows at hand: a row's extreme is nobody else's to know.
+    """
     present = values.dropna()
-    numbers = as_numbers(present, column.kind)
     return ColumnPlan(
         column.name,
         column.kind,
         "number",
         key,
         indicator=f"{key}_missing" if len(present) < len(values) else None,
-        low=float(numbers.min()),
-        high=float(numbers.max()),
+        low=_bound(column.minimum, column.kind),
+        high=_bound(column.maximum, column.kind),
         resolution=_resolution(present) if column.kind == "datetime" else "us",
     )
+
+
+def _bound(bound: Bound | None, kind: Kind) -> float | None:
+    """A contract's bound as a modelling number: days since 1970 for datetimes."""
+    if bound is None:
+        return None
+    limit = comparable(bound)
+    if isinstance(limit, float):
+        return limit
+    assert kind == "datetime"
+    # In microseconds, as a declared bound may lie beyond what nanoseconds reach.
+    return float((limit.as_unit("us") - pd.Timestamp(0).as_unit("us")).total_seconds() / SECONDS_PER_DAY)
 
 
 def _resolution(moments: pd.Series) -> Resolution:
@@ -45,7 +60,7 @@ def as_numbers(values: pd.Series, kind: Kind) -> Array:
 
 def encode_number(values: pd.Series, plan: ColumnPlan, rng: np.random.Generator) -> dict[str, Array]:
     """The modelling columns of `values` (n rows): the numbers, gaps filled from the others, and their indicator."""
-    numbers = as_numbers(values, plan.kind)
+    numbers = np.clip(as_numbers(values, plan.kind), plan.low, plan.high)
     missing = np.isnan(numbers)
     indicator = {plan.indicator: np.where(missing, "1", "0").astype(object)} if plan.indicator else {}
     return {**indicator, plan.key: _fill(numbers, missing, rng)}

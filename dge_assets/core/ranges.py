@@ -1,14 +1,18 @@
-"""Ranges of columns: what a declaration states, held against the kind and completed from the data.
+"""Ranges of columns: what a declaration states, held against the kind and completed from the data; values within them.
 
-Not here: which kinds have a range (`contract.py`), whether rows keep to it (the checks).
+Not here: which kinds have a range (`contract.py`), bounds that no single row sets (`disclosure.py`), whether rows keep
+to a range (the checks).
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import RANGED_KINDS, Bound, ColumnDeclaration, Kind, comparable
+from dge_assets.core.contract import RANGED_KINDS, Bound, Column, ColumnDeclaration, Kind, comparable
 from dge_assets.core.errors import ContractError
 
 
@@ -37,6 +41,30 @@ def complete_range(
             f"mend the data or the {side}, or declare both bounds to have each row checked"
         )
     return minimum, maximum
+
+
+def within_range(values: pd.Series, column: Column) -> pd.Series:
+    """`values` (n rows, of the column's kind), those beyond its minimum or maximum moved to it; the type stays.
+
+    Exact for integers and moments: a bound that the type cannot hold binds nothing.
+    """
+    if column.kind not in RANGED_KINDS:
+        return values
+    low, high = (_in_type(bound, column.kind) for bound in (column.minimum, column.maximum))
+    if column.kind == "integer":
+        low = None if low is None else max(math.ceil(low), -(2**63))
+        high = None if high is None else min(math.floor(high), 2**63 - 1)
+    return values.clip(low, high)
+
+
+def _in_type(bound: Bound | None, kind: Kind) -> Any:
+    if bound is None:
+        return None
+    limit = comparable(bound)
+    if kind == "datetime":
+        assert isinstance(limit, pd.Timestamp)
+        return limit.as_unit("ns") if pd.Timestamp.min <= limit <= pd.Timestamp.max else None
+    return limit if isinstance(limit, float) and math.isfinite(limit) else None
 
 
 def _require_fitting_bounds(stated: ColumnDeclaration, kind: Kind, place: str) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import Column, Contract, Kind, Level, Task
+from dge_assets.core.contract import Bound, Column, Contract, Kind, Level, Task
 from dge_assets.core.provenance import Recipe
 
 AWKWARD = 'it\'s "größe" 表'
 """A column name with a space, both quotes and letters beyond ASCII."""
 
 
-def column(name: str, kind: Kind, *, nullable: bool = False, categories: tuple[Level, ...] | None = None) -> Column:
-    return Column(name=name, kind=kind, nullable=nullable, categories=categories)
+def column(
+    name: str,
+    kind: Kind,
+    *,
+    nullable: bool = False,
+    categories: tuple[Level, ...] | None = None,
+    minimum: Bound | None = None,
+    maximum: Bound | None = None,
+) -> Column:
+    return Column(name=name, kind=kind, nullable=nullable, categories=categories, minimum=minimum, maximum=maximum)
 
 
 def contract(target: str, *columns: Column, task: Task = "binary") -> Contract:

@@ -97,7 +97,9 @@ def test_a_constant_of_any_kind_comes_back(value: object) -> None:
 def test_moments_keep_their_resolution_and_their_range(step: str) -> None:
     rng = np.random.default_rng(0)
     offsets = pd.to_timedelta(rng.integers(0, 10_000, 60), unit=step)
-    frame, agreed = one_column(pd.Series(pd.Timestamp("2024-02-28") + offsets).astype("datetime64[ns]"), "datetime")
+    moments = pd.Series(pd.Timestamp("2024-02-28") + offsets).astype("datetime64[ns]")
+    ends = {"minimum": moments.min().isoformat(), "maximum": moments.max().isoformat()}
+    frame, agreed = one_column(moments, "datetime", **ends)
     codec = fitted(frame, agreed)
     pd.testing.assert_frame_equal(there_and_back(codec, frame), frame)
     wild = codec.encode(frame, rng=rng).assign(c0=lambda sampled: sampled["c0"] + rng.normal(0, 1, len(sampled)))
@@ -107,10 +109,25 @@ def test_moments_keep_their_resolution_and_their_range(step: str) -> None:
 
 
 def test_sampled_numbers_are_clipped_to_the_range_and_integers_stay_whole() -> None:
-    frame, agreed = one_column(pd.Series([1, 5, 9, 3], dtype="int64"), "integer")
+    """The range is the contract's: what the rows at hand reach beyond it is neither learnt nor sampled."""
+    frame, agreed = one_column(pd.Series([1, 5, 90, 3], dtype="int64"), "integer", minimum=1, maximum=9)
     codec = fitted(frame, agreed)
+    assert codec.encode(frame, rng=np.random.default_rng(0))["c0"].tolist() == [1, 5, 9, 3]
     sampled = pd.DataFrame({"c0": [-1e12, 1.4, 4.6, 1e12], "c1": ["0", "1", "0", "1"]})
     assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].tolist() == [1, 1, 5, 9]
+
+
+def test_a_column_whose_range_is_one_value_is_constant() -> None:
+    frame, agreed = one_column(pd.Series([7, 7, 7, 900], dtype="int64"), "integer", minimum=7, maximum=7)
+    codec = fitted(frame, agreed)
+    assert codec.plans[0].role == "constant"
+    assert there_and_back(codec, frame)["value"].tolist() == [7, 7, 7, 7]
+
+
+def test_a_declared_bound_beyond_what_nanoseconds_reach_binds_nothing_and_is_no_error() -> None:
+    moments = pd.Series(pd.to_datetime(["2020-01-01", "2021-01-01", "2022-01-01"])).astype("datetime64[ns]")
+    frame, agreed = one_column(moments, "datetime", minimum="1900-01-01", maximum="9999-12-31")
+    pd.testing.assert_frame_equal(there_and_back(fitted(frame, agreed), frame), frame)
 
 
 def test_a_dataset_without_a_gap_has_the_type_of_a_column_with_gaps() -> None:

@@ -197,9 +197,11 @@ def test_declared_parts_win_and_the_others_are_inferred() -> None:
     frame = with_target([1, 2, None, 7], "age")
     contract = completed(frame, columns={"age": ColumnDeclaration(minimum=0, maximum=99, nullable=False)})
     age = contract.column("age")
-    assert (age.kind, age.minimum, age.maximum, age.nullable, age.declared_range) == ("integer", 0, 99, False, True)
+    assert (age.kind, age.minimum, age.maximum, age.nullable) == ("integer", 0, 99, False)
+    assert (age.minimum_by, age.maximum_by) == ("declared", "declared")
     half = completed(frame, columns={"age": ColumnDeclaration(minimum=0)}).column("age")
-    assert (half.minimum, half.maximum, half.nullable, half.declared_range) == (0, 7, True, False)
+    assert (half.minimum, half.maximum, half.nullable) == (0, 7, True)
+    assert (half.minimum_by, half.maximum_by) == ("declared", "observed")
 
 
 def test_notes_tell_what_was_inferred_and_only_that() -> None:
@@ -263,7 +265,7 @@ def test_hash_ignores_descriptions_and_nothing_else() -> None:
         changed(name="n"),
         changed(minimum=0.0),
         changed(categories=("a",)),
-        changed(declared_range=True),
+        changed(minimum_by="declared"),
         contract.model_copy(update={"columns": (*others, first)}).sha256,
         contract.model_copy(update={"sensitive": ("age",)}).sha256,
         contract.model_copy(update={"constraints": (Constraint(left="age", operator="<", right="income"),)}).sha256,
