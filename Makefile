@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
-TABLE ?= crash
+TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ help: ## what there is to make
 	$(INSTALL) -e '.[test]'
 	@touch $@
 
-demo: .venv/.demo ## the whole line for one table (TABLE=crash), from the source to a release
+demo: .venv/.demo ## the whole line for one table (TABLE=name; crash), from the source to a release
 	$(BIN)/python -m dge_assets.demo $(TABLE)
 
 check: .venv/.test ## lint and types

@@ -5,7 +5,6 @@ Here: from a checked declaration to Dagster definitions. Not here: the schema (`
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,9 @@ from dge_assets.assets.source import source_assets
 from dge_assets.assets.synthetic import synthetic_asset
 from dge_assets.automation import origin_asset, source_sensor, table_jobs, table_schedule
 from dge_assets.checks import table_checks
-from dge_assets.core.declaration import TableDeclaration, read_profile
+from dge_assets.core.declaration import TableDeclaration
+from dge_assets.core.profiles import read_profile
+from dge_assets.declarations import profile_in_use
 
 
 @dataclass
@@ -47,7 +48,7 @@ class TableComponent(dg.Component):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
         """All definitions of the table under the profile that `DGE_PROFILE` names."""
-        return table_definitions(self.declaration, str(self.folder), os.environ.get("DGE_PROFILE", "default"))
+        return table_definitions(self.declaration, str(self.folder), profile_in_use())
 
 
 def table_definitions(declaration: TableDeclaration, folder: str, profile: str) -> dg.Definitions:

@@ -1,13 +1,13 @@
 """`make demo`: one table's whole line in this process, with progress in the terminal and the headline at the end.
 
-Killed at any moment and started again it goes on from what was kept, and ends in the same release.
+The headline is told whether or not a release comes of it. Killed at any moment and started again it goes on from what
+was kept, and ends in the same release.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import time
 
@@ -18,9 +18,9 @@ from dge_assets.assets.report import full_profile_note, report_path
 from dge_assets.assets.telling import TERMINAL
 from dge_assets.automation import range_tags
 from dge_assets.core import errors
-from dge_assets.core.declaration import read_profile
-from dge_assets.core.errors import DeclarationError, DgeError
-from dge_assets.declarations import declared_tables
+from dge_assets.core.declaration import TablePlan
+from dge_assets.core.errors import DgeError
+from dge_assets.declarations import declared_table, profile_in_use, usual_table
 from dge_assets.deployment import prepare
 from dge_assets.recovery import sweep
 from dge_resources.home import home_url
@@ -34,9 +34,9 @@ _OWN_ERRORS = {kind.__name__ for kind in vars(errors).values() if isinstance(kin
 def main() -> None:
     """Run the line of the table that the command line names; exit status 1 with one clear message on an error."""
     parser = argparse.ArgumentParser(prog="python -m dge_assets.demo", description=__doc__)
-    parser.add_argument("table", nargs="?", default="crash", help="a declared table (default: crash)")
+    parser.add_argument("table", nargs="?", help="a declared table (default: crash, or the only one of DGE_TABLES)")
     try:
-        run_line(parser.parse_args().table)
+        run_line(parser.parse_args().table or usual_table())
     except DgeError as error:
         sys.exit(f"\n{error}")
 
@@ -44,8 +44,9 @@ def main() -> None:
 def run_line(table: str) -> None:
     """Materialize everything of `table`; raises the DgeError that stopped it, if one did."""
     started = time.monotonic()
-    line = _line(table)
-    print(f"{table}: profile {line.plan.profile}, K = {line.plan.seeds} members of each of {list(line.families)}")
+    declaration, folder = declared_table(table)
+    line = Line(declaration.plan(profile_in_use()), str(folder))
+    print(opening(line.plan))
     _show_progress()
     prepare()
     from dge_assets.definitions import defs
@@ -53,16 +54,19 @@ def run_line(table: str) -> None:
     with dg.DagsterInstance.get() as instance:
         for run_id in sweep(instance, starting_seconds=0):
             TERMINAL.info("run %s was left behind by a dead process: marked as failed", run_id)
-        _materialize(defs, line, instance)
-    _show_result(line, time.monotonic() - started)
+        result = _materialize(defs, line, instance)
+    if _made(result, line.key("report")):
+        _show_headline(line)
+    if not result.success:
+        raise DgeError(reason_of(result))
+    _show_places(line, time.monotonic() - started)
 
 
-def _line(table: str) -> Line:
-    tables = declared_tables()
-    if table not in tables:
-        raise DeclarationError(f"no table {table!r} is declared; there are {sorted(tables)}; DGE_TABLES adds a folder")
-    declaration, folder = tables[table]
-    return Line(declaration.plan(read_profile(os.environ.get("DGE_PROFILE", "default"))), str(folder))
+def opening(plan: TablePlan) -> str:
+    """What is going to be trained, and every number in which that is less than declared."""
+    families = ", ".join(f"{family} ({plan.parameters(family).epochs} epochs)" for family in plan.families)
+    text = f"{plan.table}: profile {plan.profile}, K = {plan.seeds} members of each of {families}"
+    return f"{text}\n{plan.notice}" if plan.notice else text
 
 
 def _show_progress() -> None:
@@ -73,12 +77,15 @@ def _show_progress() -> None:
     TERMINAL.propagate = False
 
 
-def _materialize(defs: dg.Definitions, line: Line, instance: dg.DagsterInstance) -> None:
+def _materialize(defs: dg.Definitions, line: Line, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     job = defs.resolve_job_def(f"{line.table}_line")
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    result = job.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet, raise_on_error=False)
-    if not result.success:
-        raise DgeError(reason_of(result))
+    return job.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet, raise_on_error=False)
+
+
+def _made(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> bool:
+    """Whether the run got as far as `key`."""
+    return any(event.is_step_materialization and event.asset_key == key for event in result.all_events)
 
 
 def reason_of(result: dg.ExecuteInProcessResult) -> str:
@@ -99,24 +106,25 @@ def reason_of(result: dg.ExecuteInProcessResult) -> str:
     return "\n".join(own or [*checks, *others]) or "the run failed; see its page in the UI (make dev)"
 
 
-def _show_result(line: Line, seconds: float) -> None:
+def _show_headline(line: Line) -> None:
     from dge_assets.core.reporting.headline import headline_table, terminal_table
 
-    storage = Storage(home=home_url())
-    scores = storage.lake.read(Address(line.table, "training_scores")).frame
-    members = [
-        record
-        for family in line.families
-        for seed in line.seeds
-        if (record := storage.artifacts.record(Address(line.table, "generator", family, seed))) is not None
-    ]
-    release = storage.releases.open(line.table)
-    print(f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}\n")
+    scores = Storage(home=home_url()).lake.read(Address(line.table, "training_scores")).frame
+    print(f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}")
+    print(f"{line.plan.notice}\n" if line.plan.notice else "")
     print(terminal_table(headline_table(scores), width=100))
+
+
+def _show_places(line: Line, seconds: float) -> None:
+    storage = Storage(home=home_url())
+    addresses = [Address(line.table, "generator", family, seed) for family in line.families for seed in line.seeds]
+    records = [storage.artifacts.record(address) for address in addresses]
+    release = storage.releases.open(line.table)
     print(f"\nreport     {storage.store.url(report_path(line.table))}")
     print(f"warehouse  {storage.warehouse.url}")
     print(f"release    {storage.releases.url(release)}")
-    print(f"\n{duration(seconds)} in all. {full_profile_note(line, members)}")
+    note = full_profile_note(line, [record for record in records if record is not None])
+    print(f"\n{duration(seconds)} in all. {note}".rstrip())
 
 
 if __name__ == "__main__":

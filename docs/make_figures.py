@@ -5,18 +5,16 @@ Nothing in that part of the README is typed by hand: it lies between two marks a
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from pathlib import Path
 
 from dge_assets.assets.line import Line
 from dge_assets.assets.report import full_profile_note
-from dge_assets.core.declaration import read_profile
 from dge_assets.core.reporting.card import markdown_table
 from dge_assets.core.reporting.charts import approach_comparison
 from dge_assets.core.reporting.headline import headline_table
-from dge_assets.declarations import declared_tables
+from dge_assets.declarations import declared_table, profile_in_use
 from dge_resources.compute import available_cores
 from dge_resources.home import home_url
 from dge_resources.lake import Address
@@ -29,8 +27,8 @@ BEGIN, END = "<!-- figures: begin (written by `make figures`) -->", "<!-- figure
 def main(table: str) -> None:
     """Replace the figures of the README by those of `table`'s last demo."""
     storage = Storage(home=home_url())
-    declaration, folder = declared_tables()[table]
-    line = Line(declaration.plan(read_profile(os.environ.get("DGE_PROFILE", "default"))), str(folder))
+    declaration, folder = declared_table(table)
+    line = Line(declaration.plan(profile_in_use()), str(folder))
     scores = storage.lake.read(Address(table, "training_scores"))
     picture = ROOT / "docs" / "figures" / f"{table}-approaches.png"
     picture.parent.mkdir(exist_ok=True)

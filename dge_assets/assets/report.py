@@ -70,6 +70,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
                 "path": dg.MetadataValue.path(storage.store.url(path)),
                 "warehouse": dg.MetadataValue.path(storage.warehouse.build()),
                 "headline": table_metadata(headline),
+                **({"notice": line.plan.notice} if line.plan.notice else {}),
                 **{f"figure {title}": png_metadata(png, caption) for title, caption, png in shown.figures[:2]},
             },
         )
@@ -88,6 +89,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         table=line.table,
         title=f"{line.table}: is the release safe and useful?",
         description=declaration.description,
+        notice=line.plan.notice,
         facts=[
             ("Real rows", f"{len(real_train.frame)} to train, {len(inputs['real_test'].frame)} to test"),
             ("Columns", f"{len(contract.modelled)} modelled of {len(contract.columns)}"),
@@ -95,7 +97,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Members", f"K = {line.plan.seeds} per family"),
             ("Families", ", ".join(f"{f} ({line.plan.parameters(f).epochs} epochs)" for f in line.families)),
             ("Downstream models", ", ".join(declaration.models)),
-            ("Profile", line.plan.profile),
+            ("Profile", line.plan.profile + (f": {line.plan.cuts_text}" if line.plan.cuts else "")),
         ],
         **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in SHOWN_AS_PICTURES},
         figures=_figures(line, storage, contract, inputs),
@@ -214,10 +216,13 @@ def _notes(line: Line, members: list[Provenance], storage: Storage) -> list[str]
 
 
 def full_profile_note(line: Line, members: list[Provenance]) -> str:
-    """What the `full` profile would take here, from the measured seconds per epoch of this run's members."""
-    if line.plan.profile == "full":
-        return ""
+    """What the `full` profile would take here, from the measured seconds per epoch of this run's members.
+
+    Empty where it asks for no more than this run.
+    """
     full = line.plan.declaration.plan("full")
+    if (full.seeds, full.families) == (line.plan.seeds, line.plan.families):
+        return ""
     seconds = 0.0
     for family in line.families:
         measured = [

@@ -1,17 +1,18 @@
 """A table's declaration: everything that one `defs.yaml` says, checked before anything runs.
 
-Here: the schema, the profiles (how much of it to train), and what follows from both (`TablePlan`). Not here: reading
-files (the component does), the data.
+Here: the schema, and what it makes of a profile (`TablePlan`). Not here: the profiles (`profiles`), the schemas of parts
+(`source_declaration`, `contract`, ...), reading files (`declarations`), the data.
 """
 
 from __future__ import annotations
 
 import re
-import zoneinfo
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     PositiveInt,
     ValidationError,
@@ -21,14 +22,13 @@ from pydantic import (
 
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.contract import ContractDeclaration
-from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
 from dge_assets.core.model_declaration import AugmentationDeclaration, DownstreamModel
+from dge_assets.core.profiles import BUILT_IN_LIMITS, TRIAL, Cut, Profile, ProfileLimits
+from dge_assets.core.schedule_declaration import ScheduleDeclaration
 from dge_assets.core.source_declaration import SourceDeclaration
 from dge_assets.core.statistic_declaration import StatisticDeclaration
 
-Profile = Literal["smoke", "default", "full"]
-PROFILES: tuple[Profile, ...] = ("smoke", "default", "full")
 MOST_SEEDS = 1000
 """Partition keys have three digits."""
 NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
@@ -51,6 +51,11 @@ def _identifier(name: str) -> str:
     return name
 
 
+def _written_date(value: object) -> object:
+    """YAML turns an unquoted date into a `date`, and a year into a number; both are kept as they were written."""
+    return str(value) if isinstance(value, date | int) and not isinstance(value, bool) else value
+
+
 class FamilyDeclaration(ClosedModel):
     """A family: an algorithm and its hyperparameters."""
 
@@ -66,24 +71,6 @@ class FamilyDeclaration(ClosedModel):
         return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
 
 
-class ProfileLimits(ClosedModel):
-    """At most so many seeds and epochs under a profile."""
-
-    seeds: PositiveInt | None = None
-    epochs: PositiveInt | dict[str, PositiveInt] | None = Field(None, description="one number, or one per family")
-
-    def epochs_of(self, family: str) -> int | None:
-        """The most epochs that `family` trains for, None where this says nothing of it."""
-        return self.epochs.get(family) if isinstance(self.epochs, dict) else self.epochs
-
-
-_BUILT_IN_LIMITS: dict[Profile, ProfileLimits] = {
-    "smoke": ProfileLimits(seeds=3, epochs=2),
-    "default": ProfileLimits(seeds=5, epochs=50),
-    "full": ProfileLimits(seeds=None, epochs=None),
-}
-
-
 class Thresholds(ClosedModel):
     """What the checks let pass."""
 
@@ -92,56 +79,16 @@ class Thresholds(ClosedModel):
     copies_alpha: float = Field(0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members")
 
 
-_CRON_FIELDS = (
-    ("minute", 0, 59, ""),
-    ("hour", 0, 23, ""),
-    ("day", 1, 31, ""),
-    ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
-    ("weekday", 0, 7, "sun mon tue wed thu fri sat"),
-)
-_CRON_ITEM = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?")
-
-
-def _is_cron_item(item: str, low: int, high: int, words: str) -> bool:
-    found = _CRON_ITEM.fullmatch(item.lower())
-    ends = [end for end in found.groups()[:2] if end is not None] if found else []
-    known = all(low <= int(end) <= high if end.isdecimal() else end in words.split() for end in ends)
-    return found is not None and known
-
-
-class ScheduleDeclaration(ClosedModel):
-    """When the whole line runs by itself; stopped until somebody starts it."""
-
-    cron: str = Field(description="five fields: minute hour day month weekday")
-    timezone: str = "UTC"
-
-    @field_validator("cron")
-    @classmethod
-    def _five_fields(cls, cron: str) -> str:
-        parts = cron.split()
-        if len(parts) != 5:
-            raise ValueError(f"{cron!r} is not a cron line; five fields are needed, such as '0 3 * * *'")
-        for part, (name, low, high, words) in zip(parts, _CRON_FIELDS, strict=True):
-            if not all(_is_cron_item(item, low, high, words) for item in part.split(",")):
-                raise ValueError(
-                    f"{cron!r} is not a cron line; {name}: found {part!r}, allowed are *, {low} to {high}"
-                    f"{' or ' + words if words else ''}, ranges (1-5), steps (*/2) and lists of these (1,3)"
-                )
-        return cron
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        if name not in zoneinfo.available_timezones():
-            raise ValueError(f"{name!r} is not a time zone; IANA names are allowed, such as 'Europe/Berlin' or 'UTC'")
-        return name
-
-
 class ReleaseDeclaration(ClosedModel):
     """How a release is signed off."""
 
     sign_off: Literal["automatic", "manual"] = Field(
         "automatic", description="automatic: by passed checks alone; manual: a person's name is needed as well"
+    )
+    families: Literal["all", "passing"] = Field(
+        "all",
+        description="all: nothing is released unless every family passes its checks; passing: families that pass are "
+        "released, the manifest names the others",
     )
 
 
@@ -149,8 +96,13 @@ class TableDeclaration(ClosedModel):
     """One table that becomes a data product."""
 
     table: Annotated[str, AfterValidator(_identifier)] = Field(description="name of the table, its group and schema")
-    description: str = ""
+    description: str = Field("", description="what the table is, for its page, report and release")
     owners: tuple[str, ...] = Field((), description="e-mail addresses or team:NAME")
+    licence: str = Field("", description="what consumers of a release may do with it, such as CC-BY-4.0; in its card")
+    contact: str = Field("", description="whom consumers ask, such as an e-mail address; in the release's card")
+    data_date: Annotated[str, BeforeValidator(_written_date)] = Field(
+        "", description="what time the real rows are of, such as 2024-06-30 or `1997 to 2002`; in the release's card"
+    )
     source: SourceDeclaration
     contract: ContractDeclaration
     families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
@@ -178,7 +130,10 @@ class TableDeclaration(ClosedModel):
     schedule: ScheduleDeclaration | None = None
     on_source_change: Literal["mark", "run", "ignore"] = Field("mark", description="what the source's sensor does")
     release: ReleaseDeclaration = ReleaseDeclaration()
-    profiles: dict[Profile, ProfileLimits] = Field(default_factory=dict)
+    profiles: dict[Profile, ProfileLimits] = Field(
+        default_factory=dict,
+        description="less of it under DGE_PROFILE; without an entry, `default` and `full` cut nothing",
+    )
     device: Literal["cpu", "cuda"] = Field("cpu", description="where generators are trained")
     processes: PositiveInt | None = Field(None, description="members side by side; as many as cores if left out")
 
@@ -210,8 +165,7 @@ class TableDeclaration(ClosedModel):
 
     def plan(self, profile: Profile) -> TablePlan:
         """What to train and evaluate under `profile`."""
-        stated = self.profiles.get(profile, ProfileLimits())
-        built_in = _BUILT_IN_LIMITS[profile]
+        stated, built_in = self.profiles.get(profile, ProfileLimits()), BUILT_IN_LIMITS[profile]
         most_seeds = stated.seeds or built_in.seeds or self.seeds
         families = {}
         for name, family in self.families.items():
@@ -222,7 +176,7 @@ class TableDeclaration(ClosedModel):
 
 
 class TablePlan(ClosedModel):
-    """A declaration under a profile: the seeds and hyperparameters that are really used."""
+    """A declaration under a profile: the seeds and hyperparameters that are really used, and what that cuts."""
 
     declaration: TableDeclaration
     profile: Profile
@@ -233,6 +187,41 @@ class TablePlan(ClosedModel):
     def table(self) -> str:
         """The table's name."""
         return self.declaration.table
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Every number that is smaller here than declared."""
+        numbers = [("seeds", self.declaration.seeds, self.seeds)]
+        for name, family in self.declaration.families.items():
+            numbers.append((f"{name} epochs", family.parameters.epochs, self.parameters(name).epochs))
+        return tuple(
+            Cut(field=field, declared=declared, used=used) for field, declared, used in numbers if used != declared
+        )
+
+    @property
+    def cuts_text(self) -> str:
+        """All cuts in one line, `seeds 20 -> 5, ctgan epochs 300 -> 50 by profile default`; empty without any."""
+        return f"{', '.join(map(str, self.cuts))} by profile {self.profile}" if self.cuts else ""
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether this only shows that the line works: less than what the declaration means to release."""
+        return self.profile == TRIAL and bool(self.cuts)
+
+    @property
+    def notice(self) -> str:
+        """What everyone who meets this plan's results is told of its cuts; empty without any."""
+        if not self.cuts:
+            return ""
+        if self.is_trial:
+            return (
+                f"This is a trial, less than what is declared: {self.cuts_text}. It never becomes the latest release."
+            )
+        whole = "" if self.profile == "full" else ", or run with DGE_PROFILE=full"
+        return (
+            f"Less than the declaration's own numbers: {self.cuts_text}; for more raise `profiles.{self.profile}` in "
+            f"it{whole}."
+        )
 
     @property
     def dataset_test_share(self) -> float:
@@ -284,10 +273,3 @@ def error_lines(error: ValidationError) -> list[str]:
         shown = "" if item["type"] in ("value_error", "missing") or len(found) > 200 else f"; found {found}"
         lines.append(f"{field}: {message}{shown}" if field else message + shown)
     return lines
-
-
-def read_profile(name: str) -> Profile:
-    """`name` as a profile; DeclarationError with the allowed names otherwise."""
-    if name not in PROFILES:
-        raise DeclarationError(f"DGE_PROFILE: unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
-    return name

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from dge_assets.declarations import shows_examples
 from dge_resources.home import Store, home_url, project_root
 
 if TYPE_CHECKING:  # imported where they are used, so that the location loads fast
@@ -93,7 +94,8 @@ def seatbelt_effect_asset(folder: ReleaseFolder) -> dg.MaterializeResult[None]:
 
 
 defs = dg.Definitions(
-    assets=[CRASH_RELEASE, seatbelt_effect_asset],
+    # Without the example tables there is no release of `crash` to read, and a custodian's catalog shows their own tables.
+    assets=[CRASH_RELEASE, seatbelt_effect_asset] if shows_examples() else [],
     resources={
         "folder": ReleaseFolder(
             releases=os.environ.get("DGE_RELEASES") or f"{home_url().rstrip('/')}/releases",

@@ -45,7 +45,8 @@ def test_the_declaration_of_ones_own_table_makes_its_line(tmp_path: Path) -> Non
     declaration = read_declaration(path)
     assert declaration.table == "customers"
     assert declaration.plan("default").seeds == 5
-    assert len(text.strip().splitlines()) <= 6
+    assert declaration.plan("default").cuts == ()
+    assert len(text.strip().splitlines()) <= 7
 
 
 def test_the_figures_are_those_that_the_command_writes() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 from copy import deepcopy
+from datetime import date
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from dge_assets.assets.line import Line
-from dge_assets.core.declaration import PROFILES, TableDeclaration, error_lines, read_profile
+from dge_assets.core.declaration import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.parameters import CTGANParameters, TVAEParameters
+from dge_assets.core.profiles import PROFILES, read_profile
 
 GOOD: dict[str, Any] = {
     "table": "crash",
@@ -128,6 +130,8 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
         ("schedule", {"cron": "0 3 0 * *"}, ["schedule.cron: ", "1 to 31"]),
         ("schedule", {"cron": "0 3 * * *", "timezone": "Mars/Base"}, ["schedule.timezone: ", "'Mars/Base'", "Europe/"]),
         ("release.sign_off", "nobody", ["release.sign_off: ", "'automatic' or 'manual'"]),
+        ("release.families", "some", ["release.families: ", "'all' or 'passing'"]),
+        ("data_date", True, ["data_date: ", "valid string"]),
         ("on_source_change", "panic", ["on_source_change: ", "'mark', 'run' or 'ignore'"]),
         ("gain_per_second", 0, ["gain_per_second: ", "greater than 0", "found 0"]),
         ("gain_per_second", float("inf"), ["gain_per_second: ", "finite number", "found inf"]),
@@ -167,33 +171,65 @@ def test_good_cron_lines(cron: str) -> None:
     assert declaration.schedule.cron == cron
 
 
-def test_profiles_limit_seeds_and_epochs_and_full_limits_nothing() -> None:
+def test_the_declaration_wins_and_only_smoke_has_limits_of_its_own() -> None:
     declaration = TableDeclaration.model_validate({**GOOD, "seeds": 20})
     found = {
         profile: (plan.seeds, plan.parameters("ctgan").epochs, plan.parameters("wide").epochs, plan.ks)
         for profile in PROFILES
         for plan in [declaration.plan(profile)]
     }
-    assert found == {
-        "smoke": (3, 2, 2, (3,)),
-        "default": (5, 50, 50, (5,)),
-        "full": (20, 300, 300, (5, 10, 20)),
-    }
+    whole = (20, 300, 300, (5, 10, 20))
+    assert found == {"smoke": (3, 2, 2, (3,)), "default": whole, "full": whole}
+    assert [declaration.plan(profile).notice == "" for profile in PROFILES] == [False, True, True]
 
 
 def test_a_profile_never_raises_what_is_declared() -> None:
-    plan = TableDeclaration.model_validate({**GOOD, "seeds": 2, "families": {"ctgan": {"epochs": 1}}}).plan("default")
-    assert (plan.seeds, plan.parameters("ctgan").epochs) == (2, 1)
+    small = {
+        **GOOD,
+        "seeds": 2,
+        "families": {"ctgan": {"epochs": 1}},
+        "profiles": {"default": {"seeds": 5, "epochs": 9}},
+    }
+    plan = TableDeclaration.model_validate(small).plan("default")
+    assert (plan.seeds, plan.parameters("ctgan").epochs, plan.cuts) == (2, 1, ())
 
 
 def test_stated_limits_replace_the_built_in_ones_and_the_rest_keeps_them() -> None:
-    """A family that a profile does not name trains as short as the profile promises."""
+    """A family that `smoke` does not name trains as short as that profile promises; others then cut nothing."""
     profiles = {"smoke": {"epochs": {"ctgan": 7}}, "default": {"seeds": 4}, "full": {"seeds": 6, "epochs": 9}}
     declaration = TableDeclaration.model_validate({**GOOD, "profiles": profiles})
     smoke, default, full = (declaration.plan(profile) for profile in PROFILES)
     assert (smoke.seeds, smoke.parameters("ctgan").epochs, smoke.parameters("wide").epochs) == (3, 7, 2)
-    assert (default.seeds, default.parameters("ctgan").epochs) == (4, 50)
+    assert (default.seeds, default.parameters("ctgan").epochs) == (4, 300)
     assert (full.seeds, full.parameters("ctgan").epochs, full.ks) == (6, 9, (5, 6))
+
+
+def test_every_cut_is_named_with_how_to_undo_it() -> None:
+    profiles = {"default": {"seeds": 5, "epochs": {"ctgan": 50}}, "full": {"seeds": 6}}
+    smoke, default, full = (
+        TableDeclaration.model_validate({**GOOD, "profiles": profiles}).plan(profile) for profile in PROFILES
+    )
+    assert default.notice == (
+        "Less than the declaration's own numbers: seeds 20 -> 5, ctgan epochs 300 -> 50 by profile default; for more "
+        "raise `profiles.default` in it, or run with DGE_PROFILE=full."
+    )
+    assert full.notice.endswith("seeds 20 -> 6 by profile full; for more raise `profiles.full` in it.")
+    assert smoke.notice == (
+        "This is a trial, less than what is declared: seeds 20 -> 3, ctgan epochs 300 -> 2, wide epochs 300 -> 2 by "
+        "profile smoke. It never becomes the latest release."
+    )
+    assert [plan.is_trial for plan in (smoke, default, full)] == [True, False, False]
+
+
+def test_smoke_that_cuts_nothing_is_no_trial() -> None:
+    short = {"ctgan": {"epochs": 2}}
+    plan = TableDeclaration.model_validate({**GOOD, "families": short, "seeds": 2}).plan("smoke")
+    assert (plan.is_trial, plan.notice) == (False, "")
+
+
+def test_a_date_of_the_data_may_be_written_as_yaml_likes() -> None:
+    for written, read in [(date(2024, 6, 30), "2024-06-30"), (1997, "1997"), ("1997 to 2002", "1997 to 2002")]:
+        assert TableDeclaration.model_validate({**GOOD, "data_date": written}).data_date == read
 
 
 def test_a_plan_changes_epochs_and_no_other_hyperparameter() -> None:

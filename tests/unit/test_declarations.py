@@ -8,7 +8,16 @@ import pytest
 import yaml
 
 from dge_assets.core.errors import DeclarationError
-from dge_assets.declarations import COMPONENT, SHIPPED, declaration_folders, declared_tables, read_declaration
+from dge_assets.declarations import (
+    COMPONENT,
+    SHIPPED,
+    declaration_folders,
+    declared_table,
+    declared_tables,
+    profile_in_use,
+    read_declaration,
+    usual_table,
+)
 
 ATTRIBUTES = {
     "table": "ours",
@@ -28,7 +37,8 @@ def write(folder: Path, name: str = "ours", **attributes: object) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_tables_of_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DGE_TABLES", raising=False)
+    for name in ("DGE_TABLES", "DGE_EXAMPLES", "DGE_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_the_shipped_declarations_are_good() -> None:
@@ -38,17 +48,53 @@ def test_the_shipped_declarations_are_good() -> None:
         assert declaration.table == name == folder.name
         for profile in ("smoke", "default", "full"):
             assert declaration.plan(profile).seeds >= 2, f"{name}: evaluation needs two members"
+        assert {"default", "smoke"} <= set(declaration.profiles), f"{name}: a demo must say itself what it cuts"
+        assert not declaration.plan("default").is_trial, f"{name}: the demo ends in a release that consumers open"
+        assert declaration.plan("smoke").is_trial
 
 
-def test_tables_of_the_users_folder_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_folder_takes_the_place_of_the_examples_unless_both_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path)
     (tmp_path / "notes").mkdir()
     (tmp_path / "README.md").write_text("not a table")
     monkeypatch.setenv("DGE_TABLES", str(tmp_path))
+    assert declaration_folders() == [tmp_path]
+    assert declared_tables()["ours"][1] == path.parent
+    assert set(declared_tables()) == {usual_table()} == {"ours"}
+    with pytest.raises(DeclarationError, match=r"no table 'crash' is declared; there are \['ours'\].*DGE_EXAMPLES=1"):
+        declared_table("crash")
+    monkeypatch.setenv("DGE_EXAMPLES", "1")
     assert declaration_folders() == [SHIPPED, tmp_path]
-    found = declared_tables()
-    assert found["ours"][1] == path.parent
-    assert "crash" in found
+    assert {"ours", "crash"} <= set(declared_tables())
+    assert usual_table() == "crash"
+
+
+def test_the_examples_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DGE_EXAMPLES", "0")
+    assert declared_tables() == {}
+    with pytest.raises(DeclarationError, match=r"no table 'crash' is declared; there are \[\] in no folder"):
+        declared_table(usual_table())
+    monkeypatch.setenv("DGE_EXAMPLES", "no")
+    with pytest.raises(DeclarationError, match=r"DGE_EXAMPLES: found 'no'; allowed: 0"):
+        declared_tables()
+
+
+def test_two_tables_and_none_named_is_asked_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a", table="a")
+    write(tmp_path, "b", table="b")
+    monkeypatch.setenv("DGE_TABLES", str(tmp_path))
+    with pytest.raises(DeclarationError, match="name one of the declared tables: a, b"):
+        usual_table()
+
+
+def test_the_profile_is_default_unless_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert profile_in_use() == "default"
+    monkeypatch.setenv("DGE_PROFILE", "")
+    assert profile_in_use() == "default"
+    monkeypatch.setenv("DGE_PROFILE", "smoke")
+    assert profile_in_use() == "smoke"
 
 
 def test_a_home_relative_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +127,7 @@ def test_two_tables_of_one_name_are_refused_with_both_places(tmp_path: Path, mon
 def test_a_shipped_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, table="crash")
     monkeypatch.setenv("DGE_TABLES", str(tmp_path))
+    monkeypatch.setenv("DGE_EXAMPLES", "1")
     with pytest.raises(DeclarationError, match=r"table 'crash' is declared in .*crash/defs.yaml too"):
         declared_tables()
 

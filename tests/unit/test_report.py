@@ -421,3 +421,9 @@ def test_the_terminal_table_is_this_one() -> None:
 
 def test_an_empty_headline_is_said_to_be_empty() -> None:
     assert terminal_table(headline_table(pd.DataFrame())) == "No scores."
+
+
+def test_what_was_cut_stands_before_the_numbers() -> None:
+    report = ReportInput(table="t", title="T", notice="This is a trial: seeds 20 -> 3.", training_scores=scores(GOOD))
+    assert verdict(report)[0] == report.notice
+    assert report.notice.replace(">", "&gt;") in render_report(report)

@@ -19,6 +19,7 @@ def _empty() -> pd.DataFrame:
 class ReportInput:
     """What one report shows; every frame may be empty, and then its section says so.
 
+    `notice` says what every reader must know before the numbers, as that less was trained than declared.
     `facts` and `lineage` are (label, value) pairs; `figures` are (title, caption, PNG bytes); `notes` says what does
     not hold and what was not run. `headline` is made from `training_scores` when empty; `model` picks the
     downstream model of headline, verdict and group table (None: the mean over models).
@@ -28,6 +29,7 @@ class ReportInput:
     table: str
     title: str
     description: str = ""
+    notice: str = ""
     facts: Sequence[tuple[str, Any]] = ()
     model: str | None = None
     headline: pd.DataFrame = field(default_factory=_empty)

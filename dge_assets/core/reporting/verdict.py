@@ -20,12 +20,16 @@ from dge_assets.core.reporting.texts import number_text, short_number
 
 
 def verdict(report: ReportInput) -> list[str]:
-    """Say in a few sentences what the numbers show: gain, distance to real data, honesty of claims, checks."""
+    """Say in a few sentences what the numbers show: gain, distance to real data, honesty of claims, checks.
+
+    Before them stands what less was trained than declared, if anything.
+    """
     metrics = metrics_in(headline_of(report))
     gains = training_gains(report.training_scores, metrics=metrics, model=report.model)
     errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
     sentences = [*_gain_sentences(gains), *_best_sentences(gains, metrics)]
-    return [*sentences, *_claim_sentences(errors), _check_sentence(report.checks)]
+    opening = [report.notice] if report.notice else []
+    return [*opening, *sentences, *_claim_sentences(errors), _check_sentence(report.checks)]
 
 
 def _gain_sentences(gains: Sequence[Gain]) -> list[str]:
