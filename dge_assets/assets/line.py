@@ -23,8 +23,8 @@ CODE_VERSIONS = {
     "encoder": "1",
     "generator": "3",
     "synthetic": "2",
-    "downstream": "3",
-    "evaluation": "9",
+    "downstream": "4",
+    "evaluation": "10",
     "report": "9",
     "release": "1",
 }

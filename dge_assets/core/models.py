@@ -30,7 +30,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
@@ -41,6 +41,7 @@ from dge_assets.core.contract import Task
 from dge_assets.core.errors import DeclarationError, StorageError
 from dge_assets.core.imported_models import imported_class, imported_factory, takes_seed
 from dge_assets.core.kernel_machine import MatrixSVC
+from dge_assets.core.network_classifier import LossStoppedClassifier
 from dge_assets.core.preprocessing import MOST_LEVELS, build_preprocessing
 
 Factory = Callable[[Task, int], Any]
@@ -86,7 +87,7 @@ def _mlp(layers: tuple[int, ...]) -> Factory:
             "random_state": seed,
         }
         if task != "regression":
-            return MLPClassifier(**options)
+            return LossStoppedClassifier(**options)
         # A network's steps suit targets of about unit size; prices in thousands would diverge.
         return TransformedTargetRegressor(regressor=MLPRegressor(**options), transformer=StandardScaler())
 
@@ -175,6 +176,7 @@ def build_pipeline(
 TRUSTED_TYPES: tuple[str, ...] = (
     "dge_assets.core.boosted.CompactClasses",
     "dge_assets.core.kernel_machine.MatrixSVC",
+    "dge_assets.core.network_classifier.LossStoppedClassifier",
     "dge_assets.core.preprocessing.LevelIndicators",
     "dge_assets.core.preprocessing.MomentReader",
     "dge_assets.core.preprocessing.NumberReader",
