@@ -21,8 +21,8 @@ CODE_VERSIONS = {
     "source": "2",
     "split": "1",
     "encoder": "1",
-    "generator": "3",
-    "synthetic": "2",
+    "generator": "4",
+    "synthetic": "3",
     "downstream": "4",
     "evaluation": "10",
     "report": "9",
@@ -129,13 +129,12 @@ class Line:
         """The settings that decide a generator, besides encoded rows and seed."""
         return {
             "algorithm": self.plan.algorithm(family),
-            "hyperparameters": self.plan.parameters(family).model_dump(mode="json"),
+            "hyperparameters": self.plan.parameters(family).of_training(),
         }
 
-    @property
-    def synthetic_parameters(self) -> dict[str, Any]:
+    def synthetic_parameters(self, family: str) -> dict[str, Any]:
         """The settings that decide a dataset, besides its generator."""
-        return {"rows": self.plan.declaration.synthetic_rows}
+        return {"rows": self.plan.declaration.synthetic_rows, **self.plan.parameters(family).of_sampling()}
 
     @property
     def downstream_parameters(self) -> dict[str, Any]:
@@ -172,7 +171,7 @@ class Line:
 
     def synthetic_recipe(self, family: str, seed: int, generator: Provenance) -> Recipe:
         """What the dataset of (family, seed) is made from."""
-        return self._child("synthetic", self.synthetic_parameters, generator, family=family, seed=seed)
+        return self._child("synthetic", self.synthetic_parameters(family), generator, family=family, seed=seed)
 
     def downstream_recipe(self, family: str, seed: int, synthetic: Provenance) -> Recipe:
         """What the downstream models of (family, seed) are made from."""

@@ -28,7 +28,7 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
         io_manager_key=LAKE,
         backfill_policy=ONE_RUN,
         deps=[line.key("generator", family)],
-        **line.attributes("synthetic", "parquet", family, parameters=line.synthetic_parameters),
+        **line.attributes("synthetic", "parquet", family, parameters=line.synthetic_parameters(family)),
     )
     def synthetic(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
         stage = _stage(context, line, family, storage)
@@ -56,7 +56,13 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
         member = from_files(artifact.files, place=artifact.record.place)
         rows = line.plan.declaration.synthetic_rows or len(real_train.frame)
         sampling = SamplingTask(
-            table=line.table, family=family, seed=seed, state=member.state, codec=member.codec, rows=rows
+            table=line.table,
+            family=family,
+            seed=seed,
+            state=member.state,
+            codec=member.codec,
+            rows=rows,
+            settings=line.plan.parameters(family).of_sampling(),
         )
         return DatasetTask(sampling=sampling, recipe=wanted[seed], lake=storage.lake, run_id=context.run.run_id)
 

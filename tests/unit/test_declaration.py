@@ -266,6 +266,16 @@ def test_what_is_asked_of_the_evaluation_decides_it_and_no_member(field: str, va
     assert one.downstream_parameters == other.downstream_parameters
 
 
+def test_how_rows_are_decoded_decides_datasets_and_no_generator() -> None:
+    drawn, largest = (
+        Line(TableDeclaration.model_validate(changed("families", families)).plan("full"), "")
+        for families in ({"tvae": {}}, {"tvae": {"decode": "largest"}})
+    )
+    assert drawn.generator_parameters("tvae") == largest.generator_parameters("tvae")
+    assert drawn.synthetic_parameters("tvae") == {"rows": None, "decode": "draw"}
+    assert largest.synthetic_parameters("tvae") == {"rows": None, "decode": "largest"}
+
+
 def test_models_with_parameters_have_one_text_each() -> None:
     path = "sklearn.ensemble:ExtraTreesClassifier"
     declared = ["lr", {path: {"n_estimators": 50}}, f"{path}(n_estimators=20)", path]

@@ -120,6 +120,21 @@ def test_losses_have_a_row_per_epoch_and_each_epoch_is_reported() -> None:
         assert seen == [(1, 2), (2, 2)]
 
 
+def test_how_rows_are_decoded_decides_them_and_no_generator() -> None:
+    """Not even where rows are drawn in training, to see when to stop it."""
+    curve = {**SMALL["tvae"], "epochs": 4, "curve_every": 1, "patience": 1}
+    tasks = {
+        decode: training_task("tvae", 3, parameters=parameters_for("tvae", {**curve, "decode": decode}))
+        for decode in ("draw", "largest")
+    }
+    members = {decode: train_one(task) for decode, task in tasks.items()}
+    assert to_files(members["draw"]) == to_files(members["largest"])
+    task, member = tasks["draw"], members["draw"]
+    rows = {decode: sample(task, member, settings=task.parameters.of_sampling()) for decode, task in tasks.items()}
+    pd.testing.assert_frame_equal(rows["draw"], sample(task, member))
+    assert not rows["largest"].equals(rows["draw"])
+
+
 def _narrow(names: list[str]) -> tuple[pd.DataFrame, Contract]:
     """A table of some columns of every kind."""
     full = every_kind_contract()

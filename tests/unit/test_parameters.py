@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.parameters import ALGORITHMS, parameters_for
 
-OUR_OWN = ("curve_every", "patience")
+OUR_OWN = ("curve_every", "patience", "decode")
 """Hyperparameters that the package does not have."""
 
 
@@ -20,7 +20,7 @@ def test_names_and_defaults_are_those_of_the_package(name: str, synthesizer: typ
     ours = parameters_for(name, {}).model_dump()
     theirs = {key: item.default for key, item in inspect.signature(synthesizer).parameters.items()}
     assert {key: theirs[key] for key in ours if key not in OUR_OWN} == {k: ours[k] for k in ours if k not in OUR_OWN}
-    assert not any(ours[key] for key in OUR_OWN), "off, so that members compare with the literature's"
+    assert not any(ours.get(key) for key in ("curve_every", "patience")), "off: members compare with the literature's"
     assert set(theirs) - set(ours) <= {"self", "verbose", "cuda", "enable_gpu"}, "nothing else can be tuned"
 
 
@@ -48,6 +48,23 @@ def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
 def test_a_wrong_hyperparameter_is_refused_with_what_is_allowed(given: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         parameters_for("ctgan", given)
+
+
+def test_tvae_draws_its_levels_unless_told_to_take_the_largest() -> None:
+    assert parameters_for("tvae", {}) == parameters_for("tvae", {"decode": "draw"})
+    with pytest.raises(ValidationError, match="'draw' or 'largest'"):
+        parameters_for("tvae", {"decode": "argmax"})
+    with pytest.raises(ValidationError, match="unknown field 'decode'"):
+        parameters_for("ctgan", {"decode": "draw"})
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_each_hyperparameter_is_of_training_or_of_sampling(name: str) -> None:
+    parameters = parameters_for(name, {})
+    apart = (parameters.of_training(), parameters.of_sampling())
+    assert {**apart[0], **apart[1]} == parameters.model_dump(mode="json")
+    assert not set(apart[0]) & set(apart[1])
+    assert apart[1] == {"ctgan": {}, "tvae": {"decode": "draw"}}[name]
 
 
 def test_each_algorithm_can_be_trained() -> None:

@@ -74,5 +74,6 @@ class Algorithm:
 
     trainer: Callable[..., Trainer]
     """(table, parameters, seeds, *, device)."""
-    sampler: Callable[[GeneratorState, Layout, np.random.SeedSequence], Sampler]
+    sampler: Callable[[GeneratorState, Layout, Any, np.random.SeedSequence], Sampler]
+    """(state, layout, parameters, seed)."""
     describe: Callable[[EncodedTable, Any], dict[str, Any]]

@@ -6,8 +6,8 @@ may hold several seeds: they are then trained as one program, which pays on a GP
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -16,7 +16,7 @@ import torch
 from dge_assets.core.errors import GeneratorError
 from dge_assets.core.generators.base import Algorithm, Arrays, GeneratorState, Report, TrainedMember
 from dge_assets.core.generators.learning_curve import ROWS, marginal_distance
-from dge_assets.core.generators.parameters import FamilyParameters
+from dge_assets.core.generators.parameters import FamilyParameters, parameters_for
 from dge_assets.core.generators.stacked.conditions import level_probabilities
 from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
 from dge_assets.core.generators.stacked.encoded import EncodedTable
@@ -75,7 +75,7 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
     }
     document = {
         "algorithm": task.algorithm,
-        "parameters": task.parameters.model_dump(mode="json"),
+        "parameters": task.parameters.of_training(),
         "transformer": task.encoder.transformer,
         **algorithm.describe(task.encoded, task.parameters),
     }
@@ -101,12 +101,14 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
 def _learning_curve(task: TrainingTask, document: dict[str, Any]) -> LearningCurve | None:
     if not task.parameters.curve_every:
         return None
+    # Hyperparameters of sampling must not decide when a training stops: it is measured by their defaults.
+    as_trained = parameters_for(task.algorithm, task.parameters.of_training())
 
     def measure(seed: int, epochs: int, tensors: Arrays) -> float:
         purpose = f"learning curve {epochs}"
         stream = seed_sequence(table=task.table, family=task.family, seed=seed, purpose=purpose)
         make = IMPLEMENTATIONS[task.algorithm].sampler
-        sampler = make(GeneratorState(tensors, document), task.encoded.layout, stream)
+        sampler = make(GeneratorState(tensors, document), task.encoded.layout, as_trained, stream)
         (drawn,) = sampler.chunks(ROWS, most=ROWS)
         return marginal_distance(task.encoded, *drawn)
 
@@ -123,6 +125,8 @@ class SamplingTask:
     state: GeneratorState
     codec: dict[str, Any]
     rows: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The family's hyperparameters of sampling (`FamilyParameters.of_sampling`); defaults where one is left out."""
 
 
 def sample_chunks(task: SamplingTask) -> Iterator[pd.DataFrame]:
@@ -130,6 +134,8 @@ def sample_chunks(task: SamplingTask) -> Iterator[pd.DataFrame]:
     sampling = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="sampling")
     decoding = generator(seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="decoding"))
     encoder = TableEncoder.from_documents(task.codec, task.state.document["transformer"])
-    sampler = IMPLEMENTATIONS[task.state.document["algorithm"]].sampler(task.state, encoder.layout, sampling)
+    algorithm = task.state.document["algorithm"]
+    parameters = parameters_for(algorithm, {**task.state.document["parameters"], **task.settings})
+    sampler = IMPLEMENTATIONS[algorithm].sampler(task.state, encoder.layout, parameters, sampling)
     for numbers, codes in sampler.chunks(task.rows, most=ROWS_AT_A_TIME):
         yield encoder.codec.decode(encoder.decode(numbers, codes), rng=decoding)

@@ -5,7 +5,7 @@ Light on purpose (pydantic only): declarations are validated when Dagster loads,
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
@@ -17,6 +17,8 @@ class FamilyParameters(ClosedModel):
     """What every family has."""
 
     model_config = ConfigDict(allow_inf_nan=False)
+    SAMPLING: ClassVar[frozenset[str]] = frozenset()
+    """Names of those that decide the rows of a generator and not the generator: changing one trains nothing anew."""
 
     epochs: PositiveInt = Field(300, description="passes over the training rows")
     batch_size: PositiveInt = Field(500, description="rows per step")
@@ -28,6 +30,14 @@ class FamilyParameters(ClosedModel):
         if self.patience and not self.curve_every:
             raise ValueError(f"patience {self.patience} counts points of the learning curve: set curve_every too")
         return self
+
+    def of_training(self) -> dict[str, Any]:
+        """Those that decide a generator, as JSON has them."""
+        return self.model_dump(mode="json", exclude=set(self.SAMPLING))
+
+    def of_sampling(self) -> dict[str, Any]:
+        """Those that decide a trained generator's rows, as JSON has them."""
+        return self.model_dump(mode="json", include=set(self.SAMPLING))
 
 
 class CTGANParameters(FamilyParameters):
@@ -52,13 +62,20 @@ class CTGANParameters(FamilyParameters):
 
 
 class TVAEParameters(FamilyParameters):
-    """Hyperparameters of TVAE (Xu et al., NeurIPS 2019), named and defaulted as in `ctgan`."""
+    """Hyperparameters of TVAE (Xu et al., NeurIPS 2019), named and defaulted as in `ctgan`, which has no `decode`."""
+
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"decode"})
 
     embedding_dim: PositiveInt = 128
     compress_dims: tuple[PositiveInt, ...] = (128, 128)
     decompress_dims: tuple[PositiveInt, ...] = (128, 128)
     l2scale: float = Field(1e-5, ge=0)
     loss_factor: PositiveFloat = 2
+    decode: Literal["draw", "largest"] = Field(
+        "draw",
+        description="how a level comes of its probabilities in tvae's rows: drawn, which is the model, or the likeliest, "
+        "which is what the ctgan package does",
+    )
 
 
 ALGORITHMS: dict[str, type[FamilyParameters]] = {"ctgan": CTGANParameters, "tvae": TVAEParameters}

@@ -19,7 +19,8 @@ from dge_assets.core.generators.stacked.layout import Layout
 def synthesizer_from_state(state: GeneratorState) -> CTGAN | TVAE:
     """The synthesizer, ready to sample.
 
-    It differs from one that the package fitted only in what no longer exists: discriminator or encoder, and optimizers.
+    It differs from one that the package fitted only in what no longer exists: discriminator or encoder, and optimizers. It
+    samples in the package's own way: a TVAE's levels are the likeliest ones, not drawn (`decode: largest` is nearest to it).
     """
     return {"ctgan": _ctgan, "tvae": _tvae}[state.document["algorithm"]](state)
 

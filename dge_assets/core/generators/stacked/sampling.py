@@ -41,11 +41,25 @@ def _chunked(batch: Callable[[], Batch], rows: int, most: int) -> Iterator[Batch
         yield numbers, codes
 
 
-class CTGANSampler:
-    """Samples CTGAN: noise, a condition by the training's level probabilities, and the network's Gumbel-softmax."""
+def drawn_codes(logits: torch.Tensor, uniform: torch.Tensor, layout: Layout) -> torch.Tensor:
+    """A place in each span, drawn from the softmax of its logits: (spans, B) from (D, B).
 
-    def __init__(self, state: GeneratorState, layout: Layout, seed: np.random.SeedSequence) -> None:
-        self._parameters = CTGANParameters.model_validate(state.document["parameters"])
+    The largest of logits plus Gumbel numbers is such a draw (Gumbel 1954). `uniform` (D, B), in [0, 1), is used up.
+    """
+    return chosen_codes(gumbel_(uniform).add_(logits), layout)
+
+
+class CTGANSampler:
+    """Samples CTGAN: noise, a condition by the training's level probabilities, and the network's Gumbel-softmax.
+
+    Of a Gumbel-softmax the largest is taken, which is a draw from the softmax whatever the temperature. Numbers are the
+    tanh of their logits: CTGAN has no noise of theirs.
+    """
+
+    def __init__(
+        self, state: GeneratorState, layout: Layout, parameters: CTGANParameters, seed: np.random.SeedSequence
+    ) -> None:
+        self._parameters = parameters
         self._layout, self._streams = layout, Streams([seed], device="cpu")
         self._network = ResidualGenerator(
             self._parameters.embedding_dim + layout.conditions,
@@ -76,15 +90,21 @@ class CTGANSampler:
         uniform = torch.empty(1, layout.columns, rows)
         self._streams.uniform(uniform)
         logits = self._network.forward(buffer)[0]
-        codes = chosen_codes(logits + gumbel_(uniform)[0], layout)
+        codes = drawn_codes(logits, uniform[0], layout)
         return torch.tanh(logits[self._numbers]).T.numpy(), codes.T.numpy()
 
 
 class TVAESampler:
-    """Samples TVAE: noise through the decoder, and for each number the noise that its standard deviation says."""
+    """Samples TVAE: noise through the decoder, whose output is a distribution, and a draw from that (Xu et al. 2019, 4.4).
 
-    def __init__(self, state: GeneratorState, layout: Layout, seed: np.random.SeedSequence) -> None:
-        self._parameters = TVAEParameters.model_validate(state.document["parameters"])
+    A number is normal around the tanh of its logit, with its learnt standard deviation; a span is drawn from its softmax,
+    or with `decode: largest` its likeliest place is taken.
+    """
+
+    def __init__(
+        self, state: GeneratorState, layout: Layout, parameters: TVAEParameters, seed: np.random.SeedSequence
+    ) -> None:
+        self._parameters = parameters
         self._layout, self._streams = layout, Streams([seed], device="cpu")
         stack = ParameterStack({name: value.shape for name, value in state.tensors.items()}, K=1, device="cpu")
         stack.load(0, state.tensors)
@@ -105,4 +125,11 @@ class TVAESampler:
         spread = torch.empty(1, rows, len(self._numbers))
         self._streams.normal(spread)
         numbers = torch.tanh(logits[:, self._numbers]) + spread[0] * self._sigma
-        return numbers.numpy(), chosen_codes(logits.T.contiguous(), self._layout).T.numpy()
+        return numbers.numpy(), self._codes(logits.T.contiguous()).T.numpy()
+
+    def _codes(self, logits: torch.Tensor) -> torch.Tensor:
+        if self._parameters.decode == "largest":
+            return chosen_codes(logits, self._layout)
+        uniform = torch.empty(1, *logits.shape)
+        self._streams.uniform(uniform)
+        return drawn_codes(logits, uniform[0], self._layout)
