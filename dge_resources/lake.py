@@ -156,6 +156,11 @@ class Lake:
                 found.append(self._record(self._metadata(path, address), address))
         return found
 
+    def addresses(self, table: str, asset: str) -> list[Address]:
+        """Where the frames of an asset are kept, in the order of their paths; nothing of them is read."""
+        paths = self.store.files(f"lake/{table}/{asset}")
+        return [_address_of_path(path, self.store.url(path)) for path in paths if path.endswith(f"/{_FILE}")]
+
     def _metadata(self, path: str, address: Address) -> Mapping[bytes, Any]:
         """What the file says besides its rows, which are not read."""
         try:

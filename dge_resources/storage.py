@@ -7,6 +7,7 @@ import dagster as dg
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, project_root
 from dge_resources.lake import Lake
+from dge_resources.plans import Plans
 from dge_resources.releases import Releases
 from dge_resources.verdicts import Verdicts
 from dge_resources.warehouse import Warehouse
@@ -42,6 +43,11 @@ class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
     def verdicts(self) -> Verdicts:
         """What the checks found."""
         return Verdicts(self.store)
+
+    @property
+    def plans(self) -> Plans:
+        """What each table's line last worked on."""
+        return Plans(self.store)
 
     @property
     def releases(self) -> Releases:

@@ -26,6 +26,7 @@ from dge_assets.core.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, home_url
 from dge_resources.lake import Lake
+from dge_resources.plans import Plans
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +35,7 @@ FILE = "warehouse.duckdb"
 STORAGE_VERSION = "v1.0.0"
 """The oldest file format that the builder can write, so that older DuckDB can read the file."""
 REAL = ("source", "real_train", "real_test")
+SYNTHETIC, UNUSED = "synthetic", "synthetic_unused"
 _HIVE = "hive_partitioning = true, hive_types = {'family': VARCHAR, 'seed': INTEGER}"
 
 
@@ -90,18 +92,42 @@ class Warehouse:
         for table in sorted({record.table for record in records}):
             connection.execute(f'CREATE SCHEMA "{table}"')
             of_table = [record for record in records if record.table == table]
-            for asset in sorted({record.asset for record in in_lake if record.table == table}):
+            for asset in sorted({record.asset for record in in_lake if record.table == table} - {SYNTHETIC}):
                 connection.execute(self._relation(lake, table, asset))
+            for statement in self._synthetic(lake, table, [r for r in in_lake if r.table == table]):
+                connection.execute(statement)
             _insert_lineage(connection, table, of_table)
 
     def _relation(self, lake: str, table: str, asset: str) -> str:
-        """Real rows and datasets stay in a local lake as views; small results are copied in."""
-        root = re.sub(r"([*?[])", r"[\1]", f"{lake}/{table}/{asset}").replace("'", "''")
-        kind = "VIEW" if self.store.is_local and asset in (*REAL, "synthetic") else "TABLE"
-        if asset == "synthetic":
-            source = f"read_parquet('{root}/*/*/data.parquet', {_HIVE}, union_by_name = true)"
-            return f'CREATE {kind} "{table}"."{asset}" AS SELECT * FROM {source}'
-        return f'CREATE {kind} "{table}"."{asset}" AS SELECT * FROM read_parquet(\'{root}/data.parquet\')'
+        """Real rows stay in a local lake as views; small results are copied in."""
+        kind = "VIEW" if self.store.is_local and asset in REAL else "TABLE"
+        return f'CREATE {kind} "{table}"."{asset}" AS SELECT * FROM read_parquet(\'{_root(lake, table, asset)}/data.parquet\')'
+
+    def _synthetic(self, lake: str, table: str, in_lake: list[Provenance]) -> list[str]:
+        """`synthetic` has the rows of the present plan's members alone, `synthetic_unused` those of all others.
+
+        Where no member is out of use, `synthetic` is over whatever there is, and so shows a new member at once.
+        """
+        plan = Plans(self.store).read(table)
+        members = [record for record in in_lake if record.asset == SYNTHETIC]
+        if not members:
+            return []
+        present = {record.record_id for record in members} if plan is None else set(plan.members.values())
+        used = [_member_folder(record) for record in members if record.record_id in present]
+        unused = [_member_folder(record) for record in members if record.record_id not in present]
+        kind = "VIEW" if self.store.is_local else "TABLE"
+        root = _root(lake, table, SYNTHETIC)
+
+        def relation(name: str, folders: list[str], condition: str = "") -> str:
+            files = ", ".join(f"'{root}/{folder}/data.parquet'" for folder in folders)
+            source = f"read_parquet([{files}], {_HIVE}, union_by_name = true)"
+            return f'CREATE {kind} "{table}"."{name}" AS SELECT * FROM {source} {condition}'
+
+        nothing = "WHERE false"
+        return [
+            relation(SYNTHETIC, (used if unused else ["*/*"]) or unused, "" if used else nothing),
+            relation(UNUSED, unused or used, "" if unused else nothing),
+        ]
 
     @contextmanager
     def _only_builder(self) -> Iterator[None]:
@@ -110,6 +136,15 @@ class Warehouse:
         with lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _root(lake: str, table: str, asset: str) -> str:
+    """The folder of an asset in a string of SQL, its own name safe from being read as a pattern."""
+    return re.sub(r"([*?[])", r"[\1]", f"{lake}/{table}/{asset}").replace("'", "''")
+
+
+def _member_folder(record: Provenance) -> str:
+    return f"family={record.family}/seed={record.seed:03d}"
 
 
 def _insert_lineage(connection: duckdb.DuckDBPyConnection, table: str, records: list[Provenance]) -> None:

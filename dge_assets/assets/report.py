@@ -17,6 +17,7 @@ from dge_assets.assets.line import (
     png_metadata,
     table_metadata,
 )
+from dge_assets.assets.present import Member, keep_plan, member_name, unused_members, verdicts_in_use
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.provenance import Provenance
@@ -84,7 +85,9 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
     declaration = line.plan.declaration
     real_train: Recorded = inputs["real_train"]
     contract = contract_of(real_train.record)
-    members = _members(line, storage)
+    present = keep_plan(line, storage)
+    members = list(present.generators.values())
+    verdicts, unused_verdicts = verdicts_in_use(line, storage, present)
     return ReportInput(
         table=line.table,
         title=f"{line.table}: is the release safe and useful?",
@@ -101,9 +104,12 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         ],
         **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in SHOWN_AS_PICTURES},
         figures=_figures(line, storage, contract, inputs),
-        checks=_checks_table(storage.verdicts.read(line.table)),
+        checks=_checks_table(verdicts),
         members=pd.DataFrame([_member_row(record) for record in members]),
-        notes=_notes(line, members, storage),
+        notes=[
+            *_notes(line, members, storage),
+            *_unused_notes(unused_members(line, storage, present), unused_verdicts),
+        ],
         lineage=[
             ("Real table (content)", real_train.record.table_fingerprint),
             ("Contract", real_train.record.contract_sha256),
@@ -114,10 +120,15 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
     )
 
 
-def _members(line: Line, storage: Storage) -> list[Provenance]:
-    addresses = [Address(line.table, "generator", family, seed) for family in line.families for seed in line.seeds]
-    records = [storage.artifacts.record(address) for address in addresses]
-    return [record for record in records if record is not None]
+def _unused_notes(members: list[Member], verdicts: list[Verdict]) -> list[str]:
+    """What is stored and belongs to no member of the present plan: told, and neither shown nor counted."""
+    if not members and not verdicts:
+        return []
+    names = ", ".join(member_name(*member) for member in members) or "none"
+    return [
+        f"Stored and not in use, as the present declaration does not ask for it: members {names}; {len(verdicts)} "
+        f"verdicts of checks. The warehouse has the rows in `synthetic_unused`."
+    ]
 
 
 def _member_row(record: Provenance) -> dict[str, Any]:

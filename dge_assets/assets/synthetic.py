@@ -8,6 +8,7 @@ from dge_assets.assets.columns import frame_metadata
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.assets.present import keep_plan
 from dge_assets.core.provenance import Provenance
 from dge_resources.compute import Compute
 from dge_resources.datasets import DatasetTask, sample_to_lake
@@ -33,6 +34,7 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
     def synthetic(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
         stage = _stage(context, line, family, storage)
         run_members(context, stage, compute, retrain=config.retrain)
+        keep_plan(line, storage)
 
     return synthetic
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from dge_assets.demo import reason_of
@@ -53,6 +54,19 @@ def test_raising_k_and_backfilling_the_new_members_touches_no_old_one(workshop: 
     assert set(first) < set(larger.storage.releases.versions("visits")), "the older release stays"
     scores = larger.storage.lake.read(Address("visits", "training_scores")).frame
     assert "dge_4" in set(scores["approach"])
+    lowered(larger.declare(seeds=2))
+
+
+def lowered(shop: Workshop) -> None:
+    """What is shown, counted and queried belongs to the present K; the members beyond it stay stored and are listed."""
+    assert shop.run("evaluate").success
+    report = (Path(shop.home) / "reports" / "visits" / "report.html").read_text()
+    assert "All 7 checks passed." in report, "source, split, two of each of two members, and that members differ"
+    assert "members tvae/002, tvae/003; 4 verdicts of checks" in report
+    with duckdb.connect(shop.storage.warehouse.url, read_only=True) as warehouse:
+        seeds = "select distinct seed from visits.{} order by 1"
+        assert warehouse.sql(seeds.format("synthetic")).fetchall() == [(0,), (1,)]
+        assert warehouse.sql(seeds.format("synthetic_unused")).fetchall() == [(2,), (3,)]
 
 
 def test_evaluation_fails_when_a_member_is_missing(workshop: Workshop) -> None:

@@ -17,6 +17,7 @@ from dge_assets.core.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
 from dge_resources.lake import Address, Lake
+from dge_resources.plans import Plans, StoredPlan
 from dge_resources.records import record_of, recorded
 from dge_resources.warehouse import Warehouse
 from tests.support.tables import AWKWARD, every_kind, recipe
@@ -128,6 +129,52 @@ def test_a_new_member_shows_without_rebuilding(store: Store, line: Line) -> None
     real_train = line.lake.read(Address("crash", "real_train")).record
     line.member("ctgan", 2, real_train)
     assert ask(store, "SELECT DISTINCT seed FROM crash.synthetic ORDER BY 1") == [(0,), (1,), (2,)]
+
+
+def plan_of(line: Line, *members: str) -> StoredPlan:
+    """A plan over the `members` (`ctgan/0`) as they are stored."""
+    ids = {}
+    for member in members:
+        family, seed = member.split("/")
+        record = line.lake.record(Address(line.table, "synthetic", family, int(seed)))
+        assert record is not None
+        ids[f"{family}/{int(seed):03d}"] = record.record_id
+    return StoredPlan(table=line.table, profile="default", seeds=2, epochs={"ctgan": 1}, members=ids)
+
+
+def test_synthetic_has_the_present_plans_members_and_the_others_are_apart(store: Store, line: Line) -> None:
+    """K was lowered, a family dropped, and what is left of an older contract has another column and another type."""
+    older = every_kind(10).drop(columns="id").rename(columns={"day": "former day"})
+    older["grade"] = range(10)
+    line.keep(older, ("synthetic", "ctgan", 7))
+    Plans(store).write(plan_of(line, "ctgan/0", "ctgan/1"))
+    Warehouse(store).build()
+    members = "SELECT DISTINCT family, seed FROM crash.{} ORDER BY ALL"
+    assert ask(store, members.format("synthetic")) == [("ctgan", 0), ("ctgan", 1)]
+    assert ask(store, members.format("synthetic_unused")) == [("ctgan", 7), ("tvae", 0), ("tvae", 1)]
+    assert "former day" not in types(store, "crash.synthetic")
+
+
+def test_a_plan_without_any_stored_member_leaves_synthetic_empty_with_its_columns(store: Store, line: Line) -> None:
+    Plans(store).write(plan_of(line))
+    Warehouse(store).build()
+    assert ask(store, "SELECT count(*) FROM crash.synthetic") == [(0,)]
+    assert ask(store, "SELECT count(*) FROM crash.synthetic_unused") == [(40,)]
+    assert types(store, "crash.synthetic") == types(store, "crash.synthetic_unused")
+
+
+def test_without_a_plan_every_member_is_in_use(store: Store, line: Line) -> None:
+    Warehouse(store).build()
+    assert ask(store, "SELECT count(*) FROM crash.synthetic") == [(40,)]
+    assert ask(store, "SELECT count(*) FROM crash.synthetic_unused") == [(0,)]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"table": "crash"}', '{"members": 3}'])
+def test_a_damaged_plan_is_told_with_its_place(store: Store, line: Line, text: str) -> None:
+    assert Plans(store).read("crash") is None
+    store.write(Plans(store).path("crash"), text.encode())
+    with pytest.raises(StorageError, match=r"plan\.json is not a plan .* delete it and materialize crash/report"):
+        Plans(store).read("crash")
 
 
 @pytest.mark.parametrize("stage", ["nothing", "source", "real", "one member"])

@@ -1,0 +1,59 @@
+"""Plans: which of the stored members a table's present declaration asks for, as its line last found it.
+
+Members that no declaration asks for any more (K was lowered, a family dropped, the contract or the table changed) stay
+stored. The line alone knows which those are, and writes it here for who has no declaration: the warehouse and the UI's
+start. Not here: deciding it (`dge_assets.assets.present`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from dge_assets.core.errors import StorageError
+from dge_resources.home import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPlan:
+    """What a table's line last worked on."""
+
+    table: str
+    profile: str
+    seeds: int
+    """K: members per family."""
+    epochs: Mapping[str, int]
+    """By family."""
+    members: Mapping[str, str]
+    """Record id of each present dataset by its member, `ctgan/000`."""
+
+
+@dataclass(frozen=True)
+class Plans:
+    """One plan per table, below `reports/<table>/`."""
+
+    store: Store
+
+    def path(self, table: str) -> str:
+        """Relative path of a table's plan."""
+        return f"reports/{table}/plan.json"
+
+    def write(self, plan: StoredPlan) -> None:
+        """Keep the plan of its table in place of an earlier one."""
+        self.store.write(self.path(plan.table), json.dumps(asdict(plan), indent=1, sort_keys=True).encode())
+
+    def read(self, table: str) -> StoredPlan | None:
+        """The plan of a table, None where its line has kept none; StorageError for one that is damaged."""
+        path = self.path(table)
+        if not self.store.exists(path):
+            return None
+        try:
+            plan = StoredPlan(**json.loads(self.store.read(path)))
+            if not isinstance(plan.members, dict) or not isinstance(plan.epochs, dict):
+                raise TypeError("members and epochs are no mappings")
+        except (ValueError, TypeError) as error:
+            raise StorageError(
+                f"{self.store.url(path)} is not a plan ({error!r}); delete it and materialize {table}/report"
+            ) from error
+        return plan
