@@ -18,12 +18,19 @@ import pandas as pd
 from ctgan import CTGAN, TVAE
 
 from benchmarks.members import sampled, silent, training_task
+from dge_assets.assets.line import CODE_VERSIONS
 from dge_assets.core.generators.members import train_members
 from dge_resources.compute import Compute
 
 PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
 KEPT = Path(__file__).resolve().parents[1] / ".dge" / "benchmarks" / "both_sides"
-OURS, THEIRS = "ours", "package"
+OURS, LARGEST, THEIRS = "ours", "ours, largest", "package"
+DECODINGS: dict[str, dict[str, dict[str, str]]] = {
+    "ctgan": {OURS: {}},
+    "tvae": {OURS: {"decode": "draw"}, LARGEST: {"decode": "largest"}},
+}
+"""Family -> side -> settings by which rows are drawn of a member of ours. The package takes TVAE's largest (decision 29)."""
+_VERSION = "-".join(CODE_VERSIONS[stage] for stage in ("encoder", "generator", "synthetic"))
 MOST_ROWS = 5_000
 """Rows that are drawn from a member: as many as it was trained on, and no more than this."""
 Report = Callable[[int, int], None]
@@ -75,8 +82,9 @@ class Case:
         return min(len(self.train), MOST_ROWS)
 
     def path(self, side: str, seed: int) -> Path:
-        """The rows of one member."""
-        return self.folder / f"{side}-{seed:03d}.parquet"
+        """The rows of one member; ours are of one version of the stages that make them."""
+        version = "" if side == THEIRS else f"-{_VERSION}"
+        return self.folder / f"{side.replace(', ', '-')}{version}-{seed:03d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -125,9 +133,13 @@ def _note_seconds(case: Case, found: Mapping[str, float]) -> None:
     (case.folder / "seconds.json").write_text(text + "\n")
 
 
-def train_ours(case: Case) -> list[pd.DataFrame]:
-    """All members by this project, side by side on all cores. Seconds: encoding, start of the workers and training."""
-    if not all(case.path(OURS, seed).exists() for seed in case.seeds):
+def train_ours(case: Case) -> dict[str, list[pd.DataFrame]]:
+    """All members by this project, side by side on all cores: side -> a dataset per seed.
+
+    Seconds: encoding, start of the workers and training.
+    """
+    sides = DECODINGS[case.family]
+    if not all(case.path(side, seed).exists() for side in sides for seed in case.seeds):
         compute = Compute(processes=None)
         started = time.perf_counter()
         task = training_task(case.train, case.target, family=case.family, seeds=(0,), settings={"epochs": case.epochs})
@@ -136,8 +148,9 @@ def train_ours(case: Case) -> list[pd.DataFrame]:
         _note_seconds(case, {OURS: time.perf_counter() - started})
         compute._end_workers()
         for seed, (member,) in ((seed, tuple(found.values())) for seed, found in trained.items()):
-            sampled(task, member, seed, case.rows).to_parquet(case.path(OURS, seed))
-    return [pd.read_parquet(case.path(OURS, seed)) for seed in case.seeds]
+            for side, settings in sides.items():
+                sampled(task, member, seed, case.rows, settings).to_parquet(case.path(side, seed))
+    return {side: [pd.read_parquet(case.path(side, seed)) for seed in case.seeds] for side in sides}
 
 
 def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:

@@ -43,10 +43,18 @@ def training_task(
     )
 
 
-def sampled(task: TrainingTask, member: TrainedMember, seed: int, rows: int) -> pd.DataFrame:
-    """`rows` rows of one trained member."""
+def sampled(
+    task: TrainingTask, member: TrainedMember, seed: int, rows: int, settings: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """`rows` rows of one trained member, by other `settings` of sampling than the task's where they are given."""
     wanted = SamplingTask(
-        table=task.table, family=task.family, seed=seed, state=member.state, codec=member.codec, rows=rows
+        table=task.table,
+        family=task.family,
+        seed=seed,
+        state=member.state,
+        codec=member.codec,
+        rows=rows,
+        settings={**task.parameters.of_sampling(), **(settings or {})},
     )
     return pd.concat(list(sample_chunks(wanted)), ignore_index=True)
 
