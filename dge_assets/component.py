@@ -24,8 +24,9 @@ from dge_assets.assets.synthetic import synthetic_asset
 from dge_assets.automation import origin_asset, source_sensor, table_jobs, table_schedule
 from dge_assets.checks import table_checks
 from dge_assets.core.declaration import TableDeclaration
+from dge_assets.core.model_declaration import require_usable_model
 from dge_assets.core.profiles import read_profile
-from dge_assets.declarations import profile_in_use
+from dge_assets.declarations import allowed_modules, profile_in_use
 
 
 @dataclass
@@ -42,7 +43,12 @@ class TableComponent(dg.Component):
 
     @classmethod
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> TableComponent:
-        """The component that a checked declaration makes; relative paths start at its folder."""
+        """The component that a checked declaration makes; relative paths start at its folder.
+
+        Dagster checks a declaration without knowing which modules may be imported, so that is asked here.
+        """
+        for model in (*attributes.models, *attributes.augmentation.models):
+            require_usable_model(model, allowed_modules())
         folder = context.path if context.path.is_dir() else context.path.parent
         return cls(declaration=attributes, folder=folder)
 

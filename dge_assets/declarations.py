@@ -7,13 +7,18 @@ folders inside an importable package, and its errors do not say what is allowed.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from dge_assets.core.catalog import MODULES_SETTING, USUAL_MODULES
 from dge_assets.core.declaration import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
+from dge_assets.core.masking import found_words
+from dge_assets.core.model_declaration import MODEL_MODULES
 from dge_assets.core.profiles import Profile, read_profile
 
 SHIPPED = Path(__file__).parent / "tables"
@@ -21,6 +26,8 @@ EXAMPLE = "crash"
 """The shipped table that the README shows."""
 FILE = "defs.yaml"
 COMPONENT = "dge_assets.component.TableComponent"
+_QUOTED_WORDS = re.compile(r"""'.{2,}'|".{2,}\"""", re.DOTALL)
+"""More than one sign in quotes: names of anchors, tags and directives, as they stand in the file."""
 
 
 def profile_in_use() -> Profile:
@@ -49,24 +56,47 @@ def declaration_folders() -> list[Path]:
     return [*shipped, folder]
 
 
+def allowed_modules() -> tuple[str, ...]:
+    """Where classes of downstream models may be imported from: the usual packages, and those of `DGE_MODEL_MODULES`."""
+    return (*USUAL_MODULES, *re.findall(r"[\w.]+", os.environ.get(MODULES_SETTING, "")))
+
+
 def read_declaration(path: Path) -> TableDeclaration:
     """The declaration in one `defs.yaml`.
 
     Raises DeclarationError with the file and, for each mistake, the field, what was found and what is allowed.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise DeclarationError(f"{path}: cannot be read as YAML: {error}") from error
+    document = _read_yaml(path)
     if not isinstance(document, dict) or not isinstance(document.get("attributes"), dict):
         raise DeclarationError(f"{path}: needs `type: {COMPONENT}` and `attributes:` with the declaration below it")
     if document.get("type") != COMPONENT:
-        raise DeclarationError(f"{path}: type: found {document.get('type')!r}; allowed: {COMPONENT}")
+        raise DeclarationError(f"{path}: type: found {found_words(document.get('type'))}; allowed: {COMPONENT}")
     try:
-        return TableDeclaration.model_validate(document["attributes"])
+        return TableDeclaration.model_validate(document["attributes"], context={MODEL_MODULES: allowed_modules()})
     except ValidationError as error:
         lines = "\n".join(f"  attributes.{line}" for line in error_lines(error))
-        raise DeclarationError(f"{path}: the declaration has mistakes:\n{lines}") from error
+    # Outside the handler, so that no traceback shows pydantic's error, which quotes what stands in the file.
+    raise DeclarationError(f"{path}: the declaration has mistakes:\n{lines}")
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        reason = _yaml_reason(error)
+    except (UnicodeDecodeError, OSError) as error:
+        reason = str(error)
+    except (ValueError, RecursionError) as error:  # an impossible date, for one; its message may quote the value
+        reason = f"a value is not what it looks like ({type(error).__name__}); quote it"
+    raise DeclarationError(f"{path}: cannot be read as YAML: {reason}")
+
+
+def _yaml_reason(error: yaml.YAMLError) -> str:
+    """Where the text stops being YAML and why, without the line and the words that PyYAML quotes from it."""
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    why = str(getattr(error, "problem", None) or "a sign that YAML does not allow")
+    return place + _QUOTED_WORDS.sub("...", why)
 
 
 def declared_table(name: str) -> tuple[TableDeclaration, Path]:

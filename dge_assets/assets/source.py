@@ -24,7 +24,7 @@ def source_assets(line: Line) -> list[dg.AssetsDefinition]:
 def _source(line: Line) -> dg.AssetsDefinition:
     declaration = line.plan.declaration
     settings = {
-        "source": declaration.source.model_dump(mode="json"),
+        "source": declaration.source.settings(),
         "contract": declaration.contract.model_dump(mode="json"),
     }
 

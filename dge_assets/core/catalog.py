@@ -12,13 +12,21 @@ import difflib
 import importlib.util
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from dge_assets.core.errors import DeclarationError
+from dge_assets.core.masking import found_words, mask_secrets
 
 MODEL_NAMES = ("lr", "mlp", "deepish_mlp", "deep_mlp", "rf", "knn", "svm", "gbdt", "xgboost")
 """Downstream models by name; `models` has their factories, and a test holds the two together."""
 EXTRAS = {"xgboost": ("xgboost", "pip install 'dge[xgboost]'")}
 """Model name -> the package that it needs besides the product's own, and how to get it."""
+
+USUAL_MODULES = ("sklearn", "xgboost", "imblearn", "dge_assets")
+"""Packages whose estimators a declaration may name by import path without more ado."""
+MODULES_SETTING = "DGE_MODEL_MODULES"
+"""The environment variable that names further ones; read where declarations are loaded."""
 
 _IMPORT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _WITH_PARAMETERS = re.compile(rf"({_IMPORT_PATH.pattern})\((.+)\)", re.DOTALL)
@@ -38,7 +46,7 @@ def require_model_name(given: object) -> str:
     near = difflib.get_close_matches(str(given), MODEL_NAMES, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(
-        f"unknown downstream model {given!r}; {hint}allowed: {', '.join(MODEL_NAMES)}, or the import path of a "
+        f"unknown downstream model {mask_secrets(repr(given))}; {hint}allowed: {', '.join(MODEL_NAMES)}, or the import path of a "
         f"scikit-learn estimator as 'package.module:Class', with parameters as 'package.module:Class: {{name: value}}'"
     )
 
@@ -48,6 +56,17 @@ def require_installed(name: str) -> None:
     package, command = EXTRAS.get(name, ("", ""))
     if package and importlib.util.find_spec(package) is None:
         raise ValueError(f"downstream model {name!r} needs the package {package!r}, which is not installed: {command}")
+
+
+def require_allowed_module(name: str, modules: Sequence[str]) -> None:
+    """DeclarationError unless the class of the import path `name` lies in one of `modules` or below it."""
+    path = split_model_name(name)[0]
+    module = path.partition(":")[0]
+    if not any(module == allowed or module.startswith(f"{allowed}.") for allowed in modules):
+        raise DeclarationError(
+            f"downstream model {path!r}: module {module!r} may not be imported; allowed are {', '.join(modules)} and what "
+            f"is below them. Importing runs its code, so whoever runs Dagster allows it: {MODULES_SETTING}={module}"
+        )
 
 
 def split_model_name(name: str) -> tuple[str, dict[str, Any]]:
@@ -85,7 +104,9 @@ def model_text(path: str, parameters: Mapping[str, Any]) -> str:
 
 def _named_with_parameters(given: Mapping[Any, Any]) -> str:
     if len(given) != 1:
-        raise ValueError(f"a downstream model with parameters is one 'package.module:Class: {{...}}', found {given!r}")
+        raise ValueError(
+            f"a downstream model with parameters is one 'package.module:Class: {{...}}', found {found_words(given)}"
+        )
     path, parameters = next(iter(given.items()))
     if path in MODEL_NAMES:
         raise ValueError(f"{path!r} takes no parameters: give the import path of its class, with parameters, instead")
@@ -93,7 +114,7 @@ def _named_with_parameters(given: Mapping[Any, Any]) -> str:
         return require_model_name(path)
     if not isinstance(parameters, Mapping | None):
         raise ValueError(  # noqa: TRY004 (pydantic wants ValueError)
-            f"{path}: parameters are a mapping such as {{n_estimators: 50}}, found {parameters!r}"
+            f"{path}: parameters are a mapping such as {{n_estimators: 50}}, found {found_words(parameters)}"
         )
     stated = dict(parameters or {})
     for key, value in stated.items():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from dge_assets.core.masking import shown_name
 
 
 class ClosedModel(BaseModel):
     """A frozen model whose errors for unknown fields list the allowed ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -23,5 +26,19 @@ class ClosedModel(BaseModel):
             if name not in allowed:
                 near = difflib.get_close_matches(str(name), allowed, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                raise ValueError(f"unknown field {name!r}; {hint}allowed: {', '.join(allowed)}")
+                raise ValueError(f"unknown field {shown_name(name)!r}; {hint}allowed: {', '.join(allowed)}")
         return data
+
+
+def require_type(*types: str) -> Callable[[Any], Any]:
+    """Give a validator that refuses a mapping whose `type` is none of `types`, before pydantic does.
+
+    Pydantic's message quotes the type that it found, and by mistake a URL with its password may stand there.
+    """
+
+    def validate(given: Any) -> Any:
+        if isinstance(given, dict) and "type" in given and given["type"] not in types:
+            raise ValueError(f"type: unknown; allowed: {', '.join(map(repr, types))}")
+        return given
+
+    return validate

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.errors import ContractError
+from dge_assets.core.masking import found_words
 
 Kind = Literal["continuous", "integer", "categorical", "boolean", "datetime", "id", "text"]
 Task = Literal["binary", "multiclass", "regression"]
@@ -213,7 +214,7 @@ def comparable(bound: Bound) -> float | pd.Timestamp:
     if not isinstance(bound, str):
         return float(bound)
     if not _ISO_DATE.match(bound):  # pandas would take `now`, or a lone number, for a moment
-        raise ValueError(f"{bound!r} is neither a number nor an ISO 8601 date such as '2020-12-31'")
+        raise ValueError(f"{found_words(bound)} is neither a number nor an ISO 8601 date such as '2020-12-31'")
     moment = pd.Timestamp(bound)
     return moment if moment.tz is None else moment.tz_convert("UTC").tz_localize(None)
 

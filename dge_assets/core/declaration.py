@@ -23,6 +23,7 @@ from pydantic import (
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.contract import ContractDeclaration
 from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
+from dge_assets.core.masking import found_words, mask_secrets, shown_name
 from dge_assets.core.model_declaration import AugmentationDeclaration, DownstreamModel
 from dge_assets.core.profiles import BUILT_IN_LIMITS, TRIAL, Cut, Profile, ProfileLimits
 from dge_assets.core.schedule_declaration import ScheduleDeclaration
@@ -47,7 +48,9 @@ _TAKEN_FAMILY_NAMES = (
 
 def _identifier(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not a usable name; allowed: lower-case letters, digits and _, a letter first")
+        raise ValueError(
+            f"{found_words(name)} is not a usable name; allowed: lower-case letters, digits and _, a letter first"
+        )
     return name
 
 
@@ -141,14 +144,18 @@ class TableDeclaration(ClosedModel):
     @classmethod
     def _families_with_algorithms(cls, families: Any) -> Any:
         if not isinstance(families, dict) or not families:
-            raise ValueError(f"at least one family is needed, found {families!r}; known: {', '.join(ALGORITHMS)}")
+            raise ValueError(
+                f"at least one family is needed, found {found_words(families)}; known: {', '.join(ALGORITHMS)}"
+            )
         return {str(name): _family(str(name), given) for name, given in families.items()}
 
     @field_validator("models")
     @classmethod
     def _some_models(cls, models: tuple[str, ...]) -> tuple[str, ...]:
         if not models or len(set(models)) != len(models):
-            raise ValueError(f"needs at least one model and none twice, found {list(models)}")
+            raise ValueError(
+                f"needs at least one model and none twice, found {[mask_secrets(name) for name in models]}"
+            )
         return models
 
     @model_validator(mode="after")
@@ -158,9 +165,8 @@ class TableDeclaration(ClosedModel):
         for limits in self.profiles.values():
             unknown = set(limits.epochs) - set(self.families) if isinstance(limits.epochs, dict) else set()
             if unknown:
-                raise ValueError(
-                    f"profiles: epochs name unknown families {sorted(unknown)}; allowed: {', '.join(self.families)}"
-                )
+                found = sorted(map(shown_name, unknown))
+                raise ValueError(f"profiles: epochs name unknown families {found}; allowed: {', '.join(self.families)}")
         return self
 
     def plan(self, profile: Profile) -> TablePlan:
@@ -249,27 +255,36 @@ def _family(name: str, given: Any) -> Any:
         return given
     if not isinstance(given, dict | None):
         raise ValueError(  # noqa: TRY004 (pydantic wants ValueError)
-            f"{name}: hyperparameters are a mapping, found {given!r}; write `{name}: {{}}` for defaults"
+            f"{shown_name(name)}: hyperparameters are a mapping, found {found_words(given)}; write `{name}: {{}}` for defaults"
         )
     if not _NAME.fullmatch(name) or name in _TAKEN_FAMILY_NAMES:
-        raise ValueError(f"{name!r} is not a usable family name: lower-case letters, digits and _, and not a stage's")
+        raise ValueError(
+            f"{found_words(name)} is not a usable family name: lower-case letters, digits and _, and not a stage's"
+        )
     stated = dict(given or {})
     algorithm = str(stated.pop("algorithm", name))
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"unknown family {name!r} (algorithm {algorithm!r}); allowed: {', '.join(ALGORITHMS)}")
+        raise ValueError(
+            f"unknown family {found_words(name)} (algorithm {found_words(algorithm)}); allowed: {', '.join(ALGORITHMS)}"
+        )
     try:
         return FamilyDeclaration(algorithm=algorithm, parameters=parameters_for(algorithm, stated))
     except ValidationError as error:
-        raise ValueError("; ".join(f"{name}.{line}" for line in error_lines(error))) from error
+        lines = error_lines(error)
+    raise ValueError("; ".join(f"{name}.{line}" for line in lines))  # no cause: pydantic's message quotes what it found
 
 
 def error_lines(error: ValidationError) -> list[str]:
-    """One line per mistake: the field, what is wrong and allowed, what was found."""
-    lines = []
-    for item in error.errors():
-        field = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        found = repr(item["input"])
-        shown = "" if item["type"] in ("value_error", "missing") or len(found) > 200 else f"; found {found}"
-        lines.append(f"{field}: {message}{shown}" if field else message + shown)
-    return lines
+    """One line per mistake: the field, what is wrong and allowed, and what was found, as far as that is surely no secret.
+
+    Below `source` no text is quoted. Chain nothing to an error that says these lines: pydantic's own message quotes all.
+    """
+    return [_error_line(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()]
+
+
+def _error_line(place: tuple[int | str, ...], kind: str, message: str, found: object) -> str:
+    field = ".".join(shown_name(part) for part in place)
+    told = mask_secrets(message.removeprefix("Value error, "))
+    says_all = kind in ("value_error", "missing", "union_tag_not_found")
+    shown = "" if says_all else f"; found {found_words(found, quotes_text='source' not in place)}"
+    return f"{field}: {told}{shown}" if field else told + shown

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from dge_assets.core.catalog import split_model_name
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import DeclarationError
+from dge_assets.core.masking import mask_secrets
 
 
 def imported_class(model: str) -> type[Any]:
@@ -23,10 +24,14 @@ def imported_class(model: str) -> type[Any]:
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise DeclarationError(f"downstream model {model!r} cannot be imported: {error}") from error
+        raise DeclarationError(f"downstream model {_shown(model)} cannot be imported: {error}") from error
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
-        raise DeclarationError(f"downstream model {model!r} is no scikit-learn estimator class, but {found!r}")
+        raise DeclarationError(f"downstream model {_shown(model)} is no scikit-learn estimator class, but {found!r}")
     return found
+
+
+def _shown(model: str) -> str:
+    return mask_secrets(repr(model))
 
 
 def _split(model: str) -> tuple[str, dict[str, Any]]:
@@ -44,14 +49,14 @@ def make_estimator(model: str) -> Any:
         unknown = sorted(set(parameters) - known)
         if unknown:
             raise DeclarationError(
-                f"downstream model {model!r}: {kind.__name__} has no parameters {unknown}; allowed are {sorted(known)}"
+                f"downstream model {_shown(model)}: {kind.__name__} has no parameters {unknown}; allowed are {sorted(known)}"
             )
         return kind(**parameters)
     except TypeError as error:
         raise DeclarationError(
-            f"downstream model {model!r} cannot be made without arguments: {error}"
+            f"downstream model {_shown(model)} cannot be made without arguments: {error}"
             if not parameters
-            else f"downstream model {model!r} cannot be made with these parameters: {error}"
+            else f"downstream model {_shown(model)} cannot be made with these parameters: {error}"
         ) from error
 
 
@@ -68,9 +73,9 @@ def imported_factory(model: str) -> Callable[[Task, int], Any]:
         estimator = make_estimator(model)
         fits = is_regressor(estimator) if task == "regression" else is_classifier(estimator)
         if not fits:
-            raise DeclarationError(f"downstream model {model!r} does not fit task={task}: it is the other kind")
+            raise DeclarationError(f"downstream model {_shown(model)} does not fit task={task}: it is the other kind")
         if task != "regression" and not hasattr(estimator, "predict_proba"):
-            raise DeclarationError(f"downstream model {model!r} gives no probabilities (predict_proba); wrap it")
+            raise DeclarationError(f"downstream model {_shown(model)} gives no probabilities (predict_proba); wrap it")
         return estimator.set_params(random_state=seed) if is_seeded else estimator
 
     return factory

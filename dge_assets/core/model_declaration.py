@@ -5,26 +5,54 @@ Here: the two schemas, light to load. Not here: the forms of a model's name (`ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
-from dge_assets.core.catalog import require_installed, require_model_name
+from dge_assets.core.catalog import require_allowed_module, require_installed, require_model_name
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.errors import DeclarationError
 
+MODEL_MODULES = "model_modules"
+"""The key of pydantic's validation context under which the modules stand that a model's class may come from."""
 
-def _usable_model(name: str) -> str:
-    """`name`, when the model can be made here; only import paths cost the import of scikit-learn."""
-    require_installed(name)
+
+def require_usable_model(name: str, modules: Sequence[str]) -> None:
+    """DeclarationError when the model `name` cannot be made here, or would be imported from outside `modules`.
+
+    Importing a module runs it, so nothing is imported before its name is found to be allowed. Only import paths cost the
+    import of scikit-learn.
+    """
     if ":" in name:
+        require_allowed_module(name, modules)
         from dge_assets.core.models import model_card
 
-        try:
-            model_card(name)
-        except DeclarationError as error:
-            raise ValueError(str(error)) from error
-    return name
+        model_card(name)
+
+
+def _usable_model(name: str, information: ValidationInfo) -> str:
+    """`name`, when it can be made here. Without a list of allowed modules nothing is imported and its form is enough."""
+    require_installed(name)
+    modules = (information.context or {}).get(MODEL_MODULES)
+    if modules is None:
+        return name
+    try:
+        require_usable_model(name, modules)
+    except DeclarationError as error:
+        reason = str(error)
+    else:
+        return name
+    raise ValueError(reason)
 
 
 _MODEL_FORMS = {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}

@@ -11,6 +11,7 @@ import zoneinfo
 from pydantic import Field, field_validator
 
 from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.masking import found_words
 
 _CRON_FIELDS = (
     ("minute", 0, 59, ""),
@@ -40,11 +41,11 @@ class ScheduleDeclaration(ClosedModel):
     def _five_fields(cls, cron: str) -> str:
         parts = cron.split()
         if len(parts) != 5:
-            raise ValueError(f"{cron!r} is not a cron line; five fields are needed, such as '0 3 * * *'")
+            raise ValueError(f"{found_words(cron)} is not a cron line; five fields are needed, such as '0 3 * * *'")
         for part, (name, low, high, words) in zip(parts, _CRON_FIELDS, strict=True):
             if not all(_is_cron_item(item, low, high, words) for item in part.split(",")):
                 raise ValueError(
-                    f"{cron!r} is not a cron line; {name}: found {part!r}, allowed are *, {low} to {high}"
+                    f"{found_words(cron)} is not a cron line; {name}: found {found_words(part)}, allowed are *, {low} to {high}"
                     f"{' or ' + words if words else ''}, ranges (1-5), steps (*/2) and lists of these (1,3)"
                 )
         return cron
@@ -53,5 +54,7 @@ class ScheduleDeclaration(ClosedModel):
     @classmethod
     def _known_timezone(cls, name: str) -> str:
         if name not in zoneinfo.available_timezones():
-            raise ValueError(f"{name!r} is not a time zone; IANA names are allowed, such as 'Europe/Berlin' or 'UTC'")
+            raise ValueError(
+                f"{found_words(name)} is not a time zone; IANA names are allowed, such as 'Europe/Berlin' or 'UTC'"
+            )
         return name

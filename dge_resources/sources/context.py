@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from dge_assets.core.errors import SourceError
-from dge_assets.core.source_declaration import SourceDeclaration, mask_secrets
+from dge_assets.core.masking import MASK, mask_secrets, secrets_in
+from dge_assets.core.source_declaration import SourceDeclaration
 
 Source_co = TypeVar("Source_co", bound=SourceDeclaration, covariant=True)
 
 REASON_LENGTH = 300
+_VARIABLE = r"\$\{(\w+)\}"
 SHORTEST_SECRET = 4  # masking shorter values would blot out half of a message
 
 
@@ -35,8 +38,9 @@ class SourceContext(Generic[Source_co]):
     cache_folder: str | None = None
 
     def error(self, found: str, remedy: str) -> SourceError:
-        """Make the error that names the table, the source, what was found and how to mend it."""
-        return SourceError(f"table {self.table!r}, source {self.source.describe()}: {found}. {remedy}")
+        """Make the error that names the table, the source, what was found and how to mend it, without secrets."""
+        told = self._without_secrets(found)
+        return SourceError(f"table {self.table!r}, source {self.source.describe()}: {told}. {remedy}")
 
     @contextmanager
     def mending(self, found: str, remedy: str) -> Iterator[None]:
@@ -50,9 +54,8 @@ class SourceContext(Generic[Source_co]):
         except (SourceError, MemoryError):
             raise
         except Exception as error:
-            reason, clean = self._reason(error)
-            # A traceback prints the cause's own message, so a cause that holds a secret is left out.
-            raise self.error(f"{found}: {reason}", remedy) from (error if clean else None)
+            # A traceback prints the messages of all causes, so one that holds a secret takes its whole chain away.
+            raise self.error(f"{found}: {self._reason(error)}", remedy) from (error if self._is_clean(error) else None)
 
     def local_path(self, path: str) -> str:
         """Resolve a local path against the folder of the declaration."""
@@ -60,7 +63,7 @@ class SourceContext(Generic[Source_co]):
 
     def expand(self, text: str) -> str:
         """Replace each `${NAME}` by the environment's value."""
-        return re.sub(r"\$\{(\w+)\}", self._environment_value, text)
+        return re.sub(_VARIABLE, self._environment_value, text)
 
     def expand_all(self, value: Any) -> Any:
         """Do the same to all texts inside mappings and lists."""
@@ -82,27 +85,50 @@ class SourceContext(Generic[Source_co]):
             f"Set {name} where Dagster runs (for example `export {name}=...`), or write the value in the declaration",
         )
 
-    def _reason(self, error: Exception) -> tuple[str, bool]:
-        original = " ".join(str(error).split())
-        text = original
-        for secret in self._secrets():
-            text = text.replace(secret, "***")
-        text = mask_secrets(text)
+    def _reason(self, error: Exception) -> str:
+        text = str(error).strip()
+        if self._secrets_of_query():  # what quotes a part of the query may cut a secret in two
+            text = text.split("\n", maxsplit=1)[0]
+        text = self._without_secrets(" ".join(text.split()))
         shown = text if len(text) <= REASON_LENGTH else text[:REASON_LENGTH] + "..."
-        return f"{type(error).__name__}: {shown}".rstrip(" .:"), text == original
+        return f"{type(error).__name__}: {shown}".rstrip(" .:")
+
+    def _is_clean(self, error: BaseException) -> bool:
+        """Say whether neither the error nor what led to it quotes a secret."""
+        if self._secrets_of_query():
+            return False
+        chain: list[BaseException] = []
+        following: BaseException | None = error
+        while following is not None and following not in chain:
+            chain.append(following)
+            following = following.__cause__ or following.__context__
+        texts = ["".join(traceback.format_exception_only(link)) for link in chain]
+        return all(self._without_secrets(text) == text for text in texts)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets():
+            text = text.replace(secret, MASK)
+        return mask_secrets(text)
 
     def _secrets(self) -> list[str]:
-        """Find the passwords and query strings of the URLs, and the texts of `storage_options`, as expanded."""
-        secrets: list[str] = []
+        """Find the passwords and query strings of the URLs, the texts of `storage_options`, and secrets in the query."""
+        secrets = self._secrets_of_query()
         for name in ("url", "path"):
-            url = getattr(self.source, name, None)
-            if url:
-                parts = _split_url(self.expand(url))
-                secrets += [parts.password or "", parts.query] if parts else [self.expand(url)]
-        options = self.expand_all(getattr(self.source, "storage_options", {}))
-        secrets += [text for text in _texts(options) if "://" not in text]  # `mask_secrets` sees to URLs
-        secrets += [unquote(text) for text in secrets]
+            url = self._expand_known(getattr(self.source, name, None) or "")
+            parts = _split_url(url)
+            secrets += [parts.password or "", parts.query] if parts else [url]
+            secrets += secrets_in(url)
+        options = getattr(self.source, "storage_options", {})
+        secrets += [text for text in map(self._expand_known, _texts(options)) if "://" not in text]  # URLs are masked
+        secrets += [form for text in secrets for form in (unquote(text), text.strip(), repr(text)[1:-1])]
         return sorted((text for text in secrets if len(text) >= SHORTEST_SECRET), key=len, reverse=True)
+
+    def _secrets_of_query(self) -> list[str]:
+        return secrets_in(getattr(self.source, "query", ""))
+
+    def _expand_known(self, text: str) -> str:
+        """Expand the variables that are set: a message about one that is not must not ask for it again."""
+        return re.sub(_VARIABLE, lambda match: os.environ.get(match.group(1), match.group()), text)
 
 
 def _split_url(url: str) -> Any:

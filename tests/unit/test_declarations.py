@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
 
+from dge_assets.component import TableComponent
+from dge_assets.core.catalog import USUAL_MODULES, require_allowed_module
+from dge_assets.core.declaration import TableDeclaration
 from dge_assets.core.errors import DeclarationError
 from dge_assets.declarations import (
     COMPONENT,
@@ -156,6 +163,53 @@ def test_a_broken_file_is_refused_with_its_path(tmp_path: Path, text: str, told:
         read_declaration(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert told in str(caught.value)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module `stranger_models` on the path, with an estimator in it; the file that it writes when it is imported."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "stranger_models.py").write_text(
+        "from pathlib import Path\nfrom sklearn.naive_bayes import GaussianNB\n"
+        "Path(__file__).with_name('imported').touch()\nclass Ours(GaussianNB): pass\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder / "imported"
+    sys.modules.pop("stranger_models", None)
+
+
+@pytest.mark.parametrize("field", ["models", "augmentation"])
+def test_a_module_that_is_not_allowed_is_not_imported(stranger: Path, tmp_path: Path, field: str) -> None:
+    models = ["lr", "stranger_models:Ours"]
+    path = write(tmp_path, **{field: models if field == "models" else {"models": models}})
+    with pytest.raises(
+        DeclarationError, match=r"models\.1: .*module 'stranger_models' may not be imported.*DGE_MODEL_MODU"
+    ):
+        read_declaration(path)
+    component = TableDeclaration.model_validate({**ATTRIBUTES, "models": models})
+    with pytest.raises(
+        DeclarationError, match="may not be imported; allowed are sklearn, xgboost, imblearn, dge_assets"
+    ):
+        TableComponent.load(component, cast(Any, SimpleNamespace(path=path)))
+    assert not stranger.exists()
+
+
+@pytest.mark.parametrize("setting", ["stranger_models", "my.own, stranger_models", "a:stranger_models"])
+def test_a_module_that_the_setting_names_is_imported(
+    stranger: Path, tmp_path: Path, setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DGE_MODEL_MODULES", setting)
+    path = write(tmp_path, models=["stranger_models:Ours"])
+    assert read_declaration(path).models == ("stranger_models:Ours",)
+    assert stranger.exists()
+
+
+def test_a_name_that_only_starts_like_an_allowed_one_is_refused() -> None:
+    for model in ("sklearnish:Class", "os:system", "sklearn_extra.cluster:KMedoids"):
+        with pytest.raises(DeclarationError, match="may not be imported"):
+            require_allowed_module(model, USUAL_MODULES)
+    require_allowed_module("sklearn.tree:DecisionTreeClassifier(max_depth=3)", USUAL_MODULES)
 
 
 def test_bytes_that_are_no_text_and_a_file_that_is_not_there(tmp_path: Path) -> None:

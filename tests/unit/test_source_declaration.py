@@ -8,12 +8,12 @@ import pytest
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from dge_assets.core.masking import mask_secrets
 from dge_assets.core.source_declaration import (
     CsvSource,
     DuckdbSource,
     SourceDeclaration,
     SqlSource,
-    mask_secrets,
 )
 
 
