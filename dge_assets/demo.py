@@ -10,6 +10,8 @@ import argparse
 import logging
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -59,7 +61,7 @@ def run_line(table: str) -> None:
         _show_headline(line)
     if not result.success:
         raise DgeError(reason_of(result))
-    _show_places(line, time.monotonic() - started)
+    _show_places(line, str(_made(result, line.key("release"))["version"].value), time.monotonic() - started)
 
 
 def opening(plan: TablePlan) -> str:
@@ -83,9 +85,10 @@ def _materialize(defs: dg.Definitions, line: Line, instance: dg.DagsterInstance)
     return job.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet, raise_on_error=False)
 
 
-def _made(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> bool:
-    """Whether the run got as far as `key`."""
-    return any(event.is_step_materialization and event.asset_key == key for event in result.all_events)
+def _made(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> Mapping[str, dg.MetadataValue[Any]]:
+    """The metadata of what the run made of `key`; empty where it did not get so far."""
+    made = (event for event in result.all_events if event.is_step_materialization and event.asset_key == key)
+    return next((event.materialization.metadata for event in made), {})
 
 
 def reason_of(result: dg.ExecuteInProcessResult) -> str:
@@ -115,14 +118,14 @@ def _show_headline(line: Line) -> None:
     print(terminal_table(headline_table(scores), width=100))
 
 
-def _show_places(line: Line, seconds: float) -> None:
+def _show_places(line: Line, version: str, seconds: float) -> None:
     storage = Storage(home=home_url())
     addresses = [Address(line.table, "generator", family, seed) for family in line.families for seed in line.seeds]
     records = [storage.artifacts.record(address) for address in addresses]
-    release = storage.releases.open(line.table)
+    release = storage.releases.open(line.table, version)
     print(f"\nreport     {storage.store.url(report_path(line.table))}")
     print(f"warehouse  {storage.warehouse.url}")
-    print(f"release    {storage.releases.url(release)}")
+    print(f"{'trial      ' if line.plan.is_trial else 'release    '}{storage.releases.url(release)}")
     note = full_profile_note(line, [record for record in records if record is not None])
     print(f"\n{duration(seconds)} in all. {note}".rstrip())
 

@@ -22,6 +22,9 @@ from dge_resources.parquet import from_parquet, open_parquet
 
 MANIFEST = "manifest.json"
 LATEST = "latest.json"
+TRIAL = "trial-"
+FORMAT_VERSION = 2
+"""Of folder and manifest; raised when a reader of older ones would go wrong. Manifests without a number are of 1."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,12 @@ class Releases:
         version: str,
         members: list[dict[str, Any]],
         note: dict[str, Any],
+        facts: Mapping[str, Any] | None = None,
+        trial: bool = False,
     ) -> Release:
         """Put a release in place, unless that very version is there already, and point `latest` at it.
 
+        A trial never becomes the latest. `facts` stand in the manifest as they are: profile, licence, contact, ...
         Files first, then the manifest, which makes it a release: without one a folder is no release.
         """
         folder = f"{table}/{version}"
@@ -57,6 +63,9 @@ class Releases:
             for name, data in files.items():
                 self.store.write(f"{folder}/{name}", data)
             manifest = {
+                **(facts or {}),
+                "format_version": FORMAT_VERSION,
+                "trial": trial,
                 "table": table,
                 "version": version,
                 "members": members,
@@ -64,7 +73,8 @@ class Releases:
                 "sign_off": note,
             }
             self.store.write(f"{folder}/{MANIFEST}", _json(manifest))
-        self.store.write(f"{table}/{LATEST}", _json({"version": version}))
+        if not trial:
+            self.store.write(f"{table}/{LATEST}", _json({"version": version}))
         return self.open(table, version)
 
     def versions(self, table: str) -> list[str]:
@@ -73,7 +83,12 @@ class Releases:
         return sorted(parts[1] for parts in paths if len(parts) == 3 and parts[2] == MANIFEST)
 
     def open(self, table: str, version: str | None = None) -> Release:
-        """A release, the latest one when no version is named; ReleaseError says which there are."""
+        """A release, the latest one when no version is named; ReleaseError says which there are.
+
+        A trial is opened by its version alone.
+        """
+        if version is None:
+            self._require_latest(table)
         try:
             chosen = version or json.loads(self.store.read(f"{table}/{LATEST}"))["version"]
             manifest = dict(json.loads(self.store.read(f"{table}/{chosen}/{MANIFEST}")))
@@ -84,6 +99,15 @@ class Releases:
                 f"{self.versions(table)}; the custodian makes one with the job {table}_release ({error})"
             ) from error
         return Release(table, chosen, manifest)
+
+    def _require_latest(self, table: str) -> None:
+        versions = self.versions(table)
+        if versions and not self.store.exists(f"{table}/{LATEST}") and all(map(is_trial, versions)):
+            raise ReleaseError(
+                f"table {table!r}: there are only trials in {self.store.url('')}, made with less than what is declared: "
+                f"{versions}; name one to open it, or ask the custodian for a release ({table}_line without "
+                f"DGE_PROFILE=smoke)"
+            )
 
     def read_file(self, release: Release, name: str) -> bytes:
         """One file of a release, checked against the manifest; ReleaseError when it was changed."""
@@ -127,12 +151,20 @@ def dataset_file(family: str, seed: int) -> str:
     return f"datasets/family={family}/seed={seed:03d}/data.parquet"
 
 
-def release_version(content: Mapping[str, Any]) -> str:
-    """The version that names a release's content: `r-` and 12 hex digits of its hash."""
-    return "r-" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+def is_trial(version: str) -> bool:
+    """Whether a version's name says that it is a trial."""
+    return version.startswith(TRIAL)
+
+
+def release_version(content: Mapping[str, Any], *, trial: bool = False) -> str:
+    """The version that names a release's content: `r-` (a trial: `trial-`) and 12 hex digits of its hash."""
+    return (TRIAL if trial else "r-") + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _require_manifest(manifest: Mapping[str, Any]) -> None:
+    if manifest.get("format_version", 1) > FORMAT_VERSION:
+        found = manifest["format_version"]
+        raise ValueError(f"it is of format {found}, this program reads up to {FORMAT_VERSION}: take a newer one")
     if not isinstance(manifest["files"], dict) or not isinstance(manifest["members"], list):
         raise TypeError("the manifest does not list files and members")
 

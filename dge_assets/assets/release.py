@@ -1,13 +1,16 @@
 """The last stage: a signed-off release, the only thing that consumers get."""
 
+import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
+from dge_assets.assets.gate import Passed, require_passed
 from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
+from dge_assets.assets.present import Member, keep_plan
 from dge_assets.assets.report import report_path
 from dge_assets.assets.telling import tell
 from dge_assets.core.errors import ReleaseError
@@ -16,9 +19,14 @@ from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dge_resources.releases import Release
+
+CARD = "README.md"
 RELEASED_TABLES = ("training_scores", "evaluation_scores")
 """Scores that go with a release: means over real_test as a whole, no statistic of few real rows."""
-SYNTHETIC_CHECKS = ("contract", "no_copies")
 
 
 class ReleaseConfig(dg.Config):
@@ -36,7 +44,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         key=line.key("release"),
         description="An immutable, versioned folder for consumers: K datasets per family, contract, scores, lineage and a "
         "manifest. Holds no real row and nothing fitted on real rows but the datasets. Made only when every check passed "
-        "on exactly these members.",
+        "on exactly these members. With less trained than declared it is a trial, which is never the latest release.",
         ins=ensemble_inputs(line),
         deps=[line.key("report")],
         backfill_policy=ONE_RUN,
@@ -45,23 +53,24 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
     def release(
         context: dg.AssetExecutionContext, config: ReleaseConfig, storage: Storage, **inputs: Any
     ) -> dg.MaterializeResult[None]:
-        from dge_resources.releases import release_version
-
         ensemble = collect_ensemble(line, storage, inputs)
         inputs |= tables_of(ensemble, line, storage, RELEASED_TABLES)
-        datasets = {(family, seed): item for family, items in ensemble.datasets.items() for seed, item in items.items()}
-        passed = require_passed(line, storage, datasets, inputs["real_train"])
+        whole = {(family, seed): item for family, items in ensemble.datasets.items() for seed, item in items.items()}
+        passed = require_passed(line, storage, whole, inputs["real_train"])
+        datasets = {member: item for member, item in whole.items() if member[0] in passed.families}
         note = _sign_off(line, config, passed)
-        files = _files(line, storage, inputs, datasets)
-        members = _member_entries(datasets)
-        version = release_version({"members": members, "content": _content(inputs)})
-        made = storage.releases.publish(line.table, files, version=version, members=members, note=note)
+        files = _files(line, storage, inputs, datasets, passed)
+        keep_plan(line, storage)
         storage.warehouse.build()
-        tell(context, f"{line.table}: release {version} at {storage.releases.url(made)}")
+        made = _publish(line, storage, files, datasets, content=_content(inputs, files), passed=passed, note=note)
+        tell(context, _said(line, storage, made))
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(version),
+            data_version=dg.DataVersion(made.version),
             metadata={
-                "version": version,
+                "version": made.version,
+                "trial": line.plan.is_trial,
+                **({"notice": line.plan.notice} if line.plan.notice else {}),
+                **({"kept back": dg.MetadataValue.json(dict(passed.kept_back))} if passed.kept_back else {}),
                 "path": dg.MetadataValue.path(storage.releases.url(made)),
                 "sign_off": dg.MetadataValue.json(made.manifest["sign_off"]),
                 "datasets": len(datasets),
@@ -74,40 +83,40 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
     return release
 
 
-Member = tuple[str, int]
+def _publish(
+    line: Line,
+    storage: Storage,
+    files: Mapping[str, bytes],
+    datasets: Mapping[Member, Recorded],
+    *,
+    content: Mapping[str, str],
+    passed: Passed,
+    note: dict[str, Any],
+) -> "Release":
+    from dge_resources.releases import release_version
+
+    members = _member_entries(datasets)
+    declaration = line.plan.declaration
+    facts = {
+        "profile": line.plan.profile,
+        "cuts": [str(cut) for cut in line.plan.cuts],
+        "licence": declaration.licence,
+        "contact": declaration.contact,
+        "data_date": declaration.data_date,
+        "kept_back": dict(passed.kept_back),
+    }
+    version = release_version({"members": members, "content": content, "facts": facts}, trial=line.plan.is_trial)
+    return storage.releases.publish(
+        line.table, files, version=version, members=members, note=note, facts=facts, trial=line.plan.is_trial
+    )
 
 
-def require_passed(
-    line: Line, storage: Storage, datasets: Mapping[Member, Recorded], real_train: Recorded
-) -> list[str]:
-    """The checks that a release stands on; ReleaseError names each that failed or was not run on what is released."""
-    verdicts = {(verdict.check, verdict.member): verdict for verdict in storage.verdicts.read(line.table)}
-    source = storage.lake.read(Address(line.table, "source")).record.record_id
-    wanted: list[tuple[str, str, str, set[str]]] = [
-        ("contract", "", "source", {source}),
-        ("overlap", "", "real_test", {real_train.record.record_id}),
-    ]
-    for (family, seed), item in datasets.items():
-        member = f"{family}/{seed:03d}"
-        wanted += [(check, member, f"{family}/synthetic", {item.record.record_id}) for check in SYNTHETIC_CHECKS]
-    for family in line.families:
-        ids = {item.record.record_id for (name, _), item in datasets.items() if name == family}
-        wanted.append(("members_differ", family, f"{family}/synthetic", ids))
-    problems = []
-    for check, member, asset, subjects in wanted:
-        verdict = verdicts.get((check, member))
-        place = f"{line.table}/{asset}: check {check}" + (f" on {member}" if member else "")
-        if verdict is None or not subjects <= set(verdict.subjects):
-            problems.append(f"{place} was not run on what is to be released; materialize the asset with its checks")
-        elif not verdict.passed:
-            problems.append(f"{place} failed: {verdict.summary}")
-    if problems:
-        shown = "\n  ".join(problems[:10]) + (f"\n  and {len(problems) - 10} more" if len(problems) > 10 else "")
-        raise ReleaseError(f"table {line.table!r} cannot be released:\n  {shown}")
-    return [f"{check} {member or asset}" for check, member, asset, _ in wanted]
+def _said(line: Line, storage: Storage, made: "Release") -> str:
+    kind = "trial release" if line.plan.is_trial else "release"
+    return f"{line.table}: {kind} {made.version} at {storage.releases.url(made)}"
 
 
-def _sign_off(line: Line, config: ReleaseConfig, passed: list[str]) -> dict[str, Any]:
+def _sign_off(line: Line, config: ReleaseConfig, passed: Passed) -> dict[str, Any]:
     policy = line.plan.declaration.release.sign_off
     if policy == "manual" and not config.signed_off_by.strip():
         raise ReleaseError(
@@ -118,7 +127,7 @@ def _sign_off(line: Line, config: ReleaseConfig, passed: list[str]) -> dict[str,
         "policy": policy,
         "signed_off_by": config.signed_off_by.strip() or "passed checks",
         "remark": config.remark,
-        "checks_passed": len(passed),
+        "checks_passed": passed.checks,
     }
 
 
@@ -138,14 +147,15 @@ def _member_entries(datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]
     ]
 
 
-def _content(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What a release's version is a hash of, besides its members: scores and contract, by content."""
+def _content(inputs: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, str]:
+    """What a release's version is a hash of, besides its members and facts: scores, contract and card, by content."""
     scores = {name: inputs[name].record.content_sha256 for name in RELEASED_TABLES}
-    return {**scores, "contract": contract_of(inputs["real_train"].record).for_release().sha256}
+    card = hashlib.sha256(files[CARD]).hexdigest()
+    return {**scores, "contract": contract_of(inputs["real_train"].record).for_release().sha256, "card": card}
 
 
 def _files(
-    line: Line, storage: Storage, inputs: Mapping[str, Any], datasets: Mapping[Member, Recorded]
+    line: Line, storage: Storage, inputs: Mapping[str, Any], datasets: Mapping[Member, Recorded], passed: Passed
 ) -> dict[str, bytes]:
     from dge_resources.parquet import to_parquet
     from dge_resources.releases import dataset_file
@@ -155,12 +165,17 @@ def _files(
         dataset_file(*member): to_parquet(item.frame.assign(record_id=item.record.record_id))
         for member, item in datasets.items()
     }
-    for name in RELEASED_TABLES:
-        files[f"scores/{name}.parquet"] = to_parquet(inputs[name].frame)
+    scores = {name: _of_families(inputs[name].frame, passed.families) for name in RELEASED_TABLES}
+    for name, frame in scores.items():
+        files[f"scores/{name}.parquet"] = to_parquet(frame)
     files["contract.json"] = _json(contract.model_dump(mode="json"))
     files["lineage.json"] = _json(released_lineage(storage, line, datasets))
-    files["README.md"] = _card(line, contract, inputs, datasets).encode()
+    files[CARD] = _card(line, contract, scores["training_scores"], datasets, passed).encode()
     return files
+
+
+def _of_families(frame: "pd.DataFrame", families: tuple[str, ...]) -> "pd.DataFrame":
+    return frame[frame["family"].isin(families)].reset_index(drop=True)
 
 
 def released_lineage(storage: Storage, line: Line, datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]:
@@ -189,16 +204,28 @@ def _released_record(record: Provenance) -> dict[str, Any]:
     return document if record.family else {**document, "parameters": {}}
 
 
-def _card(line: Line, contract: Any, inputs: Mapping[str, Any], datasets: Mapping[Member, Recorded]) -> str:
-    from dge_assets.core.reporting.card import release_card
+def _card(
+    line: Line, contract: Any, scores: "pd.DataFrame", datasets: Mapping[Member, Recorded], passed: Passed
+) -> str:
+    from dge_assets.core.reporting.card import ReleaseFacts, release_card
 
+    declaration = line.plan.declaration
     return release_card(
         table=line.table,
-        description=line.plan.declaration.description,
+        description=declaration.description,
         contract=contract,
         members=[(family, seed, len(item.frame)) for (family, seed), item in datasets.items()],
-        epochs={family: line.plan.parameters(family).epochs for family in line.families},
-        training_scores=inputs["training_scores"].frame,
+        epochs={family: line.plan.parameters(family).epochs for family in passed.families},
+        training_scores=scores,
+        facts=ReleaseFacts(
+            is_trial=line.plan.is_trial,
+            profile=line.plan.profile,
+            cuts=line.plan.cuts_text,
+            licence=declaration.licence,
+            contact=declaration.contact,
+            data_date=declaration.data_date,
+            kept_back=tuple(passed.kept_back),
+        ),
     )
 
 

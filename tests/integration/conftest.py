@@ -5,6 +5,7 @@ Everything is real: trainings (few epochs), files, DuckDB, Dagster in process. O
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from dge_assets.assets.line import LAKE, Line
 from dge_assets.automation import range_tags
 from dge_assets.component import table_definitions
 from dge_assets.core.declaration import TableDeclaration
+from dge_assets.core.profiles import Profile
 from dge_assets.demo import reason_of
 from dge_resources.compute import Compute
 from dge_resources.io_manager import LakeIOManager
@@ -75,6 +77,7 @@ class Workshop:
     instance: dg.DagsterInstance
     attributes: dict[str, Any] = field(default_factory=visits_attributes)
     root: str = ""
+    profile: Profile = "full"
 
     def declare(self, **changes: Any) -> Workshop:
         """The same root under a changed declaration."""
@@ -94,7 +97,7 @@ class Workshop:
 
     @property
     def line(self) -> Line:
-        return Line(self.declaration.plan("full"), str(self.folder))
+        return Line(self.declaration.plan(self.profile), str(self.folder))
 
     @property
     def definitions(self) -> dg.Definitions:
@@ -103,7 +106,7 @@ class Workshop:
             "storage": self.storage,
             "compute": Compute(processes=2),
         }
-        tables = table_definitions(self.declaration, str(self.folder), "full")
+        tables = table_definitions(self.declaration, str(self.folder), self.profile)
         return dg.Definitions.merge(tables, dg.Definitions(resources=resources, executor=dg.in_process_executor))
 
     def run(self, job: str = "line", *, seeds: range | None = None, config: Any = None) -> dg.ExecuteInProcessResult:
@@ -149,3 +152,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         result = shop.run()
         assert result.success, reason_of(result)
         yield shop
+
+
+@pytest.fixture
+def copied(finished: Workshop, tmp_path: Path) -> Iterator[Workshop]:
+    """The finished root as a copy of one's own, for tests that change what is kept without training anything."""
+    shutil.copytree(finished.folder, tmp_path / "copied")
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Workshop(tmp_path / "copied", instance, finished.attributes)

@@ -148,10 +148,34 @@ def test_a_damaged_manifest_or_pointer_is_an_error(local: Releases, tmp_path: Pa
         local.open("crash")
 
 
+def test_a_trial_is_opened_by_its_version_alone_and_replaces_nothing(releases: Releases) -> None:
+    def trial() -> Release:
+        version, note = "trial-1", {"by": "ann"}
+        return releases.publish("crash", files(), version=version, members=MEMBERS, note=note, trial=True)
+
+    made = trial()
+    assert releases.open("crash", "trial-1") == made
+    assert made.manifest["trial"] is True
+    with pytest.raises(ReleaseError, match=r"only trials in .*\['trial-1'\]; name one to open it"):
+        releases.open("crash")
+    better = publish(releases)
+    trial()
+    assert releases.open("crash") == better, "a later and better release is not held up, nor taken back"
+
+
+def test_a_release_of_a_later_format_is_refused(releases: Releases) -> None:
+    publish(releases)
+    manifest = json.loads(releases.store.read("crash/r-1/manifest.json"))
+    releases.store.write("crash/r-1/manifest.json", json.dumps({**manifest, "format_version": 3}).encode())
+    with pytest.raises(ReleaseError, match="it is of format 3, this program reads up to 2"):
+        releases.open("crash")
+
+
 def test_versions_are_named_by_content() -> None:
     version = release_version({"a": 1, "b": [2]})
     assert version == release_version({"b": [2], "a": 1})
     assert version != release_version({"a": 1, "b": [3]})
     assert version.startswith("r-")
+    assert release_version({"a": 1, "b": [2]}, trial=True) == version.replace("r-", "trial-")
     assert len(version) == 14
     assert json.dumps({"version": version})

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from dge_assets.core.contract import Contract
 from dge_assets.core.reporting.headline import headline_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseFacts:
+    """What a reader must know of how a release came about; empty texts were not declared."""
+
+    profile: str
+    cuts: str = ""
+    """What the profile made smaller than declared."""
+    is_trial: bool = False
+    licence: str = ""
+    contact: str = ""
+    data_date: str = ""
+    kept_back: Sequence[str] = ()
+    """Families that did not pass their checks."""
 
 
 def release_card(
@@ -18,6 +34,7 @@ def release_card(
     members: Sequence[tuple[str, int, int]],
     epochs: Mapping[str, int],
     training_scores: pd.DataFrame,
+    facts: ReleaseFacts,
 ) -> str:
     """Markdown: what is here, how to use K datasets honestly, what the custodian measured.
 
@@ -30,10 +47,10 @@ def release_card(
         for family in families
     )
     columns = "\n".join(f"| {_cell(c.name)} | {c.kind} | {_cell(c.description)} |" for c in contract.columns)
-    return f"""# {table}: a release of synthetic datasets
+    return f"""# {table}: {"a trial" if facts.is_trial else "a release"} of synthetic datasets
 
 {description}
-
+{_trial_note(facts)}
 **Every row here is synthetic.** One dataset is one generator's guess: its errors look like data. Use the datasets
 together, as an ensemble (van Breugel, Qian, van der Schaar, ICML 2023, arXiv 2305.09235):
 
@@ -49,6 +66,8 @@ together, as an ensemble (van Breugel, Qian, van der Schaar, ICML 2023, arXiv 23
 seed, code and real table made each dataset), `scores/` (measured by the custodian on real test rows), `manifest.json`
 (SHA-256 of every file). Target: `{contract.target}` ({contract.task}).
 
+{_facts_table(facts)}
+
 | column | kind | meaning |
 | --- | --- | --- |
 {columns}
@@ -59,6 +78,24 @@ Downstream models on real test rows, mean over models; `oracle` was trained on r
 
 {markdown_table(headline_table(training_scores))}
 """
+
+
+def _trial_note(facts: ReleaseFacts) -> str:
+    if not facts.is_trial:
+        return ""
+    return f"\n**This is a trial: the generators were trained less than declared ({facts.cuts}). Draw no conclusion from it.**\n"
+
+
+def _facts_table(facts: ReleaseFacts) -> str:
+    rows = {
+        "licence": facts.licence or "not declared: ask before you use or pass on what is here",
+        "contact": facts.contact or "not declared",
+        "date of the real rows": facts.data_date or "not declared",
+        "profile": f"{facts.profile} ({facts.cuts})" if facts.cuts else f"{facts.profile}: as declared",
+    }
+    if facts.kept_back:
+        rows["kept back by checks"] = ", ".join(facts.kept_back)
+    return "\n".join(["| fact | |", "| --- | --- |", *(f"| {name} | {_cell(text)} |" for name, text in rows.items())])
 
 
 def _cell(text: str) -> str:

@@ -1,0 +1,69 @@
+"""What may become a release: trials are marked and never the latest, families that fail are kept back or keep all back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dge_assets.demo import opening, reason_of
+from dge_resources.verdicts import Verdict
+from tests.integration.conftest import Workshop
+
+
+def fail(shop: Workshop, check: str, *members: str) -> None:
+    """Let the kept verdicts of `check` on `members` be bad ones."""
+    for verdict in shop.storage.verdicts.read("visits"):
+        if verdict.check == check and verdict.member in members:
+            bad = {**vars(verdict), "passed": False, "summary": "12 of 192 rows are out of range"}
+            shop.storage.verdicts.write(Verdict(**bad))
+
+
+def test_a_trial_is_marked_in_name_manifest_and_card_and_the_latest_stays(copied: Workshop) -> None:
+    former = copied.storage.releases.open("visits")
+    trial = replace(copied, profile="smoke").declare(
+        profiles={"smoke": {"seeds": 2, "epochs": 3}}, licence="CC-BY-4.0", contact="ann@example.org", data_date=2024
+    )
+    assert (
+        opening(trial.line.plan).splitlines()[1].startswith("This is a trial, less than what is declared: seeds 3 ->")
+    )
+    assert trial.run("evaluate").success
+    result = trial.run("release")
+    assert result.success, reason_of(result)
+    assert trial.storage.releases.open("visits") == former, "the latest stays"
+    (version,) = set(trial.storage.releases.versions("visits")) - {former.version}
+    assert version.startswith("trial-")
+    made = trial.storage.releases.open("visits", version)
+    wanted = {"trial": True, "profile": "smoke", "cuts": ["seeds 3 -> 2"], "format_version": 2, "kept_back": {}}
+    declared = {"licence": "CC-BY-4.0", "contact": "ann@example.org", "data_date": "2024"}
+    assert made.manifest.items() >= {**wanted, **declared}.items()
+    card = trial.storage.releases.read_file(made, "README.md").decode()
+    for part in ("# visits: a trial of", "seeds 3 -> 2 by profile smoke", "CC-BY-4.0", "ann@example.org", "| 2024 |"):
+        assert part in card, part
+    report = (Path(trial.home) / "reports" / "visits" / "report.html").read_text()
+    assert "This is a trial, less than what is declared: seeds 3 -&gt; 2 by profile smoke." in report
+
+
+def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_where_declared(copied: Workshop) -> None:
+    fail(copied, "contract", "ctgan/000", "ctgan/002")
+    refused = reason_of(copied.run("release"))
+    for part in (
+        "check contract on ctgan/000 failed: 12 of 192 rows are out of range",
+        "ctgan seeds 000, 002 of 3, contract: more epochs (now 1), another family, or more let pass under `thresholds`",
+        "tvae passed: `release: {families: passing}` releases without the others",
+    ):
+        assert part in refused, refused
+    before = copied.storage.releases.open("visits")
+    alone = copied.declare(release={"families": "passing"})
+    result = alone.run("release")
+    assert result.success, reason_of(result)
+    reader = alone.storage.releases
+    made = reader.open("visits")
+    assert made.version != before.version
+    assert sorted(reader.datasets(made)) == [("tvae", seed) for seed in range(3)]
+    assert made.manifest["kept_back"] == {"ctgan": ["contract ctgan/000: failed", "contract ctgan/002: failed"]}
+    assert "ctgan" not in str(made.manifest["files"])
+    card = reader.read_file(made, "README.md").decode()
+    assert "| kept back by checks | ctgan |" in card
+    assert "| ctgan |" not in card.split("What the custodian measured")[1]
+    fail(alone, "contract", "")
+    assert "visits's real rows, contract: mend the rows" in reason_of(alone.run("release"))
