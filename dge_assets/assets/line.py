@@ -19,7 +19,7 @@ from dge_assets.core.provenance import Provenance, Recipe
 
 CODE_VERSIONS = {
     "source": "2",
-    "split": "1",
+    "split": "2",
     "encoder": "1",
     "generator": "4",
     "synthetic": "3",
@@ -118,6 +118,17 @@ class Line:
         """The command that makes an asset anew."""
         partition = "" if seed is None else f" --partition {seed:03d}"
         return f"dg launch --assets {self.key(asset, family).to_user_string()}{partition}"
+
+    @property
+    def split_parameters(self) -> dict[str, Any]:
+        """The settings that decide real_train and real_test, and what of them may be told, besides the source."""
+        declaration = self.plan.declaration
+        return {
+            "test_share": declaration.test_share,
+            "disclosure": declaration.disclosure.model_dump(mode="json"),
+            "max_levels": declaration.max_levels,
+            "many_levels": declaration.many_levels,
+        }
 
     @property
     def encoder_parameters(self) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
 
 
 def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
+    from dge_assets.core.disclosure import disclosure_notes
     from dge_assets.core.reporting.report_input import ReportInput
 
     declaration = line.plan.declaration
@@ -108,6 +109,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         members=pd.DataFrame([_member_row(record) for record in members]),
         notes=[
             *_notes(line, members, storage),
+            *disclosure_notes(contract),
             *_unused_notes(unused_members(line, storage, present), unused_verdicts),
         ],
         lineage=[

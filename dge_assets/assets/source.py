@@ -40,7 +40,6 @@ def _source(line: Line) -> dg.AssetsDefinition:
     def source(context: dg.AssetExecutionContext, storage: Storage) -> dg.Output[Recorded]:
         from dge_assets.core.conform import conform
         from dge_assets.core.inference import complete_contract
-        from dge_assets.core.statistic_declaration import require_statistics_fit
         from dge_resources.sources import read_source
 
         raw = read_source(
@@ -49,9 +48,9 @@ def _source(line: Line) -> dg.AssetsDefinition:
         notes = list(raw.attrs.get("notes", []))
         raw = _with_targets(raw, line, notes)
         completed = complete_contract(declaration.contract, raw, table=line.table)
-        require_statistics_fit(declaration.statistics or (), completed.contract)  # before anything is trained for them
         frame = conform(raw, completed.contract, table=line.table)
-        item = _record_source(frame, completed.contract, line, context.run.run_id)
+        contract = completed.contract.as_declared()
+        item = _record_source(frame, contract, line, context.run.run_id)
         tell(context, f"{line.table}: {len(frame)} real rows, {len(frame.columns)} columns")
         for note in (*notes, *completed.notes):
             context.log.info(note)
@@ -59,9 +58,9 @@ def _source(line: Line) -> dg.AssetsDefinition:
             item,
             data_version=dg.DataVersion(item.record.content_sha256),
             metadata={
-                **frame_metadata(frame, completed.contract),
+                **frame_metadata(frame, contract),
                 **record_metadata(item.record),
-                "contract": dg.MetadataValue.json(completed.contract.model_dump(mode="json")),
+                "contract": dg.MetadataValue.json(contract.model_dump(mode="json")),
                 "inferred": dg.MetadataValue.md("\n".join(f"- {note}" for note in (*notes, *completed.notes)) or "—"),
                 "path": dg.MetadataValue.path(storage.lake.url_of(item.record)),
             },
@@ -100,14 +99,16 @@ def _record_source(frame: pd.DataFrame, contract: Contract, line: Line, run_id: 
 
 
 def _split(line: Line) -> dg.AssetsDefinition:
-    share = line.plan.declaration.test_share
-    attributes = line.attributes("split", "parquet", parameters={"test_share": share})
+    declaration = line.plan.declaration
+    share = declaration.test_share
+    attributes = line.attributes("split", "parquet", parameters=line.split_parameters)
     group = attributes.pop("group_name")
     descriptions = {
         "real_train": f"One row per real row that generators may learn from ({1 - share:.0%}), stratified on the "
-        f"target, with `row_id`. The oracle trains here too. Holds real rows: custodian only.",
+        f"target, with `row_id`, in the levels that enough rows share. The oracle trains here too. Holds real rows: "
+        f"custodian only.",
         "real_test": f"One row per real row that nothing trains on ({share:.0%}), with `row_id`. Only evaluation and "
-        f"the checks read it. Holds real rows: custodian only.",
+        f"the checks read it. In the levels of real_train. Holds real rows: custodian only.",
     }
 
     @dg.multi_asset(
@@ -121,17 +122,24 @@ def _split(line: Line) -> dg.AssetsDefinition:
         },
     )
     def split(context: dg.AssetExecutionContext, source: Recorded) -> Iterator[dg.Output[Recorded]]:
+        from dge_assets.core.disclosure import disclosure_notes, protected_rows
         from dge_assets.core.split import split_real
+        from dge_assets.core.statistic_declaration import require_statistics_fit
 
-        contract = contract_of(source.record)
-        parts = split_real(source.frame, contract, test_share=share, table=line.table)
-        for name, frame in zip(descriptions, parts, strict=True):
+        parts = split_real(source.frame, contract_of(source.record), test_share=share, table=line.table)
+        contract = _protected(line, contract_of(source.record), parts[0])
+        require_statistics_fit(declaration.statistics or (), contract)  # before anything is trained for them
+        notes = disclosure_notes(contract)
+        for note in notes:
+            tell(context, f"{line.table}: {note}")
+        for name, part in zip(descriptions, parts, strict=True):
+            frame = protected_rows(part, contract)
             recipe = Recipe(
                 table=line.table,
                 asset=name,
                 table_fingerprint=source.record.table_fingerprint,
-                contract_sha256=source.record.contract_sha256,
-                parameters={"test_share": share, "contract": source.record.parameters["contract"]},
+                contract_sha256=contract.sha256,
+                parameters={**line.split_parameters, "contract": contract.model_dump(mode="json")},
                 code_version=CODE_VERSIONS["split"],
                 parents=(source.record.record_id,),
             )
@@ -143,7 +151,18 @@ def _split(line: Line) -> dg.AssetsDefinition:
                 metadata={
                     **frame_metadata(frame, contract, parent=line.key("source")),
                     **record_metadata(item.record),
+                    "contract": dg.MetadataValue.json(contract.model_dump(mode="json")),
+                    "held_back": dg.MetadataValue.md("\n".join(f"- {note}" for note in notes) or "—"),
                 },
             )
 
     return split
+
+
+def _protected(line: Line, contract: Contract, real_train: pd.DataFrame) -> Contract:
+    """The contract that all after the split read: nothing in it is told of fewer rows than declared."""
+    from dge_assets.core.disclosure import LevelLimits, protected_contract
+
+    declaration = line.plan.declaration
+    limits = LevelLimits(most=declaration.max_levels, more=declaration.many_levels)
+    return protected_contract(contract, real_train, declaration.disclosure, limits=limits, table=line.table)

@@ -23,7 +23,7 @@ from dge_assets.core.masking import found_words
 Kind = Literal["continuous", "integer", "categorical", "boolean", "datetime", "id", "text"]
 Task = Literal["binary", "multiclass", "regression"]
 Operator = Literal["<", "<=", ">", ">=", "=="]
-Bound = float | str
+Bound = int | float | str
 Level = bool | int | float | str
 Origin = Literal["declared", "observed", "common"]
 """How a bound or a list of levels came about: a person stated it; it was read off the rows as they are; or it is what
@@ -113,11 +113,18 @@ class Column(ClosedModel):
     categories_by: Origin | None = None
     others: Level | None = None
     """The level that stands for all that are not told apart."""
+    pooled_levels: int = 0
+    """How many levels those are."""
     fewest: int = Field(1, ge=1)
     """So many rows of real_train must share what is told of this column."""
     left_out: str = ""
     """Why the column is not modelled; empty where it is. It quotes no cell."""
     description: str = ""
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether generators learn it and synthetic datasets have it."""
+        return self.kind not in UNMODELLED_KINDS and not self.left_out
 
     def without_observations(self) -> Column:
         """The column without the bounds and levels that only repeat what real rows hold."""
@@ -159,17 +166,27 @@ class Contract(ClosedModel):
     @property
     def modelled(self) -> tuple[Column, ...]:
         """The columns that generators learn and synthetic datasets have: all but ids, texts and what is left out."""
-        return tuple(column for column in self.columns if column.kind not in UNMODELLED_KINDS and not column.left_out)
+        return tuple(column for column in self.columns if column.is_modelled)
 
     @property
     def left_out(self) -> dict[str, str]:
         """Each column that no dataset has, and why, in words that quote no cell."""
-        kept = {column.name for column in self.modelled}
         return {
             column.name: column.left_out or f"declared {column.kind}"
             for column in self.columns
-            if column.name not in kept
+            if not column.is_modelled
         }
+
+    def as_declared(self) -> Contract:
+        """The contract as far as a person stated it, beside kinds, gaps and classes: what binds the real table.
+
+        Levels and bounds that were read off the rows say nothing of them, and would carry single cells into records.
+        """
+        columns = tuple(
+            column if column.name == self.target and column.categories else column.without_observations()
+            for column in self.columns
+        )
+        return self.model_copy(update={"columns": columns})
 
     @property
     def features(self) -> tuple[str, ...]:

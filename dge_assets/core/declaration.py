@@ -22,6 +22,7 @@ from pydantic import (
 
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.contract import ContractDeclaration
+from dge_assets.core.disclosure_declaration import DisclosureDeclaration
 from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
 from dge_assets.core.masking import found_words, mask_secrets, shown_name
 from dge_assets.core.model_declaration import AugmentationDeclaration, DownstreamModel
@@ -129,6 +130,7 @@ class TableDeclaration(ClosedModel):
     statistics: tuple[StatisticDeclaration, ...] | None = Field(
         None, description="statistics to compute beside models; by default means, and the target's proportions"
     )
+    disclosure: DisclosureDeclaration = DisclosureDeclaration()
     thresholds: Thresholds = Thresholds()
     schedule: ScheduleDeclaration | None = None
     on_source_change: Literal["mark", "run", "ignore"] = Field("mark", description="what the source's sensor does")

@@ -65,6 +65,7 @@ def visits_attributes(**changes: Any) -> dict[str, Any]:
         "models": ["lr"],
         "augmentation": {"models": ["lr"], "real_rows": [40], "repeats": 2},
         "max_levels": 20,
+        "disclosure": {"fewest": 3},
         **changes,
     }
 
