@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -24,11 +24,15 @@ from dge_assets.core.declaration import TablePlan
 from dge_assets.core.errors import DgeError
 from dge_assets.declarations import declared_table, profile_in_use, usual_table
 from dge_assets.deployment import prepare
-from dge_assets.recovery import sweep
+from dge_assets.local_run import run_here
+from dge_assets.recovery import recover
 from dge_resources.home import home_url
 from dge_resources.lake import Address
 from dge_resources.progress import duration
 from dge_resources.storage import Storage
+
+if TYPE_CHECKING:
+    from dagster._core.execution.execution_result import ExecutionResult
 
 _OWN_ERRORS = {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DgeError)}
 
@@ -51,12 +55,10 @@ def run_line(table: str) -> None:
     print(opening(line.plan))
     _show_progress()
     prepare()
-    from dge_assets.definitions import defs
-
     with dg.DagsterInstance.get() as instance:
-        for run_id in sweep(instance, starting_seconds=0):
-            TERMINAL.info("run %s was left behind by a dead process: marked as failed", run_id)
-        result = _materialize(defs, line, instance)
+        for recovered in recover(instance):
+            TERMINAL.info(recovered)
+        result = _materialize(line, instance)
     if _made(result, line.key("report")):
         _show_headline(line)
     if not result.success:
@@ -79,19 +81,18 @@ def _show_progress() -> None:
     TERMINAL.propagate = False
 
 
-def _materialize(defs: dg.Definitions, line: Line, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    job = defs.resolve_job_def(f"{line.table}_line")
+def _materialize(line: Line, instance: dg.DagsterInstance) -> ExecutionResult:
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    return job.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet, raise_on_error=False)
+    return run_here(instance, f"{line.table}_line", range_tags(line), quiet)
 
 
-def _made(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> Mapping[str, dg.MetadataValue[Any]]:
+def _made(result: ExecutionResult, key: dg.AssetKey) -> Mapping[str, dg.MetadataValue[Any]]:
     """The metadata of what the run made of `key`; empty where it did not get so far."""
     made = (event for event in result.all_events if event.is_step_materialization and event.asset_key == key)
     return next((event.materialization.metadata for event in made), {})
 
 
-def reason_of(result: dg.ExecuteInProcessResult) -> str:
+def reason_of(result: ExecutionResult) -> str:
     """Why a run failed, without Dagster's frames around it: our own error, or else failed checks and what else is told."""
     own: list[str] = []
     others: list[str] = []

@@ -1,21 +1,26 @@
 """The one-machine deployment: Dagster's home under `DGE_HOME`, with the shipped settings.
 
-Run as a program (`python -m dge_assets.deployment`) it prepares that home, fails the runs that a dead process left
-behind, and prints the folder for `DAGSTER_HOME`.
+Run as a program (`python -m dge_assets.deployment`) it prepares that home, puts right what a dead process left behind,
+and prints the folder for `DAGSTER_HOME`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
 
 import dagster as dg
 
-from dge_assets.recovery import sweep
+from dge_assets.recovery import recover
 from dge_resources.home import Store, home_url, project_root
 
 SETTINGS = "dagster.yaml"
+AS_SHIPPED = ".dagster.yaml.shipped"
+"""Beside the settings in use: the shipped ones that they were copied from."""
+_SHIPPED_BEFORE = frozenset({"04ee5eee54a71f332feff41115dfe9a6001587e3c211ff0e7ff6358e8b8e8447"})
+"""SHA-256 of settings that were copied before there was `AS_SHIPPED`."""
 
 
 def dagster_home() -> Path:
@@ -27,7 +32,7 @@ def dagster_home() -> Path:
 
 
 def prepare() -> Path:
-    """Make Dagster's home with the shipped settings, where it has none of its own; returns it.
+    """Make Dagster's home with the shipped settings, or refresh those that nobody edited; returns it.
 
     What writers that died have left unfinished is cleared away on the way.
     """
@@ -35,20 +40,37 @@ def prepare() -> Path:
         print(f"{left} was left unfinished by a dead process: removed", file=sys.stderr)
     home = dagster_home()
     home.mkdir(parents=True, exist_ok=True)
-    shipped, own = project_root() / SETTINGS, home / SETTINGS
-    if shipped.exists() and not own.exists():
-        own.write_bytes(shipped.read_bytes())
+    shipped = project_root() / SETTINGS
+    if shipped.exists():
+        refresh_settings(home, shipped.read_bytes())
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     return home
 
 
+def refresh_settings(home: Path, shipped: bytes) -> None:
+    """Put the `shipped` settings into Dagster's home; edited ones stay, and what they may lack is said on stderr."""
+    own, former = home / SETTINGS, home / AS_SHIPPED
+    used = own.read_bytes() if own.exists() else None
+    known = former.read_bytes() if former.exists() else None
+    if used in (None, known, shipped) or hashlib.sha256(used or b"").hexdigest() in _SHIPPED_BEFORE:
+        for path in (own, former):
+            if not path.exists() or path.read_bytes() != shipped:
+                path.write_bytes(shipped)
+    elif known != shipped:
+        print(
+            f"{own} was edited, and other settings are shipped now: it is left as it is; compare it with "
+            f"{project_root() / SETTINGS}, or remove it to take the shipped ones",
+            file=sys.stderr,
+        )
+
+
 def main() -> None:
-    """Prepare, sweep, and print the home."""
+    """Prepare, recover, and print the home."""
     home = prepare()
     with dg.DagsterInstance.get() as instance:
-        for run_id in sweep(instance, starting_seconds=0):
-            print(f"run {run_id} was left behind by a dead process: marked as failed", file=sys.stderr)
+        for line in recover(instance):
+            print(line, file=sys.stderr)
     print(home)
 
 

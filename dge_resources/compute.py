@@ -18,11 +18,11 @@ from multiprocessing import forkserver
 from typing import Any, Generic, TypeVar
 
 import dagster as dg
-import psutil
 from pydantic import Field, PrivateAttr
 
 from dge_assets.core.errors import GeneratorError
 from dge_resources import worker
+from dge_resources.processes import current_process
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -121,7 +121,7 @@ class _Workers:
         context = _context()
         messages = context.Queue()
         pool = ProcessPoolExecutor(
-            max_workers=count, mp_context=context, initializer=worker.prepare, initargs=(messages, *_identity())
+            max_workers=count, mp_context=context, initializer=worker.prepare, initargs=(messages, current_process())
         )
         return cls(count, pool, messages)
 
@@ -188,8 +188,3 @@ def _terminate(pool: ProcessPoolExecutor) -> None:
     for process in list((pool._processes or {}).values()):
         if process.is_alive():
             process.terminate()
-
-
-def _identity() -> tuple[int, float]:
-    """This process: its number, which the system gives out again, and when it began."""
-    return os.getpid(), psutil.Process().create_time()

@@ -8,6 +8,7 @@ from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, project_root
 from dge_resources.lake import Lake
 from dge_resources.plans import Plans
+from dge_resources.processes import PROCESS_TAG, current_process
 from dge_resources.releases import Releases
 from dge_resources.verdicts import Verdicts
 from dge_resources.warehouse import Warehouse
@@ -18,6 +19,11 @@ class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Everything that is kept, by the root's URL."""
 
     home: str
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Let the run tell which process executes it, so that recovery knows it whatever the clock does."""
+        if context.run is not None and context.instance is not None:
+            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: str(current_process())})
 
     @property
     def store(self) -> Store:

@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import psutil
-
 from dge_assets.core.threads import one_thread
+from dge_resources.processes import Identity, lives
 
 Result = TypeVar("Result")
 
@@ -22,27 +21,19 @@ _messages: Any = None
 """The worker's way to its parent; set once per worker process."""
 
 
-def prepare(messages: Any, parent: int, born: float) -> None:
+def prepare(messages: Any, parent: Identity) -> None:
     """One thread for all numeric libraries; die with the parent instead of training on for nobody."""
     importlib.import_module("dge_resources.preload")
     global _messages  # noqa: PLW0603 (a worker process has one parent)
     _messages = messages
     messages.cancel_join_thread()
-    threading.Thread(target=_watch_parent, args=(parent, born), daemon=True).start()
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
-def _watch_parent(parent: int, born: float) -> None:
-    while _lives(parent, born):
+def _watch(parent: Identity) -> None:
+    while lives(parent):
         time.sleep(1.0)
     os._exit(1)
-
-
-def _lives(pid: int, born: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        return bool(process.create_time() == born and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def run(work: Callable[[Any, Callable[[int, int], None]], Result], key: str, task: Any) -> tuple[Result, float]:

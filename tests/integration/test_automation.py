@@ -1,23 +1,18 @@
-"""Jobs, schedule and sensor; runs that a dead process left behind; the command line."""
+"""Jobs, schedule and sensor, and the command line."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from dge_assets.automation import range_tags
-from dge_assets.recovery import sweep
 from dge_resources.home import project_root
 from tests.integration.conftest import Workshop, visits_frame
-
-DAGSTER_YAML = (project_root() / "dagster.yaml").read_text()
 
 
 def test_each_table_has_its_jobs_and_a_stopped_schedule(workshop: Workshop) -> None:
@@ -62,58 +57,6 @@ def test_a_sensor_says_so_when_the_source_cannot_be_read(workshop: Workshop) -> 
     skipped = tick(workshop, "x")
     assert isinstance(skipped, dg.SkipReason)
     assert "visits.csv" in str(skipped.skip_message)
-
-
-RUN_FOR_EVER = """
-import os, sys, time
-import dagster as dg
-
-@dg.op
-def wait():
-    print("waiting", flush=True)
-    time.sleep(600)
-
-@dg.job(executor_def=dg.in_process_executor)
-def waiting():
-    wait()
-
-if __name__ == "__main__":
-    with dg.DagsterInstance.get() as instance:
-        waiting.execute_in_process(instance=instance)
-"""
-
-
-def test_a_run_whose_process_was_killed_is_failed_at_the_next_start(tmp_path: Path) -> None:
-    home = tmp_path / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text(DAGSTER_YAML)
-    script = tmp_path / "waiting.py"
-    script.write_text(RUN_FOR_EVER)
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    process = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "waiting\n"
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        (run,) = instance.get_runs()
-        assert run.status is dg.DagsterRunStatus.STARTED
-        assert sweep(instance) == [], "a run that is alive is left alone"
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
-        process.stdout.close()
-        assert sweep(instance) == [run.run_id]
-        assert [item.status for item in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
-        assert sweep(instance) == []
-
-
-def test_a_run_that_no_process_ever_took_up_is_failed_after_a_while(tmp_path: Path) -> None:
-    @dg.job
-    def nothing() -> None: ...
-
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        run = instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTING)
-        assert sweep(instance) == []
-        time.sleep(0.1)
-        assert sweep(instance, starting_seconds=0.05) == [run.run_id]
 
 
 @pytest.mark.parametrize(
