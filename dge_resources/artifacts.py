@@ -18,6 +18,7 @@ from dge_assets.core.fingerprint import document_sha256
 from dge_assets.core.provenance import Provenance, Recipe, require_recipe
 from dge_resources.home import Store
 from dge_resources.lake import Address, address_of
+from dge_resources.problems import Problem, Survey
 from dge_resources.records import record_of
 
 _MANIFEST = re.compile(r"artifacts/[^/-]+(?:/[^/-]+(?:/\d+)?)?/[^/-]+\.json")
@@ -139,14 +140,18 @@ class ArtifactStore:
         except StorageError:
             return False
 
-    def records(self) -> list[Provenance]:
-        """The records of all artifacts, in the order of their paths.
-
-        Raises StorageError for a damaged manifest, ProvenanceError for one that was moved.
-        """
-        addresses = [_address_of_path(path) for path in self.store.files("artifacts") if _MANIFEST.fullmatch(path)]
-        records = [self.record(address) for address in addresses]
-        return [record for record in records if record is not None]
+    def survey(self) -> Survey:
+        """The records of all artifacts in the order of their paths, and each manifest that cannot be trusted."""
+        records, problems = list[Provenance](), list[Problem]()
+        for path in self.store.files("artifacts"):
+            if _MANIFEST.fullmatch(path):
+                try:
+                    record = self.record(_address_of_path(path))
+                except StorageError as error:
+                    problems.append(Problem(table=path.split("/")[1], place=self.store.url(path), message=str(error)))
+                else:
+                    records += [] if record is None else [record]
+        return Survey(records, problems)
 
     def _file(self, manifest: dict[str, Any], name: str, address: Address) -> bytes:
         try:

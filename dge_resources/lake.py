@@ -22,10 +22,21 @@ from dge_assets.core.errors import ProvenanceError, StorageError
 from dge_assets.core.fingerprint import frame_sha256
 from dge_assets.core.provenance import Provenance, Recipe, artifact_name, require_recipe
 from dge_resources.home import Store
-from dge_resources.parquet import copy_with_notes, from_parquet, open_parquet, to_parquet, write_chunks
+from dge_resources.parquet import (
+    copy_with_notes,
+    from_parquet,
+    is_sealed,
+    open_parquet,
+    read_metadata,
+    to_parquet,
+    write_chunks,
+)
+from dge_resources.problems import Problem, Survey
 from dge_resources.records import Recorded, record_of
 
 _KEY = b"dge.provenance"
+_SEALED = "sealed"
+"""Said beside a record whose file has a hash of its metadata: without one such a file has lost it."""
 _FILE = "data.parquet"
 _PATH = re.compile(rf"lake/([^/]+)/([^/]+)(?:/family=([^/]+)(?:/seed=(\d+))?)?/{re.escape(_FILE)}")
 
@@ -124,6 +135,8 @@ class Lake:
             frame = from_parquet(file)
         except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise _damaged(address, self.store.url(path), repr(error)) from error
+        if "record_id" in frame.columns and not (frame["record_id"] == record.record_id).all():
+            raise _damaged(address, self.store.url(path), "its rows carry another record's id")
         frame = frame.drop(columns="record_id", errors="ignore")
         found = frame_sha256(frame)
         if found != record.content_sha256:
@@ -144,28 +157,30 @@ class Lake:
         except StorageError:
             return False
 
-    def records(self) -> list[Provenance]:
-        """All records of the lake, in the order of their paths.
-
-        Raises StorageError for a file that is damaged or not the line's own, ProvenanceError for one that was moved.
-        """
-        found = []
+    def survey(self) -> Survey:
+        """All records of the lake in the order of their paths, and each file that has none that can be trusted."""
+        records, problems = list[Provenance](), list[Problem]()
         for path in self.store.files("lake"):
             if path.endswith(f"/{_FILE}"):
-                address = _address_of_path(path, self.store.url(path))
-                found.append(self._record(self._metadata(path, address), address))
-        return found
+                place, asset = self.store.url(path), ""
+                try:
+                    address = _address_of_path(path, place)
+                    asset = address.asset
+                    records.append(self._record(self._metadata(path, address), address))
+                except StorageError as error:
+                    problems.append(Problem(table=path.split("/")[1], asset=asset, place=place, message=str(error)))
+        return Survey(records, problems)
 
     def addresses(self, table: str, asset: str) -> list[Address]:
         """Where the frames of an asset are kept, in the order of their paths; nothing of them is read."""
         paths = self.store.files(f"lake/{table}/{asset}")
         return [_address_of_path(path, self.store.url(path)) for path in paths if path.endswith(f"/{_FILE}")]
 
-    def _metadata(self, path: str, address: Address) -> Mapping[bytes, Any]:
+    def _metadata(self, path: str, address: Address) -> Mapping[bytes, bytes]:
         """What the file says besides its rows, which are not read."""
         try:
             with self.store.open(path) as file:
-                return pq.read_schema(file).metadata or {}
+                return read_metadata(file)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _damaged(address, self.store.url(path), str(error)) from error
 
@@ -184,12 +199,15 @@ class Lake:
                 f"this line did not write it; move it away and materialize the asset again"
             )
         try:
-            record = Provenance.from_document(json.loads(metadata[_KEY]))
+            document = json.loads(metadata[_KEY])
+            record = Provenance.from_document(document)
         except (ValueError, ProvenanceError) as error:
             place = self.store.url(self.path(address))
             raise ProvenanceError(
                 f"{address.name}: the record in {place} cannot be trusted: {error}; materialize the asset again"
             ) from error
+        if document.get(_SEALED) and not is_sealed(metadata):
+            raise _damaged(address, self.store.url(self.path(address)), "a part of its metadata is gone")
         if address_of(record) != address:
             raise ProvenanceError(
                 f"{address.name}: the file in its place is {address_of(record).name} by its own record; "
@@ -199,7 +217,7 @@ class Lake:
 
 
 def _note(record: Provenance) -> dict[bytes, bytes]:
-    return {_KEY: json.dumps(record.to_document(), sort_keys=True).encode()}
+    return {_KEY: json.dumps({**record.to_document(), _SEALED: True}, sort_keys=True).encode()}
 
 
 def _address_of_path(path: str, url: str) -> Address:

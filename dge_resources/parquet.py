@@ -1,15 +1,17 @@
 """Frames as Parquet bytes and back, with nothing lost on the way.
 
 Parquet keeps dictionaries of text but turns categories that are numbers into plain numbers, so the levels of every
-category travel in the file's metadata. The same frame gives the same bytes with the same library.
+category travel in the file's metadata. Pages have checksums, and the metadata a hash of itself: a changed byte is an error,
+not another frame. The same frame gives the same bytes with the same library.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,16 +20,17 @@ import pyarrow.parquet as pq
 from dge_assets.core.fingerprint import TableHasher
 
 _LEVELS = b"dge.levels"
-_COMPRESSION = "zstd"
+_SEAL = b"dge.metadata"
+"""The metadata's own hash; files of former versions have none."""
+_WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 
 
 def to_parquet(frame: pd.DataFrame, notes: Mapping[bytes, bytes] | None = None) -> bytes:
     """The bytes of `frame`, with `notes` in the file's metadata."""
     table = _with_levels(frame)
     buffer = io.BytesIO()
-    pq.write_table(
-        table.replace_schema_metadata({**table.schema.metadata, **(notes or {})}), buffer, compression=_COMPRESSION
-    )
+    metadata = _sealed({**table.schema.metadata, **(notes or {})})
+    pq.write_table(table.replace_schema_metadata(metadata), buffer, **_WRITTEN)
     return buffer.getvalue()
 
 
@@ -48,7 +51,7 @@ def write_chunks(frames: Iterator[pd.DataFrame], file: IO[bytes]) -> str:
     for frame in frames:
         table = _with_levels(frame)
         if writer is None:
-            writer = pq.ParquetWriter(file, table.schema, compression=_COMPRESSION)
+            writer = pq.ParquetWriter(file, table.schema, **_WRITTEN)
         table = table.cast(writer.schema)
         hasher.update(table)
         writer.write_table(table)
@@ -66,8 +69,8 @@ def copy_with_notes(
     schema = file.schema_arrow
     for name in constants:
         schema = schema.append(pa.field(name, pa.string()))
-    schema = schema.with_metadata({**(schema.metadata or {}), **notes})
-    with pq.ParquetWriter(target, schema, compression=_COMPRESSION) as writer:
+    schema = schema.with_metadata(_sealed({**(schema.metadata or {}), **notes}))
+    with pq.ParquetWriter(target, schema, **_WRITTEN) as writer:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             for name, value in constants.items():
@@ -81,10 +84,44 @@ def from_parquet(file: pq.ParquetFile) -> pd.DataFrame:
     frame = file.read().to_pandas(integer_object_nulls=True)
     levels = json.loads((file.schema_arrow.metadata or {}).get(_LEVELS, b"{}"))
     for name, known in levels.items():
-        frame[name] = pd.Categorical(frame[name], categories=known)
+        frame[name] = pd.Categorical(frame[name], categories=known, ordered=False)
     return frame
 
 
 def open_parquet(data: bytes) -> pq.ParquetFile:
-    """A Parquet file from its bytes; pyarrow's errors for what is not one."""
-    return pq.ParquetFile(io.BytesIO(data))
+    """A Parquet file from its bytes, whose pages are checked as they are read.
+
+    Raises pyarrow's errors for what is not one, ValueError for one whose metadata were changed.
+    """
+    file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+    _require_seal(file.schema_arrow.metadata or {})
+    return file
+
+
+def read_metadata(file: IO[bytes]) -> Mapping[bytes, bytes]:
+    """What a file says besides its rows, which are not read; errors as `open_parquet` has them."""
+    metadata: dict[bytes, bytes] = pq.read_schema(file).metadata or {}
+    _require_seal(metadata)
+    return metadata
+
+
+def is_sealed(metadata: Mapping[bytes, bytes]) -> bool:
+    """Whether metadata that were read carry the hash of themselves."""
+    return _SEAL in metadata
+
+
+def _sealed(metadata: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    return {**metadata, _SEAL: _seal_of(metadata)}
+
+
+def _seal_of(metadata: Mapping[bytes, bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for name in sorted(metadata):
+        if name != _SEAL:
+            digest.update(b"%d %d " % (len(name), len(metadata[name])) + name + metadata[name])
+    return digest.hexdigest().encode()
+
+
+def _require_seal(metadata: Mapping[bytes, bytes]) -> None:
+    if _SEAL in metadata and metadata[_SEAL] != _seal_of(metadata):
+        raise ValueError("the file's metadata were changed after it was written")

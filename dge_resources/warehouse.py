@@ -1,23 +1,21 @@
 """The warehouse: one DuckDB file that people open, built aside from the lake and swapped in by rename.
 
-Big relations are views over a local lake, so a new member shows at once; result tables and `lineage` are copied in. From a
-lake on object storage everything is copied in, since a reader's DuckDB may not reach it; the file is then as new as its
-last build. A reader needs `duckdb.connect(path, read_only=True)`; readers and builders never block each other.
-Run as a program (`python -m dge_resources.warehouse`) it builds the file anew.
+What it shows was verified: each frame is read by the lake's own reader, which compares it with its record, and copied in;
+DuckDB reads Parquet without checking anything, its own blocks with a checksum each. So the file is as new as its last
+build. A reader needs `duckdb.connect(path, read_only=True)`; readers and builders never block each other. Run as a program
+(`python -m dge_resources.warehouse`) it builds the file anew.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -25,8 +23,10 @@ from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, home_url
-from dge_resources.lake import Lake
+from dge_resources.lake import Address, Lake, address_of
+from dge_resources.parquet import to_parquet
 from dge_resources.plans import Plans
+from dge_resources.problems import Problem
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,9 +34,29 @@ if TYPE_CHECKING:
 FILE = "warehouse.duckdb"
 STORAGE_VERSION = "v1.0.0"
 """The oldest file format that the builder can write, so that older DuckDB can read the file."""
-REAL = ("source", "real_train", "real_test")
 SYNTHETIC, UNUSED = "synthetic", "synthetic_unused"
+SIDECARS = (".wal", ".wal.checkpoint", ".wal.recovery")
+"""What DuckDB keeps beside a file that somebody writes: part of that file alone, replayed into whatever has its name."""
 _HIVE = "hive_partitioning = true, hive_types = {'family': VARCHAR, 'seed': INTEGER}"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A warehouse that was swapped in."""
+
+    url: str
+    problems: tuple[Problem, ...]
+    """What could not be shown; the relation `main.problems` lists the same. A relation with a damaged part is left out."""
+
+
+class Relation(NamedTuple):
+    """What one relation is copied from."""
+
+    table: str
+    name: str
+    addresses: tuple[Address, ...]
+    is_empty: bool = False
+    """Whether it takes the columns alone: an ensemble without members has them all the same."""
 
 
 @dataclass(frozen=True)
@@ -50,123 +70,167 @@ class Warehouse:
         """Where the file is."""
         return self.store.url(FILE)
 
-    def build(self) -> str:
-        """Build the file from what the lake holds now and swap it in; returns where it is.
+    def build(self) -> Built:
+        """Build the file from what is kept now and swap it in.
 
-        Raises StorageError when a part of the lake cannot be read; the former file then stays as it is.
+        A part that is damaged or foreign is left out and told. Raises StorageError when the file cannot be written; the
+        former one then stays as it is.
         """
         import duckdb
 
-        with self._only_builder(), tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / FILE
+        with self.store.only_one("warehouse"), self.store.work_folder() as folder:
+            path = folder / FILE
             connection = duckdb.connect()
             try:
-                connection.execute(f"ATTACH '{path}' AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
+                connection.execute(f"ATTACH {_text(path)} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
                 connection.execute("USE warehouse")
-                self._fill(connection, self._local_lake(Path(folder)))
+                problems = self._fill(connection, folder / "verified")
                 connection.execute("USE memory")
                 connection.execute("DETACH warehouse")
-            except duckdb.Error as error:
-                raise StorageError(
-                    f"the warehouse could not be built from {self.store.url('lake')}: {error}"
-                ) from error
+            except (duckdb.Error, OSError) as error:
+                raise StorageError(f"the warehouse {self.url} could not be built: {error}") from error
             finally:
                 connection.close()
-            self.store.write(FILE, path.read_bytes())
-        return self.url
+            self._swap_in(path)
+        return Built(self.url, tuple(problems))
 
-    def _local_lake(self, folder: Path) -> str:
-        """The lake as a local folder: itself, or a copy of it below `folder`."""
-        if self.store.is_local:
-            return self.store.url("lake")
-        for name in self.store.files("lake"):
-            copy = folder / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(self.store.read(name))
-        return str(folder / "lake")
+    def _swap_in(self, path: Path) -> None:
+        """Put the file in place without what belonged to the former one, and open to no writer."""
+        # Whoever opens it for writing makes a log that is no part of the next file, and may never be taken away.
+        path.chmod(0o444)
+        self.remove_sidecars()
+        self.store.move_in(path, FILE)
+        self.remove_sidecars()
 
-    def _fill(self, connection: duckdb.DuckDBPyConnection, lake: str) -> None:
-        in_lake, artifacts = Lake(self.store).records(), ArtifactStore(self.store).records()
-        records = [*in_lake, *artifacts]
-        connection.execute("CREATE SCHEMA IF NOT EXISTS lineage")
-        for table in sorted({record.table for record in records}):
-            connection.execute(f'CREATE SCHEMA "{table}"')
-            of_table = [record for record in records if record.table == table]
-            for asset in sorted({record.asset for record in in_lake if record.table == table} - {SYNTHETIC}):
-                connection.execute(self._relation(lake, table, asset))
-            for statement in self._synthetic(lake, table, [r for r in in_lake if r.table == table]):
-                connection.execute(statement)
-            _insert_lineage(connection, table, of_table)
+    def sidecars(self) -> list[str]:
+        """Relative paths of what lies beside the file and would be replayed into it."""
+        return [FILE + ending for ending in SIDECARS if self.store.exists(FILE + ending)]
 
-    def _relation(self, lake: str, table: str, asset: str) -> str:
-        """Real rows stay in a local lake as views; small results are copied in."""
-        kind = "VIEW" if self.store.is_local and asset in REAL else "TABLE"
-        return f'CREATE {kind} "{table}"."{asset}" AS SELECT * FROM read_parquet(\'{_root(lake, table, asset)}/data.parquet\')'
+    def remove_sidecars(self) -> None:
+        """Take away what somebody who opened a file of this name for writing has left."""
+        for name in self.sidecars():
+            self.store.remove(name)
 
-    def _synthetic(self, lake: str, table: str, in_lake: list[Provenance]) -> list[str]:
-        """`synthetic` has the rows of the present plan's members alone, `synthetic_unused` those of all others.
+    def _fill(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Problem]:
+        import duckdb
 
-        Where no member is out of use, `synthetic` is over whatever there is, and so shows a new member at once.
+        in_lake, in_artifacts = Lake(self.store).survey(), ArtifactStore(self.store).survey()
+        problems = [*in_lake.problems, *in_artifacts.problems]
+        broken = {(problem.table, problem.asset) for problem in problems}
+        for table in sorted({record.table for record in (*in_lake.records, *in_artifacts.records)}):
+            kept = [record for record in in_lake.records if record.table == table]
+            made = [record for record in in_artifacts.records if record.table == table]
+            try:
+                connection.execute(f"CREATE SCHEMA {_name(table)}")
+                for relation in self._relations(table, kept, is_whole=(table, SYNTHETIC) not in broken):
+                    problems += self._copy_in(connection, folder, relation)
+                _insert_lineage(connection, table, [*kept, *made])
+            except (duckdb.Error, StorageError) as error:
+                message = f"table {table!r} cannot be shown in the warehouse: {error}"
+                problems.append(Problem(table=table, place=self.store.url(f"lake/{table}"), message=message))
+        told = list(dict.fromkeys(problems))
+        _insert_problems(connection, told)
+        return told
+
+    def _relations(self, table: str, in_lake: list[Provenance], *, is_whole: bool) -> list[Relation]:
+        """What a table shows of what its lake holds.
+
+        `synthetic` has the rows of the present plan's members alone, `synthetic_unused` those of all others. Unless all
+        datasets could be surveyed (`is_whole`), only a plan can tell that none of its members is among the damaged ones.
         """
+        others = [record for record in in_lake if record.asset != SYNTHETIC]
+        relations = [Relation(record.table, record.asset, (address_of(record),)) for record in others]
+        members = {record.record_id: address_of(record) for record in in_lake if record.asset == SYNTHETIC}
         plan = Plans(self.store).read(table)
-        members = [record for record in in_lake if record.asset == SYNTHETIC]
-        if not members:
-            return []
-        present = {record.record_id for record in members} if plan is None else set(plan.members.values())
-        used = [_member_folder(record) for record in members if record.record_id in present]
-        unused = [_member_folder(record) for record in members if record.record_id not in present]
-        kind = "VIEW" if self.store.is_local else "TABLE"
-        root = _root(lake, table, SYNTHETIC)
-
-        def relation(name: str, folders: list[str], condition: str = "") -> str:
-            files = ", ".join(f"'{root}/{folder}/data.parquet'" for folder in folders)
-            source = f"read_parquet([{files}], {_HIVE}, union_by_name = true)"
-            return f'CREATE {kind} "{table}"."{name}" AS SELECT * FROM {source} {condition}'
-
-        nothing = "WHERE false"
+        present = set(members if plan is None else plan.members.values())
+        if not members or not (is_whole or (plan is not None and present <= set(members))):
+            return relations
+        used = tuple(address for record_id, address in members.items() if record_id in present)
+        unused = tuple(address for record_id, address in members.items() if record_id not in present)
         return [
-            relation(SYNTHETIC, (used if unused else ["*/*"]) or unused, "" if used else nothing),
-            relation(UNUSED, unused or used, "" if unused else nothing),
+            *relations,
+            Relation(table, SYNTHETIC, used or unused[:1], is_empty=not used),
+            *([Relation(table, UNUSED, unused or used[:1], is_empty=not unused)] if is_whole else []),
         ]
 
-    @contextmanager
-    def _only_builder(self) -> Iterator[None]:
-        """One builder at a time on this machine: the last to start sees all that the earlier ones saw."""
-        lock = Path(tempfile.gettempdir()) / f"dge-warehouse-{os.getuid()}.lock"
-        with lock.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _copy_in(self, connection: duckdb.DuckDBPyConnection, folder: Path, relation: Relation) -> list[Problem]:
+        """Copy one relation in, all of it or nothing; what kept it from being copied."""
+        problems = list(_copy_verified(Lake(self.store), relation.addresses, folder))
+        if not problems:
+            connection.execute(_create(folder, relation))
+        shutil.rmtree(folder, ignore_errors=True)
+        return problems
 
 
-def _root(lake: str, table: str, asset: str) -> str:
-    """The folder of an asset in a string of SQL, its own name safe from being read as a pattern."""
-    return re.sub(r"([*?[])", r"[\1]", f"{lake}/{table}/{asset}").replace("'", "''")
+def _copy_verified(lake: Lake, addresses: Iterable[Address], folder: Path) -> Iterator[Problem]:
+    """Write the frames anew below `folder`, each once the lake's reader found it to be what its record says.
+
+    Written anew, since DuckDB would read a damaged file's pages and statistics otherwise than the lake's reader does.
+    """
+    for address in addresses:
+        try:
+            item = lake.read(address)
+        except StorageError as error:
+            yield Problem(table=address.table, asset=address.asset, place=lake.url(address), message=str(error))
+            continue
+        frame = item.frame if address.family is None else item.frame.assign(record_id=item.record.record_id)
+        target = folder / address.folder / "data.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(to_parquet(frame))
 
 
-def _member_folder(record: Provenance) -> str:
-    return f"family={record.family}/seed={record.seed:03d}"
+def _create(folder: Path, relation: Relation) -> str:
+    """The statement that copies what is in `folder` into `relation`."""
+    first = relation.addresses[0]
+    # The folder's own name must not be read as a pattern.
+    root = re.sub(r"([*?[])", r"[\1]", f"{folder}/{first.table}/{first.asset}")
+    members = "" if first.family is None else "/*/*"
+    options = f", {_HIVE}, union_by_name = true" if members else ""
+    source = f"read_parquet({_text(f'{root}{members}/data.parquet')}{options})"
+    condition = " WHERE false" if relation.is_empty else ""
+    return f"CREATE TABLE {_name(relation.table)}.{_name(relation.name)} AS SELECT * FROM {source}{condition}"
+
+
+def _text(value: object) -> str:
+    """A value as a literal of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    """A name as an identifier of SQL; names come from files, which anybody may have written."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _insert_problems(connection: duckdb.DuckDBPyConnection, problems: Iterable[Problem]) -> None:
+    """`main.problems`: one row per file that is damaged or foreign, and so is not shown."""
+    connection.execute('CREATE TABLE main.problems ("table" VARCHAR, place VARCHAR, message VARCHAR)')
+    for problem in problems:
+        connection.execute(
+            "INSERT INTO main.problems VALUES (?, ?, ?)", [problem.table, problem.place, problem.message]
+        )
 
 
 def _insert_lineage(connection: duckdb.DuckDBPyConnection, table: str, records: list[Provenance]) -> None:
     """`lineage`: one row per provenance record; `origin_of`: from any record to all that it was made from."""
+    schema = _name(table)
     lineage = pd.DataFrame([_flat(record) for record in records])
     connection.register("records", lineage)
     connection.execute(
-        f"""CREATE TABLE "{table}"."lineage" AS SELECT * REPLACE (
+        f"""CREATE TABLE {schema}."lineage" AS SELECT * REPLACE (
               parameters::JSON AS parameters, library_versions::JSON AS library_versions,
               seed::INTEGER AS seed, seconds::DOUBLE AS seconds, family::VARCHAR AS family)
             FROM records"""
     )
     connection.unregister("records")
     connection.execute(
-        f"""CREATE VIEW "{table}"."origin_of" AS
+        f"""CREATE VIEW {schema}."origin_of" AS
             WITH RECURSIVE walk(record_id, ancestor) AS (
-              SELECT record_id, unnest(parents) FROM "{table}"."lineage"
+              SELECT record_id, unnest(parents) FROM {schema}."lineage"
               UNION
               SELECT walk.record_id, unnest(above.parents)
-              FROM walk JOIN "{table}"."lineage" above ON above.record_id = walk.ancestor)
+              FROM walk JOIN {schema}."lineage" above ON above.record_id = walk.ancestor)
             SELECT walk.record_id AS of_record_id, found.*
-            FROM walk JOIN "{table}"."lineage" found ON found.record_id = walk.ancestor"""
+            FROM walk JOIN {schema}."lineage" found ON found.record_id = walk.ancestor"""
     )
 
 
@@ -176,5 +240,12 @@ def _flat(record: Provenance) -> dict[str, object]:
     return {**document, **text}
 
 
+def main() -> None:
+    """Build the file and print where it is; what could not be shown is told, and makes the exit status 1."""
+    built = Warehouse(Store(home_url())).build()
+    print(built.url)
+    sys.exit("\n".join(problem.message for problem in built.problems) or None)
+
+
 if __name__ == "__main__":
-    print(Warehouse(Store(home_url())).build())
+    main()

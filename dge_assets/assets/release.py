@@ -11,7 +11,7 @@ from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables
 from dge_assets.assets.gate import Passed, require_passed
 from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.present import Member, keep_plan
-from dge_assets.assets.report import report_path
+from dge_assets.assets.report import build_warehouse, report_path
 from dge_assets.assets.telling import tell
 from dge_assets.core.errors import ReleaseError
 from dge_assets.core.provenance import Provenance
@@ -61,7 +61,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         note = _sign_off(line, config, passed)
         files = _files(line, storage, inputs, datasets, passed)
         keep_plan(line, storage)
-        storage.warehouse.build()
+        build_warehouse(context, storage)
         made = _publish(line, storage, files, datasets, content=_content(inputs, files), passed=passed, note=note)
         tell(context, _said(line, storage, made))
         return dg.MaterializeResult(

@@ -69,7 +69,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(storage.store.url(path)),
-                "warehouse": dg.MetadataValue.path(storage.warehouse.build()),
+                "warehouse": dg.MetadataValue.path(build_warehouse(context, storage)),
                 "headline": table_metadata(headline),
                 **({"notice": line.plan.notice} if line.plan.notice else {}),
                 **{f"figure {title}": png_metadata(png, caption) for title, caption, png in shown.figures[:2]},
@@ -77,6 +77,14 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         )
 
     return report
+
+
+def build_warehouse(context: dg.AssetExecutionContext, storage: Storage) -> str:
+    """Build the warehouse anew; where it is. What is damaged, of whichever table, is told and left out of it."""
+    built = storage.warehouse.build()
+    for problem in built.problems:
+        tell(context, f"left out of the warehouse: {problem.message}")
+    return built.url
 
 
 def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:

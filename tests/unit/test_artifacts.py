@@ -37,6 +37,13 @@ def content_file(artifacts: ArtifactStore, name: str = "weights.safetensors") ->
     return Path(artifacts.store.full(json.loads(manifest_file(artifacts).read_bytes())["folder"])) / name
 
 
+def surveyed(artifacts: ArtifactStore) -> None:
+    """What a look at all artifacts tells of the only one, as the error that reading it would be."""
+    records, (problem,) = artifacts.survey()
+    assert records == []
+    raise (ProvenanceError if "moved it" in problem.message else StorageError)(problem.message)
+
+
 def test_what_is_written_is_read_with_its_record(artifacts: ArtifactStore) -> None:
     assert artifacts.record(MEMBER) is None
     assert not artifacts.is_current(WANTED)
@@ -46,7 +53,7 @@ def test_what_is_written_is_read_with_its_record(artifacts: ArtifactStore) -> No
     assert (found.files, found.record) == (FILES, record)
     assert artifacts.read_expected(WANTED, remedy="x").record == record
     assert artifacts.is_current(WANTED)
-    assert artifacts.records() == [record]
+    assert artifacts.survey().records == [record]
     assert (record.device, record.seconds) == ("cuda", 3.0)
 
 
@@ -55,15 +62,15 @@ def test_several_artifacts_of_a_member_and_of_a_table_live_side_by_side(artifact
         artifacts.write(recipe(*name), FILES, run_id="r")
         for name in [("downstream", "ctgan", 3), ("generator", "ctgan", 3), ("generator", "ctgan", 4), ("extra",)]
     ]
-    assert {record.place for record in artifacts.records()} == {record.place for record in records}
-    assert len(artifacts.records()) == 4
+    assert {record.place for record in artifacts.survey().records} == {record.place for record in records}
+    assert len(artifacts.survey().records) == 4
 
 
 def test_a_new_set_replaces_the_old_one_and_takes_its_files_away(artifacts: ArtifactStore) -> None:
     artifacts.write(WANTED, FILES, run_id="r")
     record = artifacts.write(WANTED, {"other.json": b"1"}, run_id="r")
     assert artifacts.read(MEMBER).files == {"other.json": b"1"}
-    assert artifacts.records() == [record]
+    assert artifacts.survey().records == [record]
     assert len(artifacts.store.files("artifacts")) == 2
     artifacts.write(WANTED, {"other.json": b"1"}, run_id="again")
     assert artifacts.read(MEMBER).files == {"other.json": b"1"}
@@ -99,7 +106,7 @@ def test_a_damaged_file_is_an_error_with_place_and_remedy(local: ArtifactStore, 
 def test_a_damaged_manifest_is_an_error_and_writing_mends_it(local: ArtifactStore, text: str) -> None:
     local.write(WANTED, FILES, run_id="r")
     manifest_file(local).write_bytes(text.encode(errors="surrogateescape"))
-    for attempt in (lambda: local.read(MEMBER), lambda: local.record(MEMBER), local.records):
+    for attempt in (lambda: local.read(MEMBER), lambda: local.record(MEMBER), lambda: surveyed(local)):
         with pytest.raises(StorageError, match=r"crash/ctgan/.*generator.*materialize"):
             attempt()
     assert not local.is_current(WANTED)
@@ -112,7 +119,7 @@ def test_a_moved_manifest_is_refused_with_both_names(local: ArtifactStore) -> No
     path = manifest_file(local)
     path.parent.mkdir(parents=True)
     path.parent.with_name("004").joinpath("generator.json").rename(path)
-    for attempt in (lambda: local.read(MEMBER), lambda: local.record(MEMBER), local.records):
+    for attempt in (lambda: local.read(MEMBER), lambda: local.record(MEMBER), lambda: surveyed(local)):
         with pytest.raises(
             ProvenanceError, match=r"ctgan/generator\[003\]: .*is crash/ctgan/generator\[004\].*materialize"
         ):
@@ -162,5 +169,5 @@ def test_the_old_set_stays_readable_wherever_a_write_fails(
         local.write(WANTED, {name: data + b"new" for name, data in FILES.items()}, run_id="r")
     monkeypatch.undo()
     assert local.read(MEMBER).files == FILES
-    assert local.records() == [former]
+    assert local.survey().records == [former]
     assert [path for path in Path(local.store.root).rglob(".tmp-*") if path.is_file()] == []

@@ -142,7 +142,7 @@ def test_an_asset_that_gives_other_partitions_than_asked_for_is_refused(place: P
 
     text = place.message_of_failure([forgetful], forgetful, seeds=("000", "001"))
     assert "partitions ['000', '001'] were asked for, the asset gave ['000']" in text
-    assert place.lake.records() == []
+    assert place.lake.survey().records == []
 
 
 @pytest.mark.parametrize("wrong", [recipe("synthetic", "ctgan", 2), recipe("other", "ctgan", 1)])
@@ -155,7 +155,7 @@ def test_an_asset_may_only_write_itself_and_nothing_is_written_when_one_member_i
 
     text = place.message_of_failure([stray], stray, seeds=("000", "001"))
     assert f"crash/ctgan/synthetic[001]: the record says {wrong.place}; an asset may only write itself" in text
-    assert place.lake.records() == []
+    assert place.lake.survey().records == []
 
 
 @pytest.mark.parametrize("value", [pd.DataFrame({"x": [1]}), None, 3, {"": 3}])

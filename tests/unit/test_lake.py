@@ -35,6 +35,15 @@ def item(seed: int = 3, frame: pd.DataFrame | None = None, **other: object) -> R
     return recorded(tiny(30) if frame is None else frame, recipe("synthetic", "ctgan", seed, **other), run_id="r")
 
 
+def surveyed(lake: Lake) -> None:
+    """What a look at the whole lake tells of its only file, as the error that reading it would be."""
+    records, (problem,) = lake.survey()
+    assert records == []
+    raise (
+        ProvenanceError if "cannot be trusted" in problem.message or "moved it" in problem.message else StorageError
+    )(problem.message)
+
+
 def file_of(lake: Lake, address: Address = MEMBER) -> Path:
     return Path(lake.store.full(lake.path(address)))
 
@@ -50,7 +59,7 @@ def test_what_is_written_is_read_with_its_record(lake: Lake) -> None:
     found = lake.read(MEMBER)
     assert found.record == written.record
     pd.testing.assert_frame_equal(found.frame, frame, check_exact=True)
-    assert lake.records() == [written.record]
+    assert lake.survey().records == [written.record]
 
 
 def test_rows_that_travel_alone_carry_their_record_id_and_readers_do_not_see_it(local: Lake) -> None:
@@ -85,7 +94,7 @@ def test_a_damaged_file_is_an_error_with_place_and_remedy(local: Lake, damage: s
         path.mkdir()
     else:
         path.write_bytes({"truncated": data[: len(data) // 2], "empty": b"", "text": b"hello"}[damage])
-    attempts = [local.read, local.record] + ([] if damage == "folder" else [lambda _: local.records()])
+    attempts = [local.read, local.record] + ([] if damage == "folder" else [lambda _: surveyed(local)])
     for attempt in attempts:
         with pytest.raises(StorageError) as caught:
             attempt(MEMBER)
@@ -110,10 +119,7 @@ def test_no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_excepti
             told.append(str(error))
         else:
             pd.testing.assert_frame_equal(found.frame, written.frame, obj=f"byte {position}")
-        try:
-            local.records()
-        except StorageError as error:
-            told.append(str(error))
+        told += [problem.message for problem in local.survey().problems]
     assert len(told) > 100
     assert all("materialize" in text for text in told)
 
@@ -122,7 +128,7 @@ def test_a_foreign_file_is_told_from_one_of_the_line(local: Lake) -> None:
     path = file_of(local)
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table({"x": [1]}), path)
-    for attempt in (local.read, local.record, lambda _: local.records()):
+    for attempt in (local.read, local.record, lambda _: surveyed(local)):
         with pytest.raises(StorageError, match="has no provenance record, so this line did not write it; move it away"):
             attempt(MEMBER)
 
@@ -132,7 +138,7 @@ def test_a_file_that_was_moved_is_refused_with_both_names(local: Lake) -> None:
     path = file_of(local)
     path.parent.mkdir(parents=True)
     file_of(local, Address("crash", "synthetic", "ctgan", 4)).rename(path)
-    for attempt in (local.read, local.record, lambda _: local.records()):
+    for attempt in (local.read, local.record, lambda _: surveyed(local)):
         with pytest.raises(ProvenanceError) as caught:
             attempt(MEMBER)
         assert "crash/ctgan/synthetic[003]: the file in its place is crash/ctgan/synthetic[004]" in str(caught.value)
@@ -145,6 +151,7 @@ def rewrite(path: Path, *, record: bytes | None = None, table: pa.Table | None =
     metadata = dict(kept.schema.metadata)
     if record is not None:
         metadata[b"dge.provenance"] = record
+        del metadata[b"dge.metadata"]
     pq.write_table((kept if table is None else table).replace_schema_metadata(metadata), path)
 
 
@@ -152,7 +159,7 @@ def rewrite(path: Path, *, record: bytes | None = None, table: pa.Table | None =
 def test_what_stands_in_for_a_record_is_refused(local: Lake, record: bytes) -> None:
     local.write(item())
     rewrite(file_of(local), record=record)
-    for attempt in (local.read, local.record, lambda _: local.records()):
+    for attempt in (local.read, local.record, lambda _: surveyed(local)):
         with pytest.raises(StorageError, match=r"crash/ctgan/synthetic\[003\].*materialize"):
             attempt(MEMBER)
 
@@ -173,6 +180,30 @@ def test_other_rows_under_the_same_record_are_refused(local: Lake) -> None:
     with pytest.raises(
         StorageError, match=r"is damaged \(its content hash is .*, its record says .*materialize the asset"
     ):
+        local.read(MEMBER)
+
+
+def test_metadata_that_were_changed_or_lost_are_refused(local: Lake) -> None:
+    written = item(frame=every_kind(5))
+    local.write(written)
+    path = file_of(local)
+    data = path.read_bytes()
+    table = pq.read_table(path)
+    metadata = dict(table.schema.metadata)
+    for changed in ({**metadata, b"pandas": metadata[b"pandas"].replace(b"Int64", b"int64")}, dict(metadata)):
+        if changed == metadata:
+            del changed[b"dge.metadata"], changed[b"pandas"]
+        pq.write_table(table.replace_schema_metadata(changed), path)
+        with pytest.raises(StorageError, match=r"\((the file's metadata were changed|a part of its metadata is gone)"):
+            local.read(MEMBER)
+    path.write_bytes(data)
+    pd.testing.assert_frame_equal(local.read(MEMBER).frame, written.frame)
+
+
+def test_rows_that_carry_another_records_id_are_refused(local: Lake) -> None:
+    written = item()
+    local.write(Recorded(written.frame.assign(record_id="0" * 32), written.record))
+    with pytest.raises(StorageError, match="its rows carry another record's id"):
         local.read(MEMBER)
 
 
@@ -229,7 +260,7 @@ def test_records_come_in_the_order_of_their_paths_and_leave_others_files_alone(l
         local.write(one)
     local.write(recorded(tiny(20), recipe("source"), run_id="r"))
     Path(local.store.full("lake/notes.txt")).write_text("by a person")
-    assert [record.place for record in local.records()] == [
+    assert [record.place for record in local.survey().records] == [
         "crash/source",
         *(f"crash/ctgan/synthetic[{seed:03d}]" for seed in range(3)),
     ]
