@@ -18,7 +18,7 @@ from dge_assets.core.fingerprint import document_sha256
 from dge_assets.core.provenance import Provenance, Recipe
 
 CODE_VERSIONS = {
-    "source": "2",
+    "source": "3",
     "split": "2",
     "encoder": "1",
     "generator": "4",

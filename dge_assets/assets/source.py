@@ -9,7 +9,6 @@ from dge_assets.assets.columns import frame_metadata
 from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of, record_metadata
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
-from dge_assets.core.errors import ContractError
 from dge_assets.core.fingerprint import frame_sha256
 from dge_assets.core.provenance import Recipe
 from dge_resources.records import Recorded, recorded
@@ -38,52 +37,38 @@ def _source(line: Line) -> dg.AssetsDefinition:
         **line.attributes("source", "parquet", parameters=settings),
     )
     def source(context: dg.AssetExecutionContext, storage: Storage) -> dg.Output[Recorded]:
-        from dge_assets.core.conform import conform
-        from dge_assets.core.inference import complete_contract
+        from dge_assets.core.intake import take_in
         from dge_resources.sources import read_source
 
         raw = read_source(
-            declaration.source, base_folder=line.folder, cache_folder=storage.cache_folder, table=line.table
+            declaration.source,
+            base_folder=line.folder,
+            cache_folder=storage.cache_folder,
+            table=line.table,
+            contract=declaration.contract,
         )
-        notes = list(raw.attrs.get("notes", []))
-        raw = _with_targets(raw, line, notes)
-        completed = complete_contract(declaration.contract, raw, table=line.table)
-        frame = conform(raw, completed.contract, table=line.table)
-        contract = completed.contract.as_declared()
-        item = _record_source(frame, contract, line, context.run.run_id)
-        tell(context, f"{line.table}: {len(frame)} real rows, {len(frame.columns)} columns")
-        for note in (*notes, *completed.notes):
+        table = take_in(raw, declaration.contract, table=line.table)
+        contract = table.contract.as_declared()
+        item = _record_source(table.frame, contract, line, context.run.run_id)
+        tell(context, f"{line.table}: {len(table.frame)} real rows, {len(table.frame.columns)} columns")
+        for doubt in table.doubts:
+            tell(context, f"{line.table}: please decide: {doubt}")
+        for note in table.notes:
             context.log.info(note)
         return dg.Output(
             item,
             data_version=dg.DataVersion(item.record.content_sha256),
             metadata={
-                **frame_metadata(frame, contract),
+                **frame_metadata(table.frame, contract),
                 **record_metadata(item.record),
                 "contract": dg.MetadataValue.json(contract.model_dump(mode="json")),
-                "inferred": dg.MetadataValue.md("\n".join(f"- {note}" for note in (*notes, *completed.notes)) or "—"),
+                "inferred": dg.MetadataValue.md("\n".join(f"- {note}" for note in table.notes) or "—"),
+                "to_decide": dg.MetadataValue.md("\n".join(f"- {doubt}" for doubt in table.doubts) or "—"),
                 "path": dg.MetadataValue.path(storage.lake.url_of(item.record)),
             },
         )
 
     return source
-
-
-def _with_targets(raw: pd.DataFrame, line: Line, notes: list[str]) -> pd.DataFrame:
-    """Rows without a target teach nothing: an error, or dropped with a note, as declared."""
-    contract = line.plan.declaration.contract
-    if contract.target not in raw.columns:
-        return raw  # complete_contract says so, with what there is
-    absent = int(raw[contract.target].isna().sum())
-    if not absent:
-        return raw
-    if contract.missing_target == "error":
-        raise ContractError(
-            f"table {line.table!r}, target {contract.target!r}: missing in {absent} of {len(raw)} rows; mend the "
-            f"source, or declare contract.missing_target: drop"
-        )
-    notes.append(f"{absent} rows without target {contract.target!r} dropped")
-    return raw[raw[contract.target].notna()].reset_index(drop=True)
 
 
 def _record_source(frame: pd.DataFrame, contract: Contract, line: Line, run_id: str) -> Recorded:

@@ -152,7 +152,8 @@ def _as_text(values: pd.Series, known: Levels) -> pd.Series:
 
 def _spelling(value: object, known: Levels) -> str:
     if isinstance(value, str):
-        return value
+        bare = re.sub(r"\.0+$", "", value)  # a file's 1.0 meets the level '1'
+        return bare if value not in known and bare in known else value
     spellings = [str(plain_level(value)), str(value), str(value).lower()]
     return next((spelling for spelling in spellings if spelling in known), spellings[0])
 

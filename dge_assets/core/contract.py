@@ -33,6 +33,10 @@ RANGED_KINDS: tuple[Kind, ...] = ("continuous", "integer", "datetime")
 UNMODELLED_KINDS: tuple[Kind, ...] = ("id", "text")
 """Kinds whose cells tell of one row each: no generator learns them and no dataset has them."""
 _ISO_DATE = re.compile(r"^\d{4}(-\d{2}|$)")
+NUMBER_FORMATS = ("decimal_comma", "decimal_point")
+SPAN_FORMATS = ("duration", "time_of_day", "hours_minutes", "minutes_seconds")
+DATE_FORMATS = ("day_first", "month_first", "year_first", "compact_date")
+"""How cells may be written; a date's may also be a pattern of strptime, such as `%d.%m.%Y`."""
 RESERVED_NAMES = ("family", "seed", "record_id", "row_id")
 
 
@@ -52,7 +56,28 @@ class ColumnDeclaration(ClosedModel):
     minimum: OptionalBound = Field(None, description="smallest allowed value; ISO text for datetimes")
     maximum: OptionalBound = Field(None, description="largest allowed value; ISO text for datetimes")
     categories: tuple[Level, ...] | None = Field(None, description="the allowed levels")
+    format: str | None = Field(
+        None,
+        description="how the cells are written, where that cannot be told from them: "
+        f"{', '.join((*NUMBER_FORMATS, *SPAN_FORMATS, *DATE_FORMATS))}, or a pattern for dates such as '%d.%m.%Y'",
+    )
     description: str = Field("", description="what the column means")
+
+    @model_validator(mode="after")
+    def _known_format(self) -> ColumnDeclaration:
+        if self.format is None:
+            return self
+        is_date = self.format in DATE_FORMATS or "%" in self.format
+        if not is_date and self.format not in (*NUMBER_FORMATS, *SPAN_FORMATS):
+            allowed = ", ".join((*NUMBER_FORMATS, *SPAN_FORMATS, *DATE_FORMATS))
+            raise ValueError(f"unknown format {self.format!r}; allowed: {allowed}, or a pattern such as '%d.%m.%Y'")
+        fitting: tuple[Kind, ...] = ("datetime",) if is_date else ("continuous", "integer")
+        if self.categories is not None or self.kind not in (None, *fitting):
+            kind = self.kind if self.categories is None else "categorical"
+            raise ValueError(
+                f"format {self.format} makes a {fitting[0]} column, not a {kind} one; leave one of them out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> ColumnDeclaration:
@@ -82,6 +107,12 @@ class Constraint(ClosedModel):
     left: str
     operator: Operator
     right: str
+
+    @model_validator(mode="after")
+    def _two_columns(self) -> Constraint:
+        if self.left == self.right:
+            raise ValueError(f"constraint '{self}' compares a column with itself; name two columns, or leave it out")
+        return self
 
     def __str__(self) -> str:
         return f"{self.left} {self.operator} {self.right}"
@@ -120,6 +151,8 @@ class Column(ClosedModel):
     left_out: str = ""
     """Why the column is not modelled; empty where it is. It quotes no cell."""
     description: str = ""
+    unit: str = ""
+    """What the numbers count, or the zone that moments came from, where the cells were read as something else."""
 
     @property
     def is_modelled(self) -> bool:
@@ -204,10 +237,11 @@ class Contract(ClosedModel):
 
     @property
     def sha256(self) -> str:
-        """Hash of all that binds data; descriptions do not, so mending one makes nothing stale."""
+        """Hash of all that binds data; descriptions and units do not, so mending one makes nothing stale."""
         document = self.model_dump(mode="json")
         for column in document["columns"]:
             column.pop("description")
+            column.pop("unit")
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     def for_release(self) -> Contract:

@@ -7,8 +7,7 @@ Not here: converting the data (`conform.py`).
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +27,7 @@ from dge_assets.core.contract import (
     sorted_levels,
 )
 from dge_assets.core.errors import ContractError
+from dge_assets.core.formats.dates import is_iso_date
 from dge_assets.core.ranges import complete_range
 from dge_assets.core.values import INTEGER_END, LARGEST_EXACT, distinct, plain_levels, require_usable_columns
 
@@ -35,19 +35,21 @@ MOST_CLASSES = 50
 """A classification target with more levels than this is more likely a mistake than a task."""
 ID_ROWS = 50
 """Below this many rows, all-distinct values say nothing about being an id."""
-_ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?$")
 
 
 @dataclass(frozen=True)
 class Inferred:
-    """A complete contract and, per thing that was inferred, a line that says so."""
+    """A complete contract; per thing that was inferred, a line that says so; and what a person should decide."""
 
     contract: Contract
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
-def complete_contract(declared: ContractDeclaration, frame: pd.DataFrame, *, table: str) -> Inferred:
-    """Fill what `declared` leaves open from `frame` (n rows, the table's columns).
+def complete_contract(
+    declared: ContractDeclaration, frame: pd.DataFrame, *, table: str, units: Mapping[str, str] | None = None
+) -> Inferred:
+    """Fill what `declared` leaves open from `frame` (n rows, the table's columns); `units` by column, where known.
 
     Raises ContractError naming table and column for names or cells that cannot be kept, a column that is not there,
     values or bounds that do not fit the kind, a target that does not fit its task, one class only, or a missing target.
@@ -62,7 +64,9 @@ def complete_contract(declared: ContractDeclaration, frame: pd.DataFrame, *, tab
         name: convert_column(frame[name], kind, levels[name] or (), place=places[name]) for name, kind in kinds.items()
     }
     columns = tuple(
-        _complete_column(name, kind, _stated(declared, name), values[name], levels[name], places[name])
+        _complete_column(name, kind, _stated(declared, name), values[name], levels[name], places[name]).model_copy(
+            update={"unit": (units or {}).get(name, "")}
+        )
         for name, kind in kinds.items()
     )
     try:
@@ -76,7 +80,8 @@ def complete_contract(declared: ContractDeclaration, frame: pd.DataFrame, *, tab
     except ContractError as error:
         raise ContractError(f"table {table!r}: {error}") from error
     _require_task_fits(contract, values[contract.target], table)
-    return Inferred(contract, _notes(declared, contract, frame))
+    question = task_question(declared, contract, values[contract.target])
+    return Inferred(contract, _notes(declared, contract, frame), [question] if question else [])
 
 
 def _require_free_names(frame: pd.DataFrame, table: str) -> None:
@@ -153,7 +158,7 @@ def infer_kind(values: pd.Series, *, is_target: bool = False) -> Kind:
 def _look_like_dates(present: pd.Series) -> bool:
     if pd.api.types.is_datetime64_any_dtype(present.dtype):
         return True
-    return bool(len(present)) and all(isinstance(value, str) and _ISO_DATE.match(value) for value in present)
+    return bool(len(present)) and all(isinstance(value, str) and is_iso_date(value) for value in present)
 
 
 def _trouble_with_dates(present: pd.Series) -> str:
@@ -183,6 +188,19 @@ def _infer_task(target: pd.Series, kind: Kind, stated: ColumnDeclaration) -> Tas
     if kind in ("categorical", "boolean", "datetime"):
         return "binary" if levels <= 2 or kind == "boolean" else "multiclass"
     return "multiclass" if kind == "integer" and levels <= 10 else "regression"
+
+
+def task_question(declared: ContractDeclaration, contract: Contract, target: pd.Series) -> str:
+    """Why a task was inferred that could as well be another, and what to declare then; empty where there is no doubt."""
+    if declared.task is not None or contract.column(contract.target).kind != "integer":
+        return ""
+    values = len(distinct(target))
+    if values > MOST_CLASSES:
+        return ""
+    return (
+        f"task regression was inferred, because target {contract.target!r} holds whole numbers, {values} different ones; "
+        f"declare `task: multiclass` if these are classes"
+    )
 
 
 def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: str) -> Kind:
@@ -262,8 +280,14 @@ def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> Non
         )
 
 
+def _task_note(contract: Contract) -> str:
+    kind = contract.column(contract.target).kind
+    reason = "which is a number" if contract.classes is None else f"which has {len(contract.classes)} levels"
+    return f"task {contract.task} inferred from target {contract.target!r} ({kind}), {reason}"
+
+
 def _notes(declared: ContractDeclaration, contract: Contract, frame: pd.DataFrame) -> list[str]:
-    notes = [] if declared.task else [f"task {contract.task} inferred from target {contract.target!r}"]
+    notes = [] if declared.task else [_task_note(contract)]
     for column in contract.columns:
         stated = _stated(declared, column.name)
         inferred = [

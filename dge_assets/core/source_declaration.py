@@ -50,6 +50,7 @@ class _Source(BaseModel):
 
     drop: tuple[ColumnName, ...] = ()
     rename: dict[ColumnName, ColumnName] = Field(default_factory=dict)
+    strip: bool = Field(False, description="take away the blanks around names and texts, before `drop` and `rename`")
 
     @model_validator(mode="after")
     def _drop_and_rename_are_apart(self) -> _Source:

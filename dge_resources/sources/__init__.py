@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.contract import ContractDeclaration
 from dge_assets.core.fingerprint import document_sha256, frame_sha256
 from dge_assets.core.source_declaration import SourceDeclaration
+from dge_resources.sources.blanks import strip_blanks
 from dge_resources.sources.columns import (
     drop_and_rename,
     refuse_duplicates,
@@ -36,15 +38,22 @@ READERS: Mapping[str, Callable[[SourceContext[Any]], pd.DataFrame]] = {
 
 
 def read_source(
-    source: SourceDeclaration, *, base_folder: str, cache_folder: str | None = None, table: str
+    source: SourceDeclaration,
+    *,
+    base_folder: str,
+    cache_folder: str | None = None,
+    table: str,
+    contract: ContractDeclaration | None = None,
 ) -> pd.DataFrame:
-    """Read all rows of a source, with the declaration's `drop` and `rename` applied.
+    """Read all rows of a source, with the declaration's `strip`, `drop` and `rename` applied.
 
     Relative paths start at `base_folder`; downloads of OpenML are kept in `cache_folder` (default: scikit-learn's).
+    Where `contract` declares a column as a category or an id, or its format, a text file's spelling of it is kept.
     The frame has a plain index and text names; `frame.attrs["notes"]` is a list of remarks for people on columns
-    whose values had no one type. Raises `SourceError` that names table and source, what was found and how to mend it.
+    whose values had no one type, or are spelt in a way that matters. Raises `SourceError` that names table and
+    source, what was found and how to mend it.
     """
-    return _read(SourceContext(source, table, base_folder, cache_folder))
+    return _read(SourceContext(source, table, base_folder, cache_folder, contract))
 
 
 def source_fingerprint(
@@ -57,19 +66,23 @@ def source_fingerprint(
     as it looks: a file's content is not parsed.
     """
     context = SourceContext(source, table, base_folder, cache_folder)
-    reading = source.model_dump(mode="json", exclude={"path", "url", "storage_options"})
+    left_out = {"path", "url", "storage_options"} | (set() if source.strip else {"strip"})
+    reading = source.model_dump(mode="json", exclude=left_out)
     return document_sha256({"reading": reading, "state": dict(STATES[source.type](context))})
 
 
 def _read(context: SourceContext[Any]) -> pd.DataFrame:
     frame = READERS[context.source.type](context)
+    notes = list(frame.attrs.get("notes", ()))
+    if context.source.strip:
+        frame = strip_blanks(context, frame)
     refuse_unnamed(context, frame)
     refuse_duplicates(context, frame.columns, "Give each column its own name in the source")
     frame = drop_and_rename(context, frame)
     refuse_empty(context, frame)
     refuse_unkept_names(context, list(frame.columns))
-    frame, notes = settle_types(frame)
-    frame.attrs["notes"] = notes
+    frame, settled = settle_types(frame)
+    frame.attrs["notes"] = notes + settled
     return frame
 
 

@@ -9,6 +9,7 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from dge_resources.sources.context import SourceContext
 
 SHOWN_NAMES = 20
 SHOWN_VALUES = 3
+SHARED_ROWS = 10  # of a cell that may be quoted
+DAYS_OF_A_MONTH = 30  # as DuckDB and PostgreSQL count when they compare intervals
 MOSTLY_NUMBERS = 0.5  # share of distinct values from which a text column is noted as spoilt numbers
 
 
@@ -104,7 +107,8 @@ def settle_types(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Give each column of Python objects one type, and notes for people on the columns that had none.
 
     Integers become int64 (Int64 where values are missing), decimals float64, truth values bool or boolean, dates
-    datetime64[ns]; text stays object; anything mixed or nested becomes text. Other columns stay as they are.
+    datetime64[ns] (ISO text where these cannot hold them), spans timedelta64, times of day text; text stays object;
+    anything mixed or nested becomes text. Other columns stay as they are.
     """
     settled, notes = {}, []
     for name in frame.columns:
@@ -141,14 +145,55 @@ def _to_boolean(values: pd.Series) -> tuple[pd.Series, str]:
 
 
 def _to_datetime(values: pd.Series) -> tuple[pd.Series, str]:
-    if values.dtype == object:
-        aware = any(getattr(value, "tzinfo", None) is not None for value in values.dropna())
-        values = pd.to_datetime(values, utc=aware)
-    return values.dt.as_unit("ns"), ""
+    try:
+        return _as_moments(values).dt.as_unit("ns"), ""
+    except pd.errors.OutOfBoundsDatetime:  # what becomes of them is the contract's matter, see `core.formats`
+        return _with_nan(values.astype(object).map(_iso_text, na_action="ignore")), ""
+
+
+def _as_moments(values: pd.Series) -> pd.Series:
+    if values.dtype != object:
+        return values
+    zones = {getattr(value, "tzinfo", None) for value in values.dropna()}
+    if zones == {None}:
+        return pd.to_datetime(values)
+    # One named zone is kept, so that it can be told; of many, or of fixed offsets, only UTC is common.
+    zone = next(iter(zones)) if len(zones) == 1 else None
+    moments = pd.to_datetime(values, utc=True)
+    return moments.dt.tz_convert(zone) if hasattr(zone, "key") or hasattr(zone, "zone") else moments
+
+
+def _iso_text(value: Any) -> str:
+    return str(value.isoformat(sep=" ") if isinstance(value, datetime) else value)
+
+
+def _to_span(values: pd.Series) -> tuple[pd.Series, str]:
+    return pd.to_timedelta(values), ""
+
+
+def _to_clock(values: pd.Series) -> tuple[pd.Series, str]:
+    return _with_nan(values.map(lambda value: value.replace(tzinfo=None).isoformat(), na_action="ignore")), ""
+
+
+def _mixed(values: pd.Series) -> tuple[pd.Series, str]:
+    """Intervals of months, days and nanoseconds, as Arrow gives them, are spans; all else has no one type."""
+    present = values.dropna()
+    if not len(present) or not all(isinstance(value, pd.DateOffset) for value in present):
+        return _to_text(values)
+    months = sum(bool(value.kwds.get("months")) for value in present)
+    note = f"has months in {months} intervals: each is counted as {DAYS_OF_A_MONTH} days" if months else ""
+    return pd.to_timedelta(values.map(_span_of_interval, na_action="ignore")), note
+
+
+def _span_of_interval(interval: pd.DateOffset) -> pd.Timedelta:
+    parts = interval.kwds
+    days = parts.get("months", 0) * DAYS_OF_A_MONTH + parts.get("days", 0)
+    return pd.Timedelta(days=days) + pd.Timedelta(parts.get("nanoseconds", 0), unit="ns")
 
 
 def _keep_text(values: pd.Series) -> tuple[pd.Series, str]:
-    return _with_nan(values), _note_on_spoilt_numbers(values)
+    notes = [_note_on_spoilt_numbers(values), _note_on_blanks(values)]
+    return _with_nan(values), "; it ".join(note for note in notes if note)
 
 
 def _keep(values: pd.Series) -> tuple[pd.Series, str]:
@@ -179,8 +224,22 @@ def _note_on_spoilt_numbers(values: pd.Series) -> str:
     share = 1 - len(not_numbers) / max(len(distinct), 1)
     if not MOSTLY_NUMBERS <= share < 1:
         return ""
-    shown = [str(value) for value in not_numbers[:SHOWN_VALUES]]
-    return f"is text although most of its values are numbers; not numbers: {shown}"
+    counts = values[values.isin(not_numbers)].value_counts()
+    # A word of many rows is a mark that can be declared; one of few rows may tell of a person.
+    shown = [str(word) for word in counts.index[counts >= SHARED_ROWS][:SHOWN_VALUES]]
+    return f"is text although most of its values are numbers; not numbers: {int(counts.sum())} cells" + (
+        f", such as {shown}: `options: {{na_values: {shown}}}` reads those as missing" if shown else ""
+    )
+
+
+def blank_cells(values: pd.Series) -> int:
+    """How many texts have blanks around them."""
+    return int(values.map(lambda value: isinstance(value, str) and value != value.strip(), na_action="ignore").sum())
+
+
+def _note_on_blanks(values: pd.Series) -> str:
+    count = blank_cells(values)
+    return f"has blanks around the text in {count} of {len(values)} cells; `strip: true` removes them" if count else ""
 
 
 _SETTLERS: dict[str, Callable[[pd.Series], tuple[pd.Series, str]]] = {
@@ -191,6 +250,10 @@ _SETTLERS: dict[str, Callable[[pd.Series], tuple[pd.Series, str]]] = {
     "mixed-integer-float": _to_float,
     "decimal": _to_float,
     "boolean": _to_boolean,
+    "timedelta": _to_span,
+    "timedelta64": _to_span,
+    "time": _to_clock,
+    "mixed": _mixed,
     "date": _to_datetime,
     "datetime": _to_datetime,
     "datetime64": _to_datetime,

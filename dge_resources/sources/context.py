@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from dge_assets.core.contract import ColumnDeclaration, ContractDeclaration
 from dge_assets.core.errors import SourceError
 from dge_assets.core.masking import MASK, mask_secrets, secrets_in
 from dge_assets.core.source_declaration import SourceDeclaration
@@ -29,13 +30,21 @@ SHORTEST_SECRET = 4  # masking shorter values would blot out half of a message
 class SourceContext(Generic[Source_co]):
     """One source of one table, and the folders that its declaration relies on.
 
-    `base_folder` is where relative paths start (the folder of the declaration); `cache_folder` keeps downloads.
+    `base_folder` is where relative paths start (the folder of the declaration); `cache_folder` keeps downloads;
+    `contract` is what is declared of the columns, under the names that they have after `rename`.
     """
 
     source: Source_co
     table: str
     base_folder: str
     cache_folder: str | None = None
+    contract: ContractDeclaration | None = None
+
+    def declared(self, name: str) -> ColumnDeclaration:
+        """What the contract states of the column that is called `name` in the source."""
+        name = name.strip() if self.source.strip else name
+        stated = self.contract.columns if self.contract is not None else {}
+        return stated.get(self.source.rename.get(name, name), ColumnDeclaration())
 
     def error(self, found: str, remedy: str) -> SourceError:
         """Make the error that names the table, the source, what was found and how to mend it, without secrets."""

@@ -15,7 +15,10 @@ import pandas as pd
 from dge_assets.core.source_declaration import CsvSource, JsonLinesSource, ParquetSource
 from dge_resources.sources.columns import refuse_duplicates
 from dge_resources.sources.context import SourceContext
+from dge_resources.sources.encodings import refuse_other_encoding, refuse_other_separator, refuse_web_page
 from dge_resources.sources.files import open_file
+from dge_resources.sources.long_numbers import with_long_json_numbers, with_long_parquet_numbers
+from dge_resources.sources.spelling import read_typed
 
 COMPRESSIONS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
@@ -32,21 +35,24 @@ WIDEST_HEADER = 2_000  # names looked at, where the header is not on the first l
 
 
 def read_csv_file(context: SourceContext[CsvSource]) -> pd.DataFrame:
-    """Read a CSV file; text stays `object`, whole columns are typed at once."""
+    """Read a CSV file; text stays `object`, whole columns are typed at once, as far as their spelling allows."""
     remedy = "Check that the file is CSV, and set `options` such as sep, quotechar, encoding (for example latin-1)"
     with open_file(context) as file, context.mending("the file cannot be read as CSV", remedy):
         refuse_web_page(context, file)
         options = _csv_options(context.source.options, file)
+        refuse_other_encoding(context, file, options)
+        refuse_other_separator(context, file, options)
         names = _csv_header(file, options)
         refuse_duplicates(
             context, names, "Name all columns: `options: {header: 0, names: [...]}`, or choose some with `usecols`"
         )
-        frame = pd.read_csv(file, **options)
+        frame, notes = read_typed(context, file, options, names or options.get("names") or ())
     if not isinstance(frame.index, pd.RangeIndex):
         raise context.error(
             f"its rows have {frame.index.nlevels} more fields than its header has names",
             "Name all columns in the file, or with `options: {header: 0, names: [...]}`",
         )
+    frame.attrs["notes"] = notes
     return frame
 
 
@@ -60,7 +66,7 @@ def read_parquet_file(context: SourceContext[ParquetSource]) -> pd.DataFrame:
         file.seek(0)
         frame = pd.read_parquet(file, **context.source.options)
         named = any(name is not None for name in frame.index.names)
-        return frame.reset_index(drop=not named)
+        return with_long_parquet_numbers(frame.reset_index(drop=not named), file, context.source.options)
 
 
 def read_json_lines_file(context: SourceContext[JsonLinesSource]) -> pd.DataFrame:
@@ -71,20 +77,11 @@ def read_json_lines_file(context: SourceContext[JsonLinesSource]) -> pd.DataFram
         defaults = {"dtype": False, "convert_dates": False, "precise_float": True}
         options = defaults | context.source.options | {"lines": True, "convert_axes": False}
         options["compression"] = _compression(options, file)
+        refuse_other_encoding(context, file, options)
         if options["compression"] is None:
             names = _first_keys(context, file, options.get("encoding") or "utf-8")
             refuse_duplicates(context, names, "Write each name once per line")
-        return pd.read_json(file, **options)
-
-
-def refuse_web_page(context: SourceContext[Any], file: IO[bytes]) -> None:
-    """Raise if the file is an HTML page: log-in and error pages often come with status 200."""
-    start = file.read(512).lstrip().lower()
-    file.seek(0)
-    if start.startswith((b"<!doctype html", b"<html")):
-        raise context.error(
-            "the file is an HTML page, not data", "Look at it in a browser; use the URL of the raw file"
-        )
+        return with_long_json_numbers(pd.read_json(file, **options), file, options)
 
 
 def _compression(options: Mapping[str, Any], file: IO[bytes]) -> Any:

@@ -209,7 +209,7 @@ def test_notes_tell_what_was_inferred_and_only_that() -> None:
     full = ColumnDeclaration(kind="continuous", nullable=False, minimum=0, maximum=9)
     notes = complete_contract(ContractDeclaration(target="y", columns={"x": full}), frame, table="t").notes
     assert notes == [
-        "task binary inferred from target 'y'",
+        "task binary inferred from target 'y' (categorical), which has 2 levels",
         "column 'y' (categorical): kind, nullable, categories inferred",
     ]
 
