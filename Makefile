@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures coverage shared-data bench-evaluation perfect-generator claims same-outcome kill-test ray-test bench clean
+.PHONY: help demo test check dev warehouse figures coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ claims: .venv/.demo ## the paper's claims on real generators, K = 20, 300 epochs
 
 same-outcome: .venv/.demo ## are our members as good as the ctgan package's (an hour; goes on where it stopped)
 	$(BIN)/python -m benchmarks.same_outcome $(if $(ADULT),--adult $(ADULT))
+
+decoding: .venv/.demo ## means, tails and shares of TVAE's rows beside real ones, from the last demo (minutes)
+	$(BIN)/python -m benchmarks.decoding $(TABLE)
 
 clean: ## take away the environment and what tools left, not what the line has kept
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
