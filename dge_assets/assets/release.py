@@ -14,7 +14,7 @@ from dge_assets.assets.present import Member, keep_plan
 from dge_assets.assets.report import build_warehouse, report_path
 from dge_assets.assets.telling import tell
 from dge_assets.core.errors import ReleaseError
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.provenance import released_document
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -181,27 +181,15 @@ def _of_families(frame: "pd.DataFrame", families: tuple[str, ...]) -> "pd.DataFr
 def released_lineage(storage: Storage, line: Line, datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]:
     """The records of the datasets and all that they descend from, without what only the custodian may see.
 
-    The real tables' parameters hold the contract with real extremes, so of those only the hash is given.
+    What a record tells is in `released_document`; the ids link them to each other and to the custodian's own.
     """
-    records: list[Provenance] = []
-    for name in ("source", "real_train"):
-        records.append(storage.lake.read(Address(line.table, name)).record)
+    records = [storage.lake.read(Address(line.table, name)).record for name in ("source", "real_train")]
+    encoder = storage.artifacts.record(Address(line.table, "encoder"))
+    records += [encoder] if encoder is not None else []
     for (family, seed), item in datasets.items():
         generator = storage.artifacts.record(Address(line.table, "generator", family, seed))
         records += [record for record in (generator, item.record) if record is not None]
-    return [_released_record(record) for record in records]
-
-
-_CIRCUMSTANCES = ("run_id", "created_at", "seconds")
-
-
-def _released_record(record: Provenance) -> dict[str, Any]:
-    """A record without the circumstances of its run, so that a release is the same however it came about.
-
-    The custodian's `lineage` table has them under the same record id.
-    """
-    document = {key: value for key, value in record.to_document().items() if key not in _CIRCUMSTANCES}
-    return document if record.family else {**document, "parameters": {}}
+    return [released_document(record) for record in records]
 
 
 def _card(

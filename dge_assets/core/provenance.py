@@ -90,6 +90,27 @@ class Provenance(Recipe):
         return record
 
 
+CIRCUMSTANCES = ("run_id", "created_at", "seconds")
+"""Left out of what is released, so that a release is the same however it came about."""
+GUESSABLE = ("table_fingerprint", "contract_sha256", "recipe_sha256")
+"""Hashes over what a release hides. They are unsalted: who knows all of it but one cell tries that cell's values."""
+OF_REAL_ROWS = ("content_sha256", "parameters", "parameters_sha256")
+"""Left out besides, of records that belong to no member: their content is real rows, their parameters the contract."""
+
+
+def released_document(record: Provenance) -> dict[str, Any]:
+    """A record as consumers get it; the custodian's `lineage` has the rest under the same record id.
+
+    Of the hashes over content only that of a dataset is given, which is released as a whole.
+    """
+    hidden = {*CIRCUMSTANCES, *GUESSABLE}
+    if record.family is None:
+        hidden |= {*OF_REAL_ROWS}
+    elif record.asset != "synthetic":
+        hidden |= {"content_sha256"}
+    return {key: value for key, value in record.to_document().items() if key not in hidden}
+
+
 def finish(
     recipe: Recipe,
     *,

@@ -81,11 +81,16 @@ def test_a_release_holds_no_real_row_and_nothing_of_the_custodian(finished: Work
     }
     datasets = reader.datasets(release)
     assert sorted(datasets) == [(family, seed) for family in ("ctgan", "tvae") for seed in range(3)]
-    real = finished.storage.lake.read(Address("visits", "source")).frame
+    source = finished.storage.lake.read(Address("visits", "source"))
+    real = source.frame
     for name in files:
         text = (folder / name).read_bytes()
         assert not any(identity.encode() in text for identity in real["visit"]), name
         assert finished.home.encode() not in text, name
+        assert source.record.table_fingerprint.encode() not in text, name
+    lineage = {record["record_id"]: record for record in json.loads(reader.read_file(release, "lineage.json"))}
+    linked = [parent for record in lineage.values() for parent in record["parents"]]
+    assert set(linked) <= set(lineage), "every record that another names is there"
     contract = json.loads(reader.read_file(release, "contract.json"))
     by_name = {column["name"]: column for column in contract["columns"]}
     assert by_name["age"]["minimum"] == 0

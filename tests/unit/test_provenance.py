@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import pytest
 
 from dge_assets.core.errors import ProvenanceError
-from dge_assets.core.provenance import Provenance, Recipe, artifact_name, finish, require_recipe
+from dge_assets.core.provenance import Provenance, Recipe, artifact_name, finish, released_document, require_recipe
 from tests.support.tables import recipe
 
 
@@ -72,3 +72,31 @@ def test_artifacts_have_the_names_that_people_use() -> None:
     assert artifact_name(table="crash", asset="real_train") == "crash/real_train"
     assert made().place == "crash/ctgan/generator[003]"
     assert artifact_name(table="crash", asset="k_curve", family="tvae") == "crash/tvae/k_curve"
+
+
+@pytest.mark.parametrize(
+    ("asset", "family", "told"),
+    [
+        ("real_train", None, set()),
+        ("generator", "ctgan", {"parameters", "parameters_sha256"}),
+        ("synthetic", "ctgan", {"parameters", "parameters_sha256", "content_sha256"}),
+    ],
+)
+def test_a_released_record_has_no_hash_over_what_a_release_hides(
+    asset: str, family: str | None, told: set[str]
+) -> None:
+    """Else a hidden cell is found by trying values, and the links between records and rows stay."""
+    record = made(asset=asset, family=family, seed=None if family is None else 1)
+    document = released_document(record)
+    assert document["record_id"] == record.record_id
+    assert document["parents"] == list(record.parents)
+    guessable = {
+        "table_fingerprint",
+        "contract_sha256",
+        "recipe_sha256",
+        "content_sha256",
+        "parameters",
+        "parameters_sha256",
+    }
+    assert guessable & set(document) == told
+    assert not {"run_id", "created_at", "seconds"} & set(document)
