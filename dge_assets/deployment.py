@@ -13,6 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from dge_assets.core.errors import DgeError
+from dge_assets.declarations import declared_tables, profile_in_use
 from dge_assets.recovery import recover
 from dge_resources.home import Store, home_url, project_root
 
@@ -66,12 +68,31 @@ def refresh_settings(home: Path, shipped: bytes) -> None:
 
 
 def main() -> None:
-    """Prepare, recover, and print the home."""
+    """Prepare, recover, warn of what is stored under another profile, and print the home."""
     home = prepare()
     with dg.DagsterInstance.get() as instance:
         for line in recover(instance):
             print(line, file=sys.stderr)
+    for warning in profile_warnings():
+        print(warning, file=sys.stderr)
     print(home)
+
+
+def profile_warnings() -> list[str]:
+    """One line for each table whose stored members were made under another profile than the one in use.
+
+    Mistakes in declarations are told where Dagster loads them.
+    """
+    from dge_assets.assets.line import Line
+    from dge_assets.assets.present import other_profile
+    from dge_resources.storage import Storage
+
+    try:
+        profile, storage = profile_in_use(), Storage(home=home_url())
+        lines = [Line(found.plan(profile), str(folder)) for found, folder in declared_tables().values()]
+        return [warning for line in lines if (warning := other_profile(line, storage))]
+    except DgeError as error:
+        return [str(error)]
 
 
 if __name__ == "__main__":

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 EARLIEST_SHARE = 0.05
 """Before this much is done, starting up hides how fast the work is: no time left is told."""
+LONG_SECONDS = 180.0
+"""Work that takes longer is told beforehand, with how to shorten it."""
+TIMED_STEPS = 2
+"""Steps after a member's first, which holds its start, that are timed before anything is said of the whole."""
 
 
 @dataclass
@@ -20,6 +25,10 @@ class ProgressBoard:
     every_seconds: float = 5.0
     clock: Callable[[], float] = time.monotonic
     noun: str = "members"
+    shorten: str = ""
+    """How to make the work shorter; where given, a long one's whole time is said once, from its first steps."""
+    _firsts: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _estimated: bool = False
     _steps: dict[str, tuple[int, int]] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
     _started: float = 0.0
@@ -32,6 +41,10 @@ class ProgressBoard:
     def step(self, key: str, done: int, of: int) -> None:
         """Member `key` has done `done` of `of` steps."""
         self._steps[key] = (done, of)
+        if done:
+            self._firsts.setdefault(key, (done, self.clock()))
+        if self.shorten and not self._estimated:
+            self._estimate()
         if self.clock() - self._said >= self.every_seconds:
             self._speak()
 
@@ -60,6 +73,27 @@ class ProgressBoard:
         if left is not None and len(self._done) < len(self.keys):
             parts.append(f"about {duration(left)} left")
         return " · ".join(parts)
+
+    def _estimate(self) -> None:
+        """Say once how long all of it will take, as soon as each member in work has some timed steps."""
+        running = [key for key in self._steps if key not in self._done]
+        timed = [seconds for key in running if (seconds := self._seconds_per_step(key)) is not None]
+        if not running or len(timed) < len(running):
+            return
+        self._estimated = True
+        rounds = math.ceil(len(self.keys) / len(running))
+        steps = max(self._steps[key][1] for key in running)
+        seconds = sum(timed) / len(timed) * steps * rounds
+        if seconds > LONG_SECONDS:
+            self.say(
+                f"{self.title}: {len(self.keys)} {self.noun} of {steps} epochs, {len(running)} at a time, will take about "
+                f"{duration(seconds)}, from the first epochs' time; for less: {self.shorten}"
+            )
+
+    def _seconds_per_step(self, key: str) -> float | None:
+        first, since = self._firsts.get(key, (0, 0.0))
+        steps = self._steps[key][0] - first
+        return (self.clock() - since) / steps if first and steps >= TIMED_STEPS else None
 
     def _speak(self) -> None:
         self._said = self.clock()

@@ -40,7 +40,7 @@ from dge_resources.storage import Storage
 
 def evaluation_assets(line: Line) -> dg.AssetsDefinition:
     """The evaluation tables of a table's line."""
-    attributes = line.attributes("evaluation", "sklearn", parameters=line.evaluation_parameters)
+    attributes = line.attributes("evaluation", "sklearn", parameters=line.declared_evaluation_parameters)
     group = attributes.pop("group_name")
 
     @dg.multi_asset(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, png_metadata, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
-from dge_assets.core.errors import StorageError
+from dge_assets.core.errors import GeneratorError, StorageError
 from dge_assets.core.provenance import Provenance, Recipe
 from dge_resources.checkpoints import MemberCheckpoints
 from dge_resources.compute import Compute, Finished
@@ -27,13 +27,14 @@ def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
         key=line.key("generator", family),
         description=f"One {parameters['algorithm']} generator per seed, trained for {epochs} epochs on "
         f"`{line.table}/real_train`: the members of the ensemble. Kept as safetensors and JSON. Fitted on real rows: "
-        f"custodian only.\n\nMembers that are stored and current are left alone; set `retrain` to train them anew.",
+        f"custodian only.\n\nMembers that are stored and current are left alone; set `retrain` to train them anew."
+        + (f"\n\n{line.plan.notice}" if line.plan.notice else ""),
         partitions_def=line.partitions,
         io_manager_key=LAKE,
         backfill_policy=ONE_RUN,
         deps=[line.key("encoder")],
         pool="dge_training",
-        **line.attributes("generator", "pytorch", family, parameters=parameters),
+        **line.attributes("generator", "pytorch", family, parameters=line.declared_generator_parameters(family)),
     )
     def generator(
         context: dg.AssetExecutionContext,
@@ -42,9 +43,27 @@ def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
         compute: Compute,
     ) -> None:
         stage = _stage(context, line, family, storage)
+        if line.plan.is_trial and not config.retrain:
+            _require_nothing_longer(line, storage, stage)
         run_members(context, stage, compute, retrain=config.retrain)
 
     return generator
+
+
+def _require_nothing_longer(line: Line, storage: Storage, stage: MemberStage) -> None:
+    """GeneratorError where a trial would take the place of a member that was trained for longer."""
+    for recipe in stage.wanted.values():
+        stored = storage.artifacts.record(address_of(recipe))
+        stored_epochs, epochs = 0 if stored is None else _epochs(stored), _epochs(recipe)
+        if stored_epochs > epochs:
+            raise GeneratorError(
+                f"{recipe.place} is stored and was trained for {stored_epochs} epochs; a trial ({line.plan.cuts_text}) "
+                f"would take its place with {epochs}: run trials with a root of their own, such as DGE_HOME=/tmp/try"
+            )
+
+
+def _epochs(recipe: Recipe) -> int:
+    return int(recipe.parameters["hyperparameters"]["epochs"])
 
 
 def _stage(
@@ -100,6 +119,8 @@ def _stage(
         processes=declaration.processes,
         device=declaration.device,
         stack=GPU_STACK if declaration.device == "cuda" else 1,
+        shorten="DGE_PROFILE=smoke (a trial, in a DGE_HOME of its own), or fewer `seeds` or "
+        f"`families.{family}.epochs` in the declaration",
     )
 
 

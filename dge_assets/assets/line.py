@@ -143,6 +143,22 @@ class Line:
             "hyperparameters": self.plan.parameters(family).of_training(),
         }
 
+    def declared_generator_parameters(self, family: str) -> dict[str, Any]:
+        """What the UI judges a generator's staleness by: all that is declared, under whichever profile it is looked at."""
+        declared = self.plan.declaration
+        return {
+            "algorithm": self.plan.algorithm(family),
+            "hyperparameters": declared.families[family].parameters.model_dump(mode="json"),
+            "profiles": {profile: limits.epochs_of(family) for profile, limits in sorted(declared.profiles.items())},
+        }
+
+    @property
+    def declared_evaluation_parameters(self) -> dict[str, Any]:
+        """What the UI judges the evaluation's staleness by, likewise."""
+        declared = self.plan.declaration
+        seeds = {profile: limits.seeds for profile, limits in sorted(declared.profiles.items())}
+        return {**self.evaluation_parameters, "ks": {"seeds": declared.seeds, **seeds}}
+
     def synthetic_parameters(self, family: str) -> dict[str, Any]:
         """The settings that decide a dataset, besides its generator."""
         return {"rows": self.plan.declaration.synthetic_rows, **self.plan.parameters(family).of_sampling()}

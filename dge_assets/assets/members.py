@@ -47,6 +47,8 @@ class MemberStage:
     device: str = "cpu"
     stack: int = 1
     """Members that one task works on at once."""
+    shorten: str = ""
+    """How a person makes long work shorter."""
 
 
 def run_members(
@@ -59,7 +61,7 @@ def run_members(
         tell(context, f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current")
     records = dict(reused)
     described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
-    board = ProgressBoard(stage.title, list(missing), lambda line: tell(context, line))
+    board = ProgressBoard(stage.title, list(missing), lambda line: tell(context, line), shorten=stage.shorten)
     tasks = {key: stage.task(seeds) for key, seeds in missing.items()}
     work = compute.map(stage.work, tasks, processes=stage.processes, device=stage.device, on_step=board.step)
     for done in work:

@@ -6,6 +6,7 @@ What K, a family, a contract or a table of the past left behind stays stored; it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dge_assets.assets.line import Line
@@ -74,6 +75,23 @@ def keep_plan(line: Line, storage: Storage) -> Present:
         )
     )
     return present
+
+
+def other_profile(line: Line, storage: Storage) -> str:
+    """A warning where what is stored was made under another profile than the one in use; empty otherwise."""
+    stored, plan = storage.plans.read(line.table), line.plan
+    epochs = {family: plan.parameters(family).epochs for family in plan.families}
+    if stored is None or stored.profile == plan.profile or (stored.seeds, stored.epochs) == (plan.seeds, epochs):
+        return ""
+    return (
+        f"{line.table}: what is stored was made under profile {stored.profile} ({_sizes(stored.seeds, stored.epochs)}), "
+        f"this is profile {plan.profile} ({_sizes(plan.seeds, epochs)}); DGE_PROFILE={stored.profile} goes on with what is "
+        f"stored, a run under {plan.profile} makes members of other sizes in its place"
+    )
+
+
+def _sizes(seeds: int, epochs: Mapping[str, int]) -> str:
+    return f"K = {seeds}, epochs: " + ", ".join(f"{family} {number}" for family, number in epochs.items())
 
 
 def verdicts_in_use(line: Line, storage: Storage, present: Present) -> tuple[list[Verdict], list[Verdict]]:

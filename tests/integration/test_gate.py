@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from dge_assets.assets.present import other_profile, present_records
 from dge_assets.demo import opening, reason_of
 from dge_resources.verdicts import Verdict
 from tests.integration.conftest import Workshop
@@ -67,3 +68,25 @@ def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_whe
     assert "| ctgan |" not in card.split("What the custodian measured")[1]
     fail(alone, "contract", "")
     assert "visits's real rows, contract: mend the rows" in reason_of(alone.run("release"))
+
+
+def test_a_trial_does_not_take_the_place_of_members_that_were_trained_for_longer(copied: Workshop) -> None:
+    trial = replace(copied, profile="smoke")
+    refused = reason_of(trial.run("train"))
+    assert "visits/tvae/generator[000] is stored and was trained for 3 epochs; a trial (tvae epochs 3 -> 2" in refused
+    assert "DGE_HOME=/tmp/try" in refused
+    assert present_records(copied.line, copied.storage).datasets.keys() == {
+        (family, seed) for family in ("ctgan", "tvae") for seed in range(3)
+    }
+
+
+def test_the_ui_is_started_with_a_warning_where_another_profile_is_stored(copied: Workshop) -> None:
+    assert other_profile(copied.line, copied.storage) == ""
+    default = replace(copied, profile="default")
+    assert other_profile(default.line, copied.storage) == "", "it asks for the same numbers"
+    smaller = replace(copied, profile="default").declare(profiles={"default": {"seeds": 2}})
+    assert other_profile(smaller.line, copied.storage) == (
+        "visits: what is stored was made under profile full (K = 3, epochs: ctgan 1, tvae 3), this is profile default "
+        "(K = 2, epochs: ctgan 1, tvae 3); DGE_PROFILE=full goes on with what is stored, a run under default makes "
+        "members of other sizes in its place"
+    )

@@ -240,6 +240,22 @@ def test_a_plan_changes_epochs_and_no_other_hyperparameter() -> None:
     assert (plan.algorithm("wide"), plan.algorithm("ctgan"), plan.table) == ("tvae", "ctgan", "crash")
 
 
+def test_what_the_ui_calls_stale_hangs_on_the_declaration_and_not_on_the_profile_it_is_looked_at_under() -> None:
+    def lines(**changes: object) -> list[Line]:
+        declaration = TableDeclaration.model_validate({**GOOD, "profiles": {"default": {"epochs": 9}}, **changes})
+        return [Line(declaration.plan(profile), "") for profile in PROFILES]
+
+    def settings(line: Line) -> tuple[object, object]:
+        return line.declared_generator_parameters("ctgan"), line.declared_evaluation_parameters
+
+    smoke, default, full = lines()
+    assert settings(smoke) == settings(default) == settings(full)
+    assert smoke.generator_parameters("ctgan") != full.generator_parameters("ctgan")
+    (other, *_) = lines(profiles={"default": {"epochs": 10}})
+    assert settings(other)[0] != settings(smoke)[0], "a changed limit is a changed declaration"
+    assert settings(lines(seeds=7)[0])[1] != settings(smoke)[1]
+
+
 def test_raising_seeds_keeps_the_partitions_that_are_there() -> None:
     few, many = (
         Line(TableDeclaration.model_validate({**GOOD, "seeds": seeds}).plan("full"), "").partitions.get_partition_keys()

@@ -54,6 +54,28 @@ def test_no_time_left_is_told_before_there_is_anything_to_judge_by() -> None:
     assert said == ["crash/ctgan: training: 0 of 1 members done · in work: 000 0/1"]
 
 
+def long_board(seconds_per_epoch: float) -> list[str]:
+    """Two of five members, in work at a time, of 300 epochs; the first epoch takes a minute more."""
+    progress, clock, said = board("000", "001", "002", "003", "004")
+    progress.every_seconds, progress.shorten = 1e9, "fewer `seeds`"
+    for key in ("000", "001"):
+        progress.step(key, 0, 1)
+    clock.now += 60.0
+    for epoch in range(1, 20):
+        clock.now += seconds_per_epoch
+        for key in ("000", "001"):
+            progress.step(key, epoch, 300)
+    return said
+
+
+def test_long_work_is_told_once_from_its_first_steps_with_how_to_shorten_it() -> None:
+    assert long_board(1.0) == [
+        "crash/ctgan: training: 5 members of 300 epochs, 2 at a time, will take about 15 min 0 s, from the first epochs' "
+        "time; for less: fewer `seeds`"
+    ], "three rounds of 300 s, without the minute that the start took"
+    assert long_board(0.1) == [], "a minute and a half is not long"
+
+
 def test_no_members_and_no_steps_are_no_division_by_zero() -> None:
     progress, _, _ = board()
     assert progress.share == 0.0
