@@ -132,11 +132,14 @@ class JsonLinesSource(_FileSource):
 
 
 class DuckdbSource(_Source):
-    """The result of a query on a DuckDB file, or, without `path`, on the files that the query names."""
+    """The result of a query on a DuckDB file, or, without `path`, on files in the folder of the declaration."""
 
     type: Literal["duckdb"]
     path: Text | None = Field(None, repr=False)
     query: Text = Field(repr=False)
+    reads: tuple[Text, ...] = Field(
+        (), repr=False, description="further folders (or URLs) whose files the query may read"
+    )
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
@@ -145,7 +148,9 @@ class DuckdbSource(_Source):
 
     def settings(self) -> dict[str, Any]:
         """Give what is declared without secrets."""
-        return {**super().settings(), "path": self.path and mask_url(self.path), "query": mask_secrets(self.query)}
+        settings = {**super().settings(), "path": self.path and mask_url(self.path), "query": mask_secrets(self.query)}
+        del settings["reads"]  # what may be read decides nothing of what is read
+        return settings
 
 
 class SqlSource(_Source):

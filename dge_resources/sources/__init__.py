@@ -66,7 +66,7 @@ def source_fingerprint(
     as it looks: a file's content is not parsed.
     """
     context = SourceContext(source, table, base_folder, cache_folder)
-    left_out = {"path", "url", "storage_options"} | (set() if source.strip else {"strip"})
+    left_out = {"path", "url", "storage_options", "reads"} | (set() if source.strip else {"strip"})
     reading = source.model_dump(mode="json", exclude=left_out)
     return document_sha256({"reading": reading, "state": dict(STATES[source.type](context))})
 

@@ -158,16 +158,16 @@ places = st.recursive(
 )
 
 
-@given(field=st.sampled_from(sorted(TableDeclaration.model_fields)), value=places)
+SHOWN = {"description", "owners", "contact", "licence"}  # free text, which is meant to be read by all
+
+
+@given(field=st.sampled_from(sorted(set(TableDeclaration.model_fields) - SHOWN)), value=places)
 def test_secrets_anywhere_in_any_field(field: str, value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_text(yaml.safe_dump({"type": COMPONENT, "attributes": {**GOOD, field: value}}))
-    try:
+    with pytest.raises(DeclarationError) as caught:
         read_declaration(path)
-    except DeclarationError as error:
-        assert SECRET not in said_of(error)
-    else:
-        assert isinstance(value, str), "only free text, which is meant to be shown, may be anything"
+    assert SECRET not in said_of(caught.value)
 
 
 def test_a_declaration_does_not_print_its_secrets() -> None:

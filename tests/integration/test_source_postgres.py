@@ -169,8 +169,20 @@ def test_the_fingerprint_follows_the_rows_not_their_order(server: int) -> None:
     assert fingerprint(source) != before
 
 
-def test_a_query_cannot_change_the_table(server: int) -> None:
-    read(declare(server, query='DELETE FROM "crash data" RETURNING level'))
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ('DELETE FROM "crash data" RETURNING level', "gives no table"),
+        ('WITH gone AS (DELETE FROM "crash data" RETURNING level) SELECT * FROM gone', "read-only transaction"),
+        ('SELECT level INTO copied FROM "crash data"', "read-only transaction"),
+        ('SELECT 1 AS a; COMMIT; DROP TABLE "crash data"', "more than one statement"),
+        ("SELECT E'\\'' AS a; DROP TABLE \"crash data\" --'", "more than one statement"),
+        ("SELECT set_config('transaction_read_only', 'off', false), lo_create(8)", "read-only|read-write"),
+    ],
+)
+def test_a_query_cannot_change_the_table(server: int, query: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        read(declare(server, query=query))
     assert len(read(declare(server, query='SELECT level FROM "crash data"'))) == 3
 
 
