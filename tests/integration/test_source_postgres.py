@@ -129,7 +129,7 @@ def test_a_table_comes_with_its_names_types_and_missing_values(server: int) -> N
         "größe": "Int64",
         "airbag": "boolean",
         "day": "datetime64[ns]",
-        "happened at": "datetime64[ns, UTC]",
+        "happened at": "datetime64[ns, Europe/Berlin]",
         "cost": "float64",
         "details": "object",
         "code": "object",
