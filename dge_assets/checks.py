@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dge_assets.assets.line import Line, contract_of
+from dge_assets.assets.remedies import remedy
+from dge_assets.core.declaration import Thresholds
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -17,6 +19,7 @@ from dge_resources.verdicts import Verdict
 
 if TYPE_CHECKING:
     from dge_resources.quality import ValidationOutcome
+    from dge_resources.quality.suite import Tolerance
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
@@ -35,13 +38,14 @@ def _source_contract(line: Line) -> dg.AssetChecksDefinition:
         name="contract",
         blocking=True,
         description="The real table against its contract (Great Expectations): columns, types, ranges, categories, "
-        "missing values, ids, classes of the target, constraints. Blocks everything after it.",
+        "missing values, ids, classes of the target, constraints. Declared `thresholds` let a share of rows pass. Blocks "
+        "everything after it.",
     )
     def contract(storage: Storage) -> dg.AssetCheckResult:
         source = storage.lake.read(Address(line.table, "source"), remedy=line.remedy("source"))
         outcome = _validate(line, source, source, subject="source", place=f"{line.table}/source")
         verdict = _keep_outcome(line, storage, outcome, asset="source", item=source)
-        return _result(verdict, _outcome_metadata(outcome, verdict))
+        return _result(line, verdict, _outcome_metadata(outcome, verdict))
 
     return contract
 
@@ -71,7 +75,7 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
         )
         verdict = _keep(line, storage, "real_test", "overlap", found.passed, summary, [train, test])
         metadata = {"shared_row_ids": found.shared_id_count, "equal_rows": found.equal_rows}
-        return _result(verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
+        return _result(line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
 
     return overlap
 
@@ -151,19 +155,28 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
         )
         verdict = _keep(line, storage, "synthetic", "members_differ", passed, summary, items.values(), member=family)
         metadata = {"pairs": found.compared_pairs, "largest_shared_share": found.largest_shared_share}
-        return _result(verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]})
+        return _result(line, verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]})
 
     return differ
 
 
 def _validate(line: Line, real: Recorded, item: Recorded, *, subject: Any, place: str) -> "ValidationOutcome":
     from dge_resources.quality import validate
-    from dge_resources.quality.suite import Tolerance, contract_suite
+    from dge_resources.quality.suite import contract_suite
 
-    thresholds = line.plan.declaration.thresholds
-    tolerance = Tolerance(range_share=thresholds.range_share, constraint_share=thresholds.constraint_share)
+    tolerance = tolerance_of(line.plan.declaration.thresholds, subject)
     suite = contract_suite(contract_of(real.record), subject=subject, tolerance=tolerance)
     return validate(item.frame, suite, name=place)
+
+
+def tolerance_of(thresholds: Thresholds, subject: str) -> "Tolerance":
+    """What `thresholds` let pass; in a source only what somebody declared, since their defaults are meant for datasets."""
+    from dge_resources.quality.suite import Tolerance
+
+    shares = thresholds.model_dump(include={"range_share", "constraint_share"})
+    if subject == "source":
+        shares = {name: share if name in thresholds.model_fields_set else 0.0 for name, share in shares.items()}
+    return Tolerance(**shares)
 
 
 def _keep_outcome(
@@ -220,11 +233,19 @@ def _outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[st
     }
 
 
-def _result(verdict: Verdict, metadata: dict[str, Any]) -> dg.AssetCheckResult:
+def _result(line: Line, verdict: Verdict, metadata: dict[str, Any]) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity(verdict.severity)
     return dg.AssetCheckResult(
-        passed=verdict.passed, severity=severity, description=verdict.summary, metadata={**metadata}
+        passed=verdict.passed, severity=severity, description=_described(line, verdict), metadata={**metadata}
     )
+
+
+def _described(line: Line, verdict: Verdict) -> str:
+    """What was found, and where that is a failure what to try."""
+    if verdict.passed:
+        return verdict.summary
+    family = verdict.member.partition("/")[0]
+    return f"{verdict.summary}. What to try: {remedy(line, family, verdict.check)}"
 
 
 def _each_member(
@@ -250,12 +271,14 @@ def _each_member(
                 passed=verdict.passed,
                 severity=dg.AssetCheckSeverity(verdict.severity),
                 metadata=metadata,
-                description=verdict.summary,
+                description=_described(line, verdict),
                 partition=f"{seed:03d}",
             )
         )
     failed = [verdict for verdict in verdicts if not verdict.passed]
     summary = "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
+    if failed:
+        summary += f". What to try: {remedy(line, family, name)}"
     return dg.AssetCheckResult(
         passed=not failed,
         severity=ERROR,

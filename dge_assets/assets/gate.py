@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dge_assets.assets.line import Line
 from dge_assets.assets.present import Member, member_name
+from dge_assets.assets.remedies import remedy
 from dge_assets.core.errors import ReleaseError
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
@@ -150,28 +151,8 @@ def _advice(line: Line, problems: list[Problem]) -> list[str]:
         numbers = ", ".join(filter(None, seeds))
         of_seeds = f" seeds {numbers} of {line.plan.seeds}" if numbers else ""
         place = f"{family}{of_seeds}" if family else f"{line.table}'s real rows"
-        advice.append(f"{place}, {check}: {_remedy(line, family, check)}")
+        advice.append(f"{place}, {check}: {remedy(line, family, check)}")
     return advice
-
-
-def _remedy(line: Line, family: str, check: str) -> str:
-    thresholds = line.plan.declaration.thresholds
-    if not family:
-        return "mend the rows, or what the declaration's `contract` says of them, and run the line again"
-    epochs = line.plan.parameters(family).epochs
-    if check == "contract":
-        return (
-            f"more epochs (now {epochs}), another family, or more let pass under `thresholds` (range_share "
-            f"{thresholds.range_share:g}, constraint_share {thresholds.constraint_share:g})"
-        )
-    if check == "no_copies":
-        return (
-            f"fewer epochs (now {epochs}), another family, or more real rows; `thresholds.copies_alpha` "
-            f"({thresholds.copies_alpha:g}) is the share of false alarms"
-        )
-    if check == "members_differ":
-        return f"more epochs (now {epochs}) or another family: members that are alike count as one"
-    return f"more epochs (now {epochs}) or another family"
 
 
 def _passing_advice(problems: list[Problem], passing: tuple[str, ...]) -> list[str]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -305,16 +306,21 @@ def _shown(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as plain JSON: numpy and pandas scalars unwrapped, moments as ISO text, missing as None."""
+    """`value` as plain JSON: arrays as lists, scalars unwrapped, moments as ISO text, missing as None, all else as text."""
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, np.ndarray | pd.Series | pd.Index):
+        value = value.tolist()
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
+    if isinstance(value, set | frozenset):
+        return sorted((plain(each) for each in value), key=repr)
     return _plain_scalar(value)
 
 
 def _plain_scalar(value: Any) -> bool | int | float | str | None:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN)
+    # Of what is no scalar, pandas would ask each part whether it is missing.
+    if pd.api.types.is_scalar(value) and not isinstance(value, Decimal) and pd.isna(value):
         return None
     if isinstance(value, datetime | np.datetime64):
         return str(pd.Timestamp(value).isoformat())

@@ -38,17 +38,18 @@ _PAIR_TYPES: dict[str, tuple[str, bool]] = {
 
 
 class Tolerance(BaseModel):
-    """The share of a synthetic dataset's rows (0 to below 1) that may break each sort of expectation.
-
-    Nothing is tolerated in a source: there a broken row means wrong data or a wrong contract.
-    """
+    """The share of rows (0 to 1) that may break each sort of expectation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    range_share: float = Field(0.0, ge=0, lt=1, description="rows outside a column's minimum and maximum")
-    category_share: float = Field(0.0, ge=0, lt=1, description="rows with a level that is not in the contract")
-    missing_share: float = Field(0.0, ge=0, lt=1, description="missing cells in a column that may have none")
-    constraint_share: float = Field(0.05, ge=0, lt=1, description="rows that break a relation of two columns")
+    range_share: float = Field(0.0, ge=0, le=1, description="rows outside a column's minimum and maximum")
+    category_share: float = Field(0.0, ge=0, le=1, description="rows with a level that is not in the contract")
+    missing_share: float = Field(0.0, ge=0, le=1, description="missing cells in a column that may have none")
+    constraint_share: float = Field(0.05, ge=0, le=1, description="rows that break a relation of two columns")
+
+
+NOTHING = Tolerance(constraint_share=0.0)
+"""What is tolerated in a source unless somebody declared otherwise."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,11 @@ class Expectation:
 
 
 def contract_suite(contract: Contract, *, subject: Subject, tolerance: Tolerance | None = None) -> list[Expectation]:
-    """The expectations that `contract` sets for a source, or for a synthetic dataset (which has no ids)."""
-    tolerated = (tolerance or Tolerance()) if subject == "synthetic" else Tolerance(constraint_share=0.0)
+    """The expectations that `contract` sets for a source, or for a synthetic dataset (which has no ids).
+
+    In a source a broken row means wrong data or a wrong contract, so that nothing is tolerated unless `tolerance` is given.
+    """
+    tolerated = tolerance or (NOTHING if subject == "source" else Tolerance())
     columns = contract.columns if subject == "source" else contract.modelled
     names = {column.name for column in columns}
     constraints = [c for c in dict.fromkeys(contract.constraints) if {c.left, c.right} <= names]

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
@@ -16,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dge_assets.checks import tolerance_of
 from dge_assets.core.conform import conform
 from dge_assets.core.contract import Column, ColumnDeclaration, Constraint, Contract, ContractDeclaration
+from dge_assets.core.declaration import Thresholds
 from dge_assets.core.inference import complete_contract
 from dge_resources.quality import (
     Expectation,
@@ -25,6 +28,7 @@ from dge_resources.quality import (
     Tolerance,
     ValidationOutcome,
     contract_suite,
+    plain,
     validate,
 )
 from dge_resources.quality.docs import render_page
@@ -79,17 +83,43 @@ def test_tolerance_is_the_share_of_rows_that_may_break_a_range() -> None:
     assert "expect values between 0 and 99 in at least 0.971 of rows" in outcome.summary
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.0, 2.0])
-def test_a_tolerance_that_tolerates_everything_or_less_than_nothing_is_refused(share: float) -> None:
+def test_a_tolerance_of_all_rows_lets_all_pass_and_says_so() -> None:
+    frame = pd.DataFrame({"age": [-1, -2]})
+    everything = Tolerance(range_share=1, category_share=1, missing_share=1, constraint_share=1)
+    assert check(frame, AGE, tolerance=everything).passed
+    missing = pd.DataFrame({"age": pd.array([None, 5], dtype="Int64")})
+    assert check(missing, AGE, tolerance=everything).passed
+
+
+@pytest.mark.parametrize("share", [-0.1, 2.0])
+def test_a_tolerance_of_less_than_nothing_or_more_than_all_is_refused(share: float) -> None:
     with pytest.raises(ValidationError, match="constraint_share"):
         Tolerance(constraint_share=share)
 
 
-def test_source_tolerates_nothing_whatever_the_tolerance() -> None:
-    tolerance = Tolerance(range_share=0.9, category_share=0.9, missing_share=0.9, constraint_share=0.9)
-    suite = contract_suite(contract(AGE), subject="source", tolerance=tolerance)
+def test_a_source_tolerates_nothing_unless_somebody_said_so() -> None:
+    suite = contract_suite(contract(AGE), subject="source")
     assert not any("mostly" in expectation.kwargs for expectation in suite)
-    assert {expectation.severity for expectation in suite} == {"critical"}
+    tolerant = contract_suite(contract(AGE), subject="source", tolerance=Tolerance(range_share=0.1))
+    assert [e.kwargs["mostly"] for e in tolerant if "mostly" in e.kwargs] == [0.9]
+    assert {expectation.severity for expectation in tolerant} == {"critical"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "source", "synthetic"),
+    [
+        ({}, (0.0, 0.0), (0.0, 0.05)),
+        ({"constraint_share": 0.01}, (0.0, 0.01), (0.0, 0.01)),
+        ({"range_share": 1}, (1.0, 0.0), (1.0, 0.05)),
+    ],
+)
+def test_thresholds_hold_for_the_real_table_where_they_are_declared(
+    declared: dict[str, float], source: tuple[float, float], synthetic: tuple[float, float]
+) -> None:
+    thresholds = Thresholds.model_validate(declared)
+    for subject, expected in (("source", source), ("synthetic", synthetic)):
+        tolerance = tolerance_of(thresholds, subject)
+        assert (tolerance.range_share, tolerance.constraint_share) == expected
 
 
 def test_suite_of_each_kind() -> None:
@@ -276,6 +306,26 @@ def test_regression_target_has_no_classes() -> None:
     suite = contract_suite(contract(target, task="regression"), subject="synthetic")
     assert not any("contain_set" in expectation.type for expectation in suite)
     assert validate(pd.DataFrame({"y": [0.0, 2.0]}), suite, name="synthetic").passed
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.array([1, 2]), [1, 2]),
+        (np.array([[1.5, np.nan]]), [[1.5, None]]),
+        ([np.array([]), pd.NA], [[], None]),
+        (pd.Series([1, None], dtype="Int64"), [1, None]),
+        ({"a": np.array([pd.NaT])}, {"a": [None]}),
+        ({2, 1}, [1, 2]),
+        (np.datetime64("NaT"), None),
+        (Decimal("sNaN"), "sNaN"),
+        (pd.Interval(0, 1), "(0, 1]"),
+        (b"a", "b'a'"),
+    ],
+)
+def test_any_value_is_made_plain(value: Any, expected: Any) -> None:
+    assert plain(value) == expected
+    json.dumps(plain(value), allow_nan=False)
 
 
 def test_id_is_unique_in_the_source() -> None:
