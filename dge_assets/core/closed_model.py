@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from dge_assets.core.masking import shown_name
+
+QUOTE_IT = "an unquoted yes, no, on, off, true or false of YAML is a truth value: put it in quotes, such as 'no'"
+
+
+def _named(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"found the truth value {str(value).lower()} where a name is needed; {QUOTE_IT}")  # noqa: TRY004
+    return value
+
+
+ColumnName = Annotated[str, Field(min_length=1), BeforeValidator(_named)]
+"""A column's name; YAML makes truth values of some words, which then are told as what they are."""
 
 
 class ClosedModel(BaseModel):

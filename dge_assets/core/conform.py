@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.closed_model import QUOTE_IT
 from dge_assets.core.contract import Contract, Kind, Level
 from dge_assets.core.errors import ContractError
 from dge_assets.core.values import INTEGER_END, distinct, moments, plain_level, require_usable_columns
@@ -123,7 +124,7 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0
 def _to_boolean(values: pd.Series, _: Levels) -> pd.Series:
     words = values.map(lambda value: _WORDS.get(str(value).strip().lower()), na_action="ignore")
     if words.isna().sum() > values.isna().sum():
-        raise ValueError("neither true nor false; unquoted in YAML, yes and no mean true and false")
+        raise ValueError(f"neither true nor false; {QUOTE_IT}")
     flags = words.astype("boolean")
     return flags if flags.isna().any() else flags.astype("bool")
 

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
-from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.closed_model import QUOTE_IT, ClosedModel, ColumnName
 from dge_assets.core.errors import ContractError
 from dge_assets.core.masking import found_words
 
@@ -98,15 +98,18 @@ class ColumnDeclaration(ClosedModel):
             raise ValueError(f"a {self.kind} column has no categories; declare kind: categorical, or drop them")
         if self.categories is not None and len(set(self.categories)) != len(self.categories):
             raise ValueError(f"categories name a level twice: {list(self.categories)}")
+        kinds = {type(level) for level in self.categories or ()}
+        if bool in kinds and str in kinds:
+            raise ValueError(f"categories mix texts and truth values: {list(self.categories or ())}; {QUOTE_IT}")
         return self
 
 
 class Constraint(ClosedModel):
     """A relation that holds between two columns of each row where both are present."""
 
-    left: str
+    left: ColumnName
     operator: Operator
-    right: str
+    right: ColumnName
 
     @model_validator(mode="after")
     def _two_columns(self) -> Constraint:
@@ -121,10 +124,10 @@ class Constraint(ClosedModel):
 class ContractDeclaration(ClosedModel):
     """The part of a contract that a `defs.yaml` states; all but the target may be left out."""
 
-    target: str = Field(description="the column that downstream models predict")
+    target: ColumnName = Field(description="the column that downstream models predict")
     task: Task | None = Field(None, description="binary, multiclass or regression; inferred when left out")
-    columns: dict[str, ColumnDeclaration] = Field(default_factory=dict, description="by column name")
-    sensitive: tuple[str, ...] = Field((), description="columns that need care in a release")
+    columns: dict[ColumnName, ColumnDeclaration] = Field(default_factory=dict, description="by column name")
+    sensitive: tuple[ColumnName, ...] = Field((), description="columns that need care in a release")
     constraints: tuple[Constraint, ...] = Field((), description="relations between two columns")
     missing_target: Literal["error", "drop"] = Field("error", description="what to do with rows that have no target")
 

@@ -14,10 +14,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import pandas
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from dge_assets.core.closed_model import require_type
+from dge_assets.core.closed_model import ColumnName, require_type
 from dge_assets.core.masking import MASK, mask_secrets, mask_url, shown_name
 
-ColumnName = Annotated[str, Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
 
 QUERY_LENGTH_IN_MESSAGES = 80

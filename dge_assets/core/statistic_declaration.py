@@ -10,13 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from dge_assets.core.closed_model import ClosedModel, require_type
+from dge_assets.core.closed_model import QUOTE_IT, ClosedModel, ColumnName, require_type
 from dge_assets.core.contract import Contract, Level
 from dge_assets.core.errors import DeclarationError
 
 NUMERIC_KINDS = ("continuous", "integer")
 LEVELLED_KINDS = ("categorical", "boolean")
-ColumnName = Annotated[str, Field(min_length=1)]
 
 
 class MeanDeclaration(ClosedModel):
@@ -99,8 +98,9 @@ def require_statistics_fit(statistics: tuple[StatisticDeclaration, ...], contrac
         if isinstance(statistic, ProportionDeclaration | LogisticDeclaration):
             levels = contract.column(statistic.column).categories or (False, True)
             if statistic.level not in levels:
+                hint = f"; {QUOTE_IT}" if isinstance(statistic.level, bool) else ""
                 raise DeclarationError(
-                    f"{place}: {statistic.column!r} has no level {statistic.level!r}; allowed: {list(levels)}"
+                    f"{place}: {statistic.column!r} has no level {statistic.level!r}; allowed: {list(levels)}{hint}"
                 )
         if isinstance(statistic, LinearDeclaration | LogisticDeclaration):
             for feature in statistic.features:

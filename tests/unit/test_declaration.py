@@ -75,7 +75,20 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
         ("source", None, ["source: "]),
         ("source.type", "excel", ["source: type: unknown; allowed: ", "csv"]),
         ("contract.target", None, ["contract.target: ", "valid string"]),
-        ("contract.target", True, ["contract.target: ", "found True"]),
+        ("contract.target", True, ["contract.target: ", "found the truth value true", "in quotes, such as 'no'"]),
+        ("contract.columns", {True: {}}, ["contract.columns", "found the truth value true", "in quotes"]),
+        ("contract.sensitive", [False], ["contract.sensitive.0: ", "found the truth value false", "in quotes"]),
+        ("source.drop", [False], ["source", "drop.0: found the truth value false", "in quotes"]),
+        (
+            "contract.columns",
+            {"land": {"categories": ["DE", False, "SE"]}},
+            ["contract.columns.land: categories mix texts and truth values", "in quotes"],
+        ),
+        (
+            "contract.constraints",
+            [{"left": "a", "operator": "<", "right": "a"}],
+            ["constraint 'a < a' compares a column with itself"],
+        ),
         ("contract.task", "ranking", ["contract.task: ", "'binary', 'multiclass' or 'regression'", "found 'ranking'"]),
         (
             "contract.columns.age",
