@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench clean
+.PHONY: help demo test check dev warehouse figures coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,5 +81,13 @@ same-outcome: .venv/.demo ## are our members as good as the ctgan package's (an 
 decoding: .venv/.demo ## means, tails and shares of TVAE's rows beside real ones, from the last demo (minutes)
 	$(BIN)/python -m benchmarks.decoding $(TABLE)
 
+licences: .venv/.test ## write the page of direct dependencies' licences
+	$(BIN)/python docs/make_licences.py
+
+audit: .venv/.demo ## look for known weaknesses of the tested set of packages (needs a network)
+	$(BIN)/python -m venv --clear .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.audit/bin/pip-audit --no-deps --disable-pip -r constraints.txt
+
 clean: ## take away the environment and what tools left, not what the line has kept
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .audit .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
