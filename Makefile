@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench licences audit clean
+.PHONY: help demo test check dev warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ warehouse: .venv/.demo ## build the DuckDB file anew from the lake
 
 figures: .venv/.demo ## write the README's table and picture from the last demo
 	$(BIN)/python docs/make_figures.py $(TABLE)
+
+declaration-page: .venv/.demo ## write docs/declaration.md from the schema and its examples
+	$(BIN)/python docs/make_declaration.py
 
 coverage: .venv/.demo ## measure how often intervals from synthetic data hold the truth (minutes)
 	$(BIN)/python -m benchmarks.coverage

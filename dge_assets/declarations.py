@@ -25,6 +25,7 @@ SHIPPED = Path(__file__).parent / "tables"
 EXAMPLE = "crash"
 """The shipped table that the README shows."""
 FILE = "defs.yaml"
+REFERENCE = "every field, with an example: docs/declaration.md"
 COMPONENT = "dge_assets.component.TableComponent"
 _QUOTED_WORDS = re.compile(r"""'.{2,}'|".{2,}\"""", re.DOTALL)
 """More than one sign in quotes: names of anchors, tags and directives, as they stand in the file."""
@@ -76,7 +77,7 @@ def read_declaration(path: Path) -> TableDeclaration:
     except ValidationError as error:
         lines = "\n".join(f"  attributes.{line}" for line in error_lines(error))
     # Outside the handler, so that no traceback shows pydantic's error, which quotes what stands in the file.
-    raise DeclarationError(f"{path}: the declaration has mistakes:\n{lines}")
+    raise DeclarationError(f"{path}: the declaration has mistakes:\n{lines}\n{REFERENCE}")
 
 
 def _read_yaml(path: Path) -> Any:

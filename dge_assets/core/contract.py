@@ -107,9 +107,9 @@ class ColumnDeclaration(ClosedModel):
 class Constraint(ClosedModel):
     """A relation that holds between two columns of each row where both are present."""
 
-    left: ColumnName
-    operator: Operator
-    right: ColumnName
+    left: ColumnName = Field(description="a column")
+    operator: Operator = Field(description="what holds between them")
+    right: ColumnName = Field(description="another column")
 
     @model_validator(mode="after")
     def _two_columns(self) -> Constraint:

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from dge_assets.core.catalog import MODEL_NAMES
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.contract import ContractDeclaration
 from dge_assets.core.disclosure_declaration import DisclosureDeclaration
@@ -107,12 +108,20 @@ class TableDeclaration(ClosedModel):
     data_date: Annotated[str, BeforeValidator(_written_date)] = Field(
         "", description="what time the real rows are of, such as 2024-06-30 or `1997 to 2002`; in the release's card"
     )
-    source: SourceDeclaration
-    contract: ContractDeclaration
+    source: SourceDeclaration = Field(description="where the real rows come from")
+    contract: ContractDeclaration = Field(
+        description="what the real table must look like; what is left out is inferred"
+    )
     families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
     seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
-    models: tuple[DownstreamModel, ...] = ("lr", "mlp", "gbdt")
-    augmentation: AugmentationDeclaration = AugmentationDeclaration()
+    models: tuple[DownstreamModel, ...] = Field(
+        ("lr", "mlp", "gbdt"),
+        description=f"downstream models: {', '.join(MODEL_NAMES)}, or `package.module:Class` of a scikit-learn estimator, "
+        "alone or with its parameters",
+    )
+    augmentation: AugmentationDeclaration = Field(
+        AugmentationDeclaration(), description="models to train on few real rows with synthetic ones"
+    )
     test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
     dataset_test_share: float | None = Field(
         None, gt=0, lt=1, description="share of a dataset's rows that becomes its own test part; test_share if left out"
@@ -130,11 +139,13 @@ class TableDeclaration(ClosedModel):
     statistics: tuple[StatisticDeclaration, ...] | None = Field(
         None, description="statistics to compute beside models; by default means, and the target's proportions"
     )
-    disclosure: DisclosureDeclaration = DisclosureDeclaration()
-    thresholds: Thresholds = Thresholds()
-    schedule: ScheduleDeclaration | None = None
-    on_source_change: Literal["mark", "run", "ignore"] = Field("mark", description="what the source's sensor does")
-    release: ReleaseDeclaration = ReleaseDeclaration()
+    disclosure: DisclosureDeclaration = Field(DisclosureDeclaration(), description="what a release may give away")
+    thresholds: Thresholds = Field(Thresholds(), description="what the checks let pass")
+    schedule: ScheduleDeclaration | None = Field(None, description="when the whole line runs by itself")
+    on_source_change: Literal["mark", "run", "ignore"] = Field(
+        "mark", description="of a changed source: mark what is stale, run the line, or do not look"
+    )
+    release: ReleaseDeclaration = Field(ReleaseDeclaration(), description="how a release is signed off")
     profiles: dict[Profile, ProfileLimits] = Field(
         default_factory=dict,
         description="less of it under DGE_PROFILE; without an entry, `default` and `full` cut nothing",

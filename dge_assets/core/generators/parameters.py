@@ -43,16 +43,16 @@ class FamilyParameters(ClosedModel):
 class CTGANParameters(FamilyParameters):
     """Hyperparameters of CTGAN (Xu et al., NeurIPS 2019), named and defaulted as in `ctgan`."""
 
-    embedding_dim: PositiveInt = 128
-    generator_dim: tuple[PositiveInt, ...] = (256, 256)
-    discriminator_dim: tuple[PositiveInt, ...] = (256, 256)
-    generator_lr: PositiveFloat = 2e-4
-    generator_decay: float = Field(1e-6, ge=0)
-    discriminator_lr: PositiveFloat = 2e-4
-    discriminator_decay: float = Field(1e-6, ge=0)
-    discriminator_steps: PositiveInt = 1
-    log_frequency: bool = True
-    pac: PositiveInt = 10
+    embedding_dim: PositiveInt = Field(128, description="numbers of noise for each row")
+    generator_dim: tuple[PositiveInt, ...] = Field((256, 256), description="widths of the generator's residual layers")
+    discriminator_dim: tuple[PositiveInt, ...] = Field((256, 256), description="widths of the critic's layers")
+    generator_lr: PositiveFloat = Field(2e-4, description="the generator's learning rate")
+    generator_decay: float = Field(1e-6, ge=0, description="its weight decay")
+    discriminator_lr: PositiveFloat = Field(2e-4, description="the critic's learning rate")
+    discriminator_decay: float = Field(1e-6, ge=0, description="its weight decay")
+    discriminator_steps: PositiveInt = Field(1, description="the critic's steps for each of the generator's")
+    log_frequency: bool = Field(True, description="conditions are drawn by the log of a level's rows, not by its rows")
+    pac: PositiveInt = Field(10, description="rows that the critic judges at once")
 
     @model_validator(mode="after")
     def _batches_divide(self) -> CTGANParameters:
@@ -66,11 +66,11 @@ class TVAEParameters(FamilyParameters):
 
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"decode"})
 
-    embedding_dim: PositiveInt = 128
-    compress_dims: tuple[PositiveInt, ...] = (128, 128)
-    decompress_dims: tuple[PositiveInt, ...] = (128, 128)
-    l2scale: float = Field(1e-5, ge=0)
-    loss_factor: PositiveFloat = 2
+    embedding_dim: PositiveInt = Field(128, description="dimensions of the latent space")
+    compress_dims: tuple[PositiveInt, ...] = Field((128, 128), description="widths of the encoder's layers")
+    decompress_dims: tuple[PositiveInt, ...] = Field((128, 128), description="widths of the decoder's layers")
+    l2scale: float = Field(1e-5, ge=0, description="weight decay")
+    loss_factor: PositiveFloat = Field(2, description="weight of the reconstruction beside the divergence")
     decode: Literal["draw", "largest"] = Field(
         "draw",
         description="how a level comes of its probabilities in tvae's rows: drawn, which is the model, or the likeliest, "
