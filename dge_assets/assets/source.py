@@ -25,6 +25,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
     settings = {
         "source": declaration.source.settings(),
         "contract": declaration.contract.model_dump(mode="json"),
+        "disclosure": declaration.disclosure.model_dump(mode="json"),
     }
 
     @dg.asset(
@@ -47,7 +48,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
             table=line.table,
             contract=declaration.contract,
         )
-        table = take_in(raw, declaration.contract, table=line.table)
+        table = take_in(raw, declaration.contract, table=line.table, disclosure=declaration.disclosure)
         contract = table.contract.as_declared()
         item = _record_source(table.frame, contract, line, context.run.run_id)
         tell(context, f"{line.table}: {len(table.frame)} real rows, {len(table.frame.columns)} columns")

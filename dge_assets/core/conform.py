@@ -25,7 +25,7 @@ def conform(frame: pd.DataFrame, contract: Contract, *, table: str) -> pd.DataFr
     """`frame` (n rows) with the contract's columns, in its order and its types.
 
     continuous: float64, finite; integer: int64, or nullable Int64 where a value is missing; boolean: bool or nullable
-    boolean; categorical: category; datetime: datetime64[ns] in UTC; id: as it comes.
+    boolean; categorical: category; datetime: datetime64[ns] in UTC; id and text: as they come.
     Raises ContractError naming table, column, the first values that do not fit and the remedy.
     """
     absent = [name for name in contract.names if name not in frame.columns]
@@ -169,7 +169,7 @@ def _to_datetime(values: pd.Series, _: Levels) -> pd.Series:
     return moments(values)
 
 
-def _to_id(values: pd.Series, _: Levels) -> pd.Series:
+def _as_it_comes(values: pd.Series, _: Levels) -> pd.Series:
     return values
 
 
@@ -179,5 +179,6 @@ _CONVERTERS: dict[Kind, Callable[[pd.Series, Levels], pd.Series]] = {
     "boolean": _to_boolean,
     "categorical": _to_categorical,
     "datetime": _to_datetime,
-    "id": _to_id,
+    "id": _as_it_comes,
+    "text": _as_it_comes,
 }

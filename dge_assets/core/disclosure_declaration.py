@@ -18,7 +18,7 @@ SENSITIVE_FACTOR = 2
 """A sensitive column needs so many times as many rows, unless its own number is declared."""
 
 RareLevels = Literal["pool", "error"]
-PersonalData = Literal["email", "url", "phone", "iban", "card", "ssn", "ip", "name"]
+PersonalData = Literal["email", "url", "phone", "iban", "card", "national_id", "ip", "name"]
 
 
 class ColumnDisclosure(ClosedModel):

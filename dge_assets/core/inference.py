@@ -16,6 +16,7 @@ import pandas as pd
 from dge_assets.core.conform import convert_column
 from dge_assets.core.contract import (
     RESERVED_NAMES,
+    UNMODELLED_KINDS,
     Column,
     ColumnDeclaration,
     Contract,
@@ -26,15 +27,16 @@ from dge_assets.core.contract import (
     Task,
     sorted_levels,
 )
+from dge_assets.core.disclosure_declaration import FEWEST, DisclosureDeclaration
 from dge_assets.core.errors import ContractError
 from dge_assets.core.formats.dates import is_iso_date
+from dge_assets.core.personal_data import WORDS
 from dge_assets.core.ranges import complete_range
+from dge_assets.core.text_kinds import ID_ROWS, found_personal_data, reason_left_out, text_kind
 from dge_assets.core.values import INTEGER_END, LARGEST_EXACT, distinct, plain_levels, require_usable_columns
 
 MOST_CLASSES = 50
 """A classification target with more levels than this is more likely a mistake than a task."""
-ID_ROWS = 50
-"""Below this many rows, all-distinct values say nothing about being an id."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,26 @@ class Inferred:
 
 
 def complete_contract(
-    declared: ContractDeclaration, frame: pd.DataFrame, *, table: str, units: Mapping[str, str] | None = None
+    declared: ContractDeclaration,
+    frame: pd.DataFrame,
+    *,
+    table: str,
+    units: Mapping[str, str] | None = None,
+    disclosure: DisclosureDeclaration | None = None,
 ) -> Inferred:
     """Fill what `declared` leaves open from `frame` (n rows, the table's columns); `units` by column, where known.
+
+    `disclosure` says how many rows must share a text for it to be a category's, and which personal data is allowed.
 
     Raises ContractError naming table and column for names or cells that cannot be kept, a column that is not there,
     values or bounds that do not fit the kind, a target that does not fit its task, one class only, or a missing target.
     """
     require_usable_columns(frame, table)
     _require_free_names(frame, table)
-    _require_columns(declared, frame, table)
-    kinds, task = _kinds_and_task(declared, frame, table)
+    rules = disclosure or DisclosureDeclaration()
+    _require_columns(declared, rules, frame, table)
+    kinds, task = _kinds_and_task(declared, rules, frame, table)
+    reasons = _reasons_left_out(declared, rules, kinds, frame, table)
     places = {name: f"table {table!r}, column {name!r}" for name in kinds}
     levels = {name: _levels(declared, frame[name], kind) for name, kind in kinds.items()}
     values = {
@@ -65,7 +76,7 @@ def complete_contract(
     }
     columns = tuple(
         _complete_column(name, kind, _stated(declared, name), values[name], levels[name], places[name]).model_copy(
-            update={"unit": (units or {}).get(name, "")}
+            update={"unit": (units or {}).get(name, ""), "left_out": reasons[name]}
         )
         for name, kind in kinds.items()
     )
@@ -93,15 +104,22 @@ def _require_free_names(frame: pd.DataFrame, table: str) -> None:
         )
 
 
-def _require_columns(declared: ContractDeclaration, frame: pd.DataFrame, table: str) -> None:
-    named = {"target": [declared.target], "columns": list(declared.columns), "sensitive": declared.sensitive}
+def _require_columns(
+    declared: ContractDeclaration, rules: DisclosureDeclaration, frame: pd.DataFrame, table: str
+) -> None:
+    named = {
+        "contract.target": [declared.target],
+        "contract.columns": list(declared.columns),
+        "contract.sensitive": declared.sensitive,
+        "disclosure.columns": list(rules.columns),
+    }
     for place, names in named.items():
         for name in names:
             if name not in frame.columns:
                 near = difflib.get_close_matches(name, list(frame.columns), n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise ContractError(
-                    f"table {table!r}, contract.{place}: no column {name!r}{hint} The columns are {list(frame.columns)}"
+                    f"table {table!r}, {place}: no column {name!r}{hint} The columns are {list(frame.columns)}"
                 )
 
 
@@ -109,26 +127,52 @@ def _stated(declared: ContractDeclaration, name: str) -> ColumnDeclaration:
     return declared.columns.get(name, ColumnDeclaration())
 
 
-def _kinds_and_task(declared: ContractDeclaration, frame: pd.DataFrame, table: str) -> tuple[dict[str, Kind], Task]:
+def _kinds_and_task(
+    declared: ContractDeclaration, rules: DisclosureDeclaration, frame: pd.DataFrame, table: str
+) -> tuple[dict[str, Kind], Task]:
     target = declared.target
-    kinds = {name: _kind(declared, frame, name) for name in frame.columns}
-    if kinds[target] == "id":
+    kinds = {name: _kind(declared, rules, frame, name) for name in frame.columns}
+    if kinds[target] in UNMODELLED_KINDS:
         raise ContractError(
-            f"table {table!r}: target {target!r} is an id column: ids are never synthesized; declare another kind, "
-            f"or another target"
+            f"table {table!r}: target {target!r} is {'an id' if kinds[target] == 'id' else 'a text'} column: "
+            f"{kinds[target]}s are never synthesized; declare another kind, or another target"
         )
     task = declared.task or _infer_task(frame[target], kinds[target], _stated(declared, target))
     kinds[target] = _target_kind(kinds[target], task, declared, table)
     return kinds, task
 
 
-def _kind(declared: ContractDeclaration, frame: pd.DataFrame, name: str) -> Kind:
+def _reasons_left_out(
+    declared: ContractDeclaration,
+    rules: DisclosureDeclaration,
+    kinds: Mapping[str, Kind],
+    frame: pd.DataFrame,
+    table: str,
+) -> dict[str, str]:
+    """Why a column is not modelled, by name; empty for those that are. ContractError where that is the target."""
+    reasons = {}
+    for name, kind in kinds.items():
+        allowed = rules.allowed(name)
+        found = [each for each in found_personal_data(name, frame[name], kind) if each not in allowed]
+        if found and name == declared.target:
+            raise ContractError(
+                f"table {table!r}: target {name!r} holds {', '.join(WORDS[each] for each in found)}; declare another target, "
+                f"or allow it: disclosure: {{columns: {{{name}: {{allow: [{', '.join(found)}]}}}}}}"
+            )
+        fewest = rules.fewest_of(name, sensitive=name in declared.sensitive)
+        is_declared = _stated(declared, name).kind is not None
+        reasons[name] = reason_left_out(kind, found, fewest=fewest, is_declared=is_declared)
+    return reasons
+
+
+def _kind(declared: ContractDeclaration, rules: DisclosureDeclaration, frame: pd.DataFrame, name: str) -> Kind:
     column = _stated(declared, name)
     if column.kind is not None:
         return column.kind
     if column.categories is not None:
         return "boolean" if _are_truth_values(column.categories) else "categorical"
-    return infer_kind(frame[name], is_target=name == declared.target)
+    fewest = rules.fewest_of(name, sensitive=name in declared.sensitive)
+    return infer_kind(frame[name], is_target=name == declared.target, fewest=fewest)
 
 
 def _are_truth_values(levels: Iterable[object]) -> bool:
@@ -137,22 +181,22 @@ def _are_truth_values(levels: Iterable[object]) -> bool:
     return bool(found) and found <= {bool, np.bool_}
 
 
-def infer_kind(values: pd.Series, *, is_target: bool = False) -> Kind:
+def infer_kind(values: pd.Series, *, is_target: bool = False, fewest: int = FEWEST) -> Kind:
     """The kind that `values` (one column) most likely has.
 
     Whole numbers are integer even where missing cells made pandas store floats; two distinct whole
-    numbers are categorical (a 0/1 flag keeps its numbers); text that is all ISO dates is a datetime; text or
-    consecutive numbers that never repeat are an id. Dates that cannot be kept (see `moments`) are categorical.
+    numbers are categorical (a 0/1 flag keeps its numbers); text that is all ISO dates is a datetime, unless those
+    cannot be kept (see `moments`); consecutive numbers are an id. What other texts are is in `text_kinds`; a target's are
+    always classes.
     """
     present = values.dropna()
     if pd.api.types.is_bool_dtype(values.dtype) or _are_truth_values(present):
         return "boolean"
-    if _look_like_dates(present):
-        return "categorical" if _trouble_with_dates(present) else "datetime"
+    if _look_like_dates(present) and not _trouble_with_dates(present):
+        return "datetime"
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _infer_numeric_kind(present, is_target)
-    never_repeats = len(present) >= ID_ROWS and len(set(map(str, present))) == len(present)
-    return "id" if never_repeats and not is_target else "categorical"
+    return "categorical" if is_target else text_kind(present, fewest=fewest)
 
 
 def _look_like_dates(present: pd.Series) -> bool:
@@ -303,5 +347,5 @@ def _notes(declared: ContractDeclaration, contract: Contract, frame: pd.DataFram
 
 
 def _note_on_dates(column: Column, present: pd.Series) -> list[str]:
-    trouble = _trouble_with_dates(present) if column.kind == "categorical" and _look_like_dates(present) else ""
-    return [f"column {column.name!r} looks like dates, but is taken as categorical: {trouble}"] if trouble else []
+    trouble = _trouble_with_dates(present) if column.kind != "datetime" and _look_like_dates(present) else ""
+    return [f"column {column.name!r} looks like dates, but is taken as {column.kind}: {trouble}"] if trouble else []

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dge_assets.core.conform import conform
 from dge_assets.core.contract import Contract, ContractDeclaration
+from dge_assets.core.disclosure_declaration import DisclosureDeclaration
 from dge_assets.core.errors import ContractError
 from dge_assets.core.formats import recognise
 from dge_assets.core.inference import complete_contract
@@ -27,14 +28,16 @@ class Intake:
     doubts: list[str] = field(default_factory=list)
 
 
-def take_in(raw: pd.DataFrame, declared: ContractDeclaration, *, table: str) -> Intake:
+def take_in(
+    raw: pd.DataFrame, declared: ContractDeclaration, *, table: str, disclosure: DisclosureDeclaration | None = None
+) -> Intake:
     """The real table of `raw` (n rows, as `read_source` gives it) under what is `declared`.
 
     Raises ContractError naming table and column for all that cannot be kept, and for missing targets unless declared.
     """
     recognised = recognise(raw, declared, table=table)
     frame, dropped = _with_targets(recognised.frame, declared, table)
-    completed = complete_contract(declared, frame, table=table, units=recognised.units)
+    completed = complete_contract(declared, frame, table=table, units=recognised.units, disclosure=disclosure)
     return Intake(
         conform(frame, completed.contract, table=table),
         completed.contract,
