@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dge_assets.assets.line import Line
+from dge_assets.assets.line import Line, contract_of
 from dge_assets.assets.report import full_profile_note, report_path
 from dge_assets.assets.telling import TERMINAL
 from dge_assets.automation import range_tags
@@ -113,8 +113,12 @@ def reason_of(result: ExecutionResult) -> str:
 def _show_headline(line: Line) -> None:
     from dge_assets.core.reporting.headline import headline_table, terminal_table
 
-    scores = Storage(home=home_url()).lake.read(Address(line.table, "training_scores")).frame
+    lake = Storage(home=home_url()).lake
+    scores = lake.read(Address(line.table, "training_scores")).frame
+    contract = contract_of(lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train")))
     print(f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}")
+    for name, reason in contract.left_out.items():
+        print(f"Column {name!r} is left out: {reason}.")
     print(f"{line.plan.notice}\n" if line.plan.notice else "")
     print(terminal_table(headline_table(scores), width=100))
 

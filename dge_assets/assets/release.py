@@ -13,6 +13,7 @@ from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.present import Member, keep_plan
 from dge_assets.assets.report import build_warehouse, report_path
 from dge_assets.assets.telling import tell
+from dge_assets.core.contract import Contract
 from dge_assets.core.errors import ReleaseError
 from dge_assets.core.provenance import released_document
 from dge_resources.lake import Address
@@ -160,7 +161,7 @@ def _files(
     from dge_resources.parquet import to_parquet
     from dge_resources.releases import dataset_file
 
-    contract = contract_of(inputs["real_train"].record).for_release()
+    contract = contract_of(inputs["real_train"].record)
     files = {
         dataset_file(*member): to_parquet(item.frame.assign(record_id=item.record.record_id))
         for member, item in datasets.items()
@@ -168,7 +169,7 @@ def _files(
     scores = {name: _of_families(inputs[name].frame, passed.families) for name in RELEASED_TABLES}
     for name, frame in scores.items():
         files[f"scores/{name}.parquet"] = to_parquet(frame)
-    files["contract.json"] = _json(contract.model_dump(mode="json"))
+    files["contract.json"] = _json(contract.for_release().model_dump(mode="json"))
     files["lineage.json"] = _json(released_lineage(storage, line, datasets))
     files[CARD] = _card(line, contract, scores["training_scores"], datasets, passed).encode()
     return files
@@ -193,7 +194,7 @@ def released_lineage(storage: Storage, line: Line, datasets: Mapping[Member, Rec
 
 
 def _card(
-    line: Line, contract: Any, scores: "pd.DataFrame", datasets: Mapping[Member, Recorded], passed: Passed
+    line: Line, contract: Contract, scores: "pd.DataFrame", datasets: Mapping[Member, Recorded], passed: Passed
 ) -> str:
     from dge_assets.core.reporting.card import ReleaseFacts, release_card
 
@@ -201,7 +202,7 @@ def _card(
     return release_card(
         table=line.table,
         description=declaration.description,
-        contract=contract,
+        contract=contract.for_release(),
         members=[(family, seed, len(item.frame)) for (family, seed), item in datasets.items()],
         epochs={family: line.plan.parameters(family).epochs for family in passed.families},
         training_scores=scores,
@@ -213,6 +214,8 @@ def _card(
             contact=declaration.contact,
             data_date=declaration.data_date,
             kept_back=tuple(passed.kept_back),
+            fewest=declaration.disclosure.fewest,
+            left_out=contract.left_out,
         ),
     )
 

@@ -88,7 +88,7 @@ def build_warehouse(context: dg.AssetExecutionContext, storage: Storage) -> str:
 
 
 def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
-    from dge_assets.core.disclosure import disclosure_notes
+    from dge_assets.core.disclosure import disclosure_notes, sensitive_text
     from dge_assets.core.reporting.report_input import ReportInput
 
     declaration = line.plan.declaration
@@ -105,6 +105,12 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         facts=[
             ("Real rows", f"{len(real_train.frame)} to train, {len(inputs['real_test'].frame)} to test"),
             ("Columns", f"{len(contract.modelled)} modelled of {len(contract.columns)}"),
+            ("Left out", "; ".join(f"{name}: {reason}" for name, reason in contract.left_out.items()) or "nothing"),
+            (
+                "Levels and bounds",
+                f"declared, or shared by at least {declaration.disclosure.fewest} rows of real_train",
+            ),
+            ("Sensitive", sensitive_text(contract)),
             ("Target", f"{contract.target} ({contract.task})"),
             ("Members", f"K = {line.plan.seeds} per family"),
             ("Families", ", ".join(f"{f} ({line.plan.parameters(f).epochs} epochs)" for f in line.families)),

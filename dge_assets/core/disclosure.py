@@ -222,11 +222,26 @@ def _told_in_levels(values: pd.Series, column: Column) -> pd.Series:
 
 def disclosure_notes(contract: Contract) -> list[str]:
     """What a protected contract holds back, one line a column, in words that quote no cell."""
-    notes = [f"column {name!r} is left out: {reason}" for name, reason in contract.left_out.items()]
+    notes = [f"{_named(name, contract)} is left out: {reason}" for name, reason in contract.left_out.items()]
     for column in contract.modelled:
         if column.pooled_levels:
-            levels = "level" if column.pooled_levels == 1 else "levels"
+            levels = "level is" if column.pooled_levels == 1 else "levels are"
             is_pool = column.kind == "categorical" and str(column.others).startswith(OTHER[:-1])
             told = f"as {column.others!r}" if is_pool else "as the most frequent level"
-            notes.append(f"column {column.name!r}: {column.pooled_levels} rare {levels} are told {told}")
+            few = f"in fewer than {column.fewest} rows or too many to be told apart"
+            notes.append(f"{_named(column.name, contract)}: {column.pooled_levels} {levels} {few}, and told {told}")
     return notes
+
+
+def _named(name: str, contract: Contract) -> str:
+    return f"{'sensitive ' if name in contract.sensitive else ''}column {name!r}"
+
+
+def sensitive_text(contract: Contract) -> str:
+    """The sensitive columns of a protected contract, and what is told of each."""
+    told = []
+    for column in contract.columns:
+        if column.name in contract.sensitive:
+            shared = f"levels and bounds of at least {column.fewest} rows" if column.is_modelled else "left out"
+            told.append(f"{column.name}: {shared}")
+    return "; ".join(told) or "no column declared"

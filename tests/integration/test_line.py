@@ -197,7 +197,7 @@ def test_every_check_ran_and_left_its_page(finished: Workshop) -> None:
 
 def test_pooled_levels_and_constants_are_told(finished: Workshop) -> None:
     report = (Path(finished.home) / "reports" / "visits" / "report.html").read_text()
-    assert "column &#39;street&#39;: 21 rare levels are told as &#39;(other)&#39;" in report
+    assert "column &#39;street&#39;: 21 levels are in fewer than 3 rows or too many to be told apart" in report
     assert "constant, not modelled" in report
 
 

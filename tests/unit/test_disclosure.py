@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.contract import Contract, ContractDeclaration
-from dge_assets.core.disclosure import LevelLimits, disclosure_notes, protected_contract, protected_rows
+from dge_assets.core.disclosure import LevelLimits, disclosure_notes, protected_contract, protected_rows, sensitive_text
 from dge_assets.core.disclosure_declaration import ColumnDisclosure, DisclosureDeclaration
 from dge_assets.core.errors import ContractError
 from dge_assets.core.inference import complete_contract
@@ -54,7 +54,9 @@ def test_rare_levels_become_one_that_names_nobody() -> None:
     agreed = protect(frame)
     assert agreed.column("value").categories == ("blue", "red", "(other)")
     assert told(frame, agreed) == {"red": 40, "blue": 30, "(other)": 13}
-    assert disclosure_notes(agreed) == ["column 'value': 3 rare levels are told as '(other)'"]
+    assert disclosure_notes(agreed) == [
+        "column 'value': 3 levels are in fewer than 10 rows or too many to be told apart, and told as '(other)'"
+    ]
 
 
 def test_too_few_rare_rows_for_a_level_of_their_own_take_the_most_frequent_one() -> None:
@@ -62,7 +64,9 @@ def test_too_few_rare_rows_for_a_level_of_their_own_take_the_most_frequent_one()
     agreed = protect(frame)
     assert agreed.column("value").categories == ("blue", "red")
     assert told(frame, agreed) == {"red": 49, "blue": 30}
-    assert disclosure_notes(agreed) == ["column 'value': 2 rare levels are told as the most frequent level"]
+    assert disclosure_notes(agreed) == [
+        "column 'value': 2 levels are in fewer than 10 rows or too many to be told apart, and told as the most frequent level"
+    ]
 
 
 def test_a_level_that_only_real_test_has_is_rare() -> None:
@@ -137,6 +141,10 @@ def test_a_sensitive_column_needs_twice_the_rows_and_a_columns_own_number_wins()
     sensitive = agreed.model_copy(update={"sensitive": ("value",)})
     assert protect(frame, agreed).column("value").categories == ("blue", "red")
     assert protect(frame, sensitive).column("value").categories == ("red",)
+    assert disclosure_notes(protect(frame, sensitive))[0].startswith(
+        "sensitive column 'value': 1 level is in fewer than 20"
+    )
+    assert sensitive_text(protect(frame, sensitive)) == "value: levels and bounds of at least 20 rows"
     own = {"value": ColumnDisclosure(fewest=15)}
     assert protect(frame, sensitive, columns=own).column("value").categories == ("blue", "red")
 

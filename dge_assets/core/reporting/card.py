@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -24,6 +24,10 @@ class ReleaseFacts:
     data_date: str = ""
     kept_back: Sequence[str] = ()
     """Families that did not pass their checks."""
+    fewest: int = 1
+    """So many real rows share each level and each bound that is told."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the real table that the datasets do not have, and why."""
 
 
 def release_card(
@@ -93,6 +97,10 @@ def _facts_table(facts: ReleaseFacts) -> str:
         "date of the real rows": facts.data_date or "not declared",
         "profile": f"{facts.profile} ({facts.cuts})" if facts.cuts else f"{facts.profile}: as declared",
     }
+    if facts.fewest > 1:
+        rows["levels and bounds"] = f"declared, or shared by at least {facts.fewest} real rows"
+    if facts.left_out:
+        rows["columns left out"] = "; ".join(f"{name} ({reason})" for name, reason in facts.left_out.items())
     if facts.kept_back:
         rows["kept back by checks"] = ", ".join(facts.kept_back)
     return "\n".join(["| fact | |", "| --- | --- |", *(f"| {name} | {_cell(text)} |" for name, text in rows.items())])
