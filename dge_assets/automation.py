@@ -1,7 +1,8 @@
 """What runs by itself: jobs, the schedule, and the sensor that notices a changed source.
 
 The schedule is stopped until somebody starts it. The sensor compares the source's fingerprint with the last one; a
-changed source is marked (Dagster then shows `source` and all below it as stale) or run, as declared.
+changed source is marked (Dagster then shows `source` and all below it as stale) or run, as declared. Neither starts a
+second run of a line that is running, and a source that cannot be read makes the sensor's tick fail.
 """
 
 from typing import Any
@@ -15,6 +16,17 @@ from dge_resources.storage import Storage
 Job = Any
 """What `define_asset_job` gives; Dagster does not export its type."""
 SENSOR_SECONDS = 60
+TABLE_TAG = "dge/table"
+"""Tag of a table's runs; dagster.yaml lets one of them run at a time."""
+UNATTENDED_TAG = "dge/unattended"
+"""Tag of runs that nobody waits for, with what started them; dagster.yaml keeps a place free for others."""
+
+_IN_PROGRESS = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def table_jobs(line: Line) -> dict[str, Job]:
@@ -37,7 +49,7 @@ def table_jobs(line: Line) -> dict[str, Job]:
             f"{line.table}_{stage}",
             selection=dg.AssetSelection.assets(*keys),
             description=text,
-            tags={"dge/table": line.table},
+            tags={TABLE_TAG: line.table},
         )
         for stage, (keys, text) in stages.items()
     }
@@ -50,6 +62,16 @@ def range_tags(line: Line) -> dict[str, str]:
         "dagster/asset_partition_range_start": keys[0],
         "dagster/asset_partition_range_end": keys[-1],
     }
+
+
+def run_in_progress(instance: dg.DagsterInstance, line: Line) -> str | None:
+    """Which run of the table's line is queued or executed, for people; None where there is none."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS)):
+        # Backfills run a job of Dagster's own, without the table's tag.
+        chosen = any(key.path[0] == line.table for key in run.asset_selection or ())
+        if chosen or run.tags.get(TABLE_TAG) == line.table:
+            return f"run {run.run_id[:8]} ({run.job_name}) of {line.table} is {run.status.value.lower()}"
+    return None
 
 
 def table_schedule(line: Line, job: Job) -> dg.ScheduleDefinition | None:
@@ -66,8 +88,11 @@ def table_schedule(line: Line, job: Job) -> dg.ScheduleDefinition | None:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Runs the whole line for all seeds; members that are stored and current are left alone.",
     )
-    def scheduled() -> dg.RunRequest:
-        return dg.RunRequest(tags=range_tags(line))
+    def scheduled(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        busy = run_in_progress(context.instance, line)
+        if busy:
+            return dg.SkipReason(f"{busy}: a second one would make the same things; the next tick looks again")
+        return dg.RunRequest(tags={**range_tags(line), UNATTENDED_TAG: "schedule"})
 
     return scheduled
 
@@ -105,7 +130,9 @@ def source_sensor(line: Line, job: Job) -> dg.SensorDefinition | None:
                 source, base_folder=line.folder, cache_folder=storage.cache_folder, table=line.table
             )
         except DgeError as error:
-            return dg.SkipReason(str(error))
+            # A failed tick is red; a skipped one looks like an unchanged source. Without the causes, whose texts are
+            # libraries' own and may quote an address with its password.
+            raise type(error)(str(error)) from None
         if found == context.cursor:
             return dg.SkipReason(f"unchanged: fingerprint {found[:12]}")
         seen = dg.AssetObservation(
@@ -113,7 +140,10 @@ def source_sensor(line: Line, job: Job) -> dg.SensorDefinition | None:
         )
         # The first look only learns what is there; nothing has changed yet.
         changed = context.cursor is not None and action == "run"
-        requests = [dg.RunRequest(tags=range_tags(line))] if changed else []
+        busy = run_in_progress(context.instance, line) if changed else None
+        if busy:
+            return dg.SkipReason(f"the source has changed, and {busy}: the change is run after it")
+        requests = [dg.RunRequest(tags={**range_tags(line), UNATTENDED_TAG: "sensor"})] if changed else []
         return dg.SensorResult(asset_events=[seen], run_requests=requests, cursor=found)
 
     return sensor
