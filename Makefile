@@ -40,8 +40,7 @@ test: check ## lint, types and all tests
 	$(BIN)/pytest -q -n 2 --dist worksteal
 
 dev: .venv/.demo ## the UI, the daemon and both code locations on http://localhost:3000
-	DAGSTER_HOME=$$($(BIN)/python -m dge_assets.deployment) && export DAGSTER_HOME && \
-	exec $(BIN)/dagster dev -w workspace.yaml
+	@exec $(BIN)/python -m dge_assets.dev
 
 warehouse: .venv/.demo ## build the DuckDB file anew from the lake
 	$(BIN)/python -m dge_resources.warehouse

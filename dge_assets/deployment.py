@@ -19,6 +19,8 @@ from dge_assets.recovery import recover
 from dge_resources.home import Store, home_url, project_root
 
 SETTINGS = "dagster.yaml"
+SHIPPED = Path(__file__).with_name(SETTINGS)
+"""Not in the project's root, where Dagster would warn that it does not use it."""
 AS_SHIPPED = ".dagster.yaml.shipped"
 """Beside the settings in use: the shipped ones that they were copied from."""
 _SHIPPED_BEFORE = frozenset({"04ee5eee54a71f332feff41115dfe9a6001587e3c211ff0e7ff6358e8b8e8447"})
@@ -42,9 +44,7 @@ def prepare() -> Path:
         print(f"{left} was left unfinished by a dead process: removed", file=sys.stderr)
     home = dagster_home()
     home.mkdir(parents=True, exist_ok=True)
-    shipped = project_root() / SETTINGS
-    if shipped.exists():
-        refresh_settings(home, shipped.read_bytes())
+    refresh_settings(home, SHIPPED.read_bytes())
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     return home
@@ -62,7 +62,7 @@ def refresh_settings(home: Path, shipped: bytes) -> None:
     elif known != shipped:
         print(
             f"{own} was edited, and other settings are shipped now: it is left as it is; compare it with "
-            f"{project_root() / SETTINGS}, or remove it to take the shipped ones",
+            f"{SHIPPED}, or remove it to take the shipped ones",
             file=sys.stderr,
         )
 

@@ -45,7 +45,7 @@ def run_here(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], ru
         remote_job_origin=_origin(job),
         job_code_origin=found.get_python_origin(),
     )
-    with _telling_of_waiting(instance, run.run_id):
+    with telling_of_waiting(instance, run.run_id):
         return execute_run(found, run, instance)
 
 
@@ -66,7 +66,7 @@ def _origin(job: str) -> Any:
 
 
 @contextmanager
-def _telling_of_waiting(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+def telling_of_waiting(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Meanwhile say on the terminal behind what the run waits, and put right what it would wait for in vain."""
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(instance, run_id, ended), daemon=True)

@@ -15,7 +15,7 @@ import dagster as dg
 from dge_assets.pools import free_places_of_ended_runs, waiting_steps, waiting_text
 from dge_resources.processes import PROCESS_TAG, Identity, age_seconds, identity_of, lives
 
-SWEEP_SECONDS = 10
+SWEEP_SECONDS = 15
 START_SECONDS = 120
 """A run that is starting and has not told its process by then will not do so."""
 YOUNGER_SECONDS = 60

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -146,6 +147,10 @@ def test_a_killed_demo_goes_on_where_it_was_and_ends_in_a_release(tmp_path: Path
     assert f"{len(survivors)} of 4 members are stored and current" in said
     assert {path: path.stat().st_mtime_ns for path in survivors} == survivors
     assert release_version(broken)
+    with dg.DagsterInstance.from_config(str(broken / "dagster")) as instance:
+        origins = [run.remote_job_origin for run in instance.get_runs()]
+    locations = [origin.location_name for origin in origins if origin]
+    assert locations == ["dge_assets"] * 2, "the UI's timeline shows runs of a code location alone"
 
 
 @pytest.fixture(scope="module")

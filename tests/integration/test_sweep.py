@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,11 +14,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from dge_assets.assets.telling import TERMINAL
+from dge_assets.deployment import SHIPPED
+from dge_assets.local_run import telling_of_waiting
 from dge_assets.pools import waiting_steps
 from dge_assets.recovery import recover, sweep, tell_waiting
-from dge_resources.home import project_root
 
-DAGSTER_YAML = (project_root() / "dagster.yaml").read_text()
+DAGSTER_YAML = SHIPPED.read_text()
 DAY = 86400.0
 PROGRAM = """
 import sys, time
@@ -114,9 +117,9 @@ def test_only_a_dead_process_ends_its_run_whatever_the_clock_or_a_columns_name_s
 
 
 def test_the_place_of_a_killed_run_is_free_for_the_next_one(
-    deployment: Deployment, instance: dg.DagsterInstance
+    deployment: Deployment, instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Dagster itself fails the run of a killed worker, and leaves its place taken."""
+    """Dagster itself fails the run of a killed worker, and leaves its place taken; who waits for it says so."""
     first = deployment.start(600)
     second = deployment.start(0, wait=False)
     (holder,) = [run for run in instance.get_runs() if run.run_id in places(instance)]
@@ -133,8 +136,10 @@ def test_the_place_of_a_killed_run_is_free_for_the_next_one(
     instance.report_run_failed(holder)
     assert sweep(instance) == [], "it has ended for Dagster"
     assert places(instance) == [holder.run_id]
-    assert recover(instance) == [f"run {holder.run_id} has ended and still held a place in a pool: freed"]
-    assert second.wait(timeout=30) == 0
+    with caplog.at_level(logging.INFO, TERMINAL.name), telling_of_waiting(instance, waiting.run_id):
+        assert second.wait(timeout=30) == 0
+    said = [record.message for record in caplog.records if record.name == TERMINAL.name]
+    assert said == [told, f"run {holder.run_id} has ended and still held a place in a pool: freed"]
     assert places(instance) == []
     assert waiting_steps(instance) == []
 

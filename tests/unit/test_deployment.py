@@ -10,8 +10,7 @@ import yaml
 from dagster._core.instance.config import validate_concurrency_config
 
 from dge_assets import deployment
-from dge_assets.deployment import SETTINGS, refresh_settings
-from dge_resources.home import project_root
+from dge_assets.deployment import SETTINGS, SHIPPED, refresh_settings
 
 
 def settings(home: Path) -> bytes:
@@ -55,7 +54,7 @@ def test_a_home_from_before_copies_were_noted_is_refreshed(tmp_path: Path) -> No
 
 
 def test_the_shipped_settings_are_ones_that_dagster_takes() -> None:
-    shipped = yaml.safe_load((project_root() / SETTINGS).read_text())
+    shipped = yaml.safe_load(SHIPPED.read_text())
     validate_concurrency_config(shipped)
     assert shipped["run_monitoring"]["free_slots_after_run_end_seconds"] <= 10
     assert shipped["concurrency"]["pools"]["default_limit"] >= shipped["concurrency"]["runs"]["max_concurrent_runs"]
