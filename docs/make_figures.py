@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import platform
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from dge_assets.assets.line import Line
 from dge_assets.assets.report import full_profile_note
+from dge_assets.core.provenance import Provenance
 from dge_assets.core.reporting.card import markdown_table
 from dge_assets.core.reporting.charts import approach_comparison
 from dge_assets.core.reporting.headline import headline_table
@@ -18,6 +20,7 @@ from dge_assets.declarations import declared_table, profile_in_use
 from dge_resources.compute import available_cores
 from dge_resources.home import home_url
 from dge_resources.lake import Address
+from dge_resources.progress import duration
 from dge_resources.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,12 +55,24 @@ def main(table: str) -> None:
             f"![{table}: AUC by approach](docs/figures/{picture.name})",
             "",
             full_profile_note(line, members),
+            *took(storage, table, members),
             END,
         ]
     )
     readme = ROOT / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
     readme.write_text(before + text + rest.split(END)[1], encoding="utf-8")
+
+
+def took(storage: Storage, table: str, members: list[Provenance]) -> list[str]:
+    """How long the demo took, from the source to the scores; nothing where members came of several runs."""
+    ends = [storage.lake.record(Address(table, name)) for name in ("source", "training_scores")]
+    records = [record for record in (*ends, *members) if record is not None]
+    if len({record.run_id for record in records}) != 1:
+        return []
+    moments = sorted(datetime.fromisoformat(record.created_at) for record in records)
+    seconds = (moments[-1] - moments[0]).total_seconds()
+    return ["", f"From the source to the scores that demo took {duration(seconds)}."]
 
 
 if __name__ == "__main__":
