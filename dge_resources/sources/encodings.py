@@ -50,6 +50,25 @@ def refuse_other_encoding(context: SourceContext[Any], file: IO[bytes], options:
         )
 
 
+def refuse_zero_bytes(context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]) -> None:
+    """Raise if a text file holds a zero byte: pandas' parser ends a cell there, and so makes one of two texts."""
+    if options.get("compression") is not None or str(options.get("encoding") or "").lower().startswith(
+        ("utf-16", "utf-32")
+    ):
+        return
+    lines = 0
+    while block := file.read(LOOKED_AT_BYTES):
+        place = block.find(b"\x00")
+        if place >= 0:
+            line = lines + block[:place].count(b"\n") + 1
+            file.seek(0)
+            raise context.error(
+                f"the file has a zero byte in its line {line}, where pandas would end the cell", "Remove it"
+            )
+        lines += block.count(b"\n")
+    file.seek(0)
+
+
 def refuse_other_separator(context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]) -> None:
     """Raise if another separator parts every line alike, and the one that is declared (or the comma) does not."""
     used = options.get("sep", options.get("delimiter", ","))

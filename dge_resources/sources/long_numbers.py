@@ -1,12 +1,11 @@
 """Whole numbers too long for a float, which pandas makes of them beside missing cells: read again, with every digit.
 
-Here: JSON lines and Parquet. Not here: CSV, whose cells are looked at anyway (`spelling`).
+Here: Parquet. Not here: CSV, whose cells are looked at anyway (`spelling`), and JSON, which is never put into floats.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -14,15 +13,6 @@ import pandas as pd
 
 EXACT = 2.0**53
 """Up to here a float holds every whole number."""
-
-
-def with_long_json_numbers(frame: pd.DataFrame, file: IO[bytes], options: Mapping[str, Any]) -> pd.DataFrame:
-    """`frame` (n rows) as read from JSON lines, with the digits that stand in the file."""
-    names = _rounded(frame)
-    if not names:
-        return frame
-    rows = [row for _, row in zip(range(len(frame)), _json_rows(file, options), strict=False)]
-    return frame.assign(**{name: _whole([row.get(name) for row in rows], frame[name]) for name in names})
 
 
 def with_long_parquet_numbers(frame: pd.DataFrame, file: IO[bytes], options: Mapping[str, Any]) -> pd.DataFrame:
@@ -47,18 +37,6 @@ def _is_long_and_whole(numbers: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
     return bool(
         np.any(np.abs(numbers) >= EXACT) and np.all(np.isfinite(numbers)) and np.all(numbers == np.round(numbers))
     )
-
-
-def _json_rows(file: IO[bytes], options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    from fsspec.compression import compr
-
-    file.seek(0)
-    compression = options["compression"]
-    method = compression.get("method") if isinstance(compression, dict) else compression
-    text = compr[method](file, mode="rb") if method else file
-    for line in text:
-        if line.strip():
-            yield json.loads(line.decode(options.get("encoding") or "utf-8"))
 
 
 def _whole(cells: list[Any], floats: pd.Series) -> pd.Series:

@@ -6,8 +6,10 @@ Not here: where bytes come from (`files`), queries (`queries`), checks of names 
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import pandas as pd
@@ -15,9 +17,14 @@ import pandas as pd
 from dge_assets.core.source_declaration import CsvSource, JsonLinesSource, ParquetSource
 from dge_resources.sources.columns import refuse_duplicates
 from dge_resources.sources.context import SourceContext
-from dge_resources.sources.encodings import refuse_other_encoding, refuse_other_separator, refuse_web_page
+from dge_resources.sources.encodings import (
+    refuse_other_encoding,
+    refuse_other_separator,
+    refuse_web_page,
+    refuse_zero_bytes,
+)
 from dge_resources.sources.files import open_file
-from dge_resources.sources.long_numbers import with_long_json_numbers, with_long_parquet_numbers
+from dge_resources.sources.long_numbers import with_long_parquet_numbers
 from dge_resources.sources.spelling import read_typed
 
 COMPRESSIONS: tuple[tuple[bytes, str], ...] = (
@@ -31,6 +38,8 @@ HEADER_OPTIONS = frozenset(
     {"sep", "delimiter", "quotechar", "quoting", "doublequote", "escapechar", "comment", "encoding", "lineterminator"}
     | {"encoding_errors", "skiprows", "skip_blank_lines", "skipinitialspace", "compression", "dialect", "engine"}
 )
+PLAIN_JSON_OPTIONS = frozenset({"compression", "encoding", "encoding_errors", "nrows"})
+JSON_REMEDY = 'Write one object per line: {"column": value, ...}; a JSON array must be taken apart'
 WIDEST_HEADER = 2_000  # names looked at, where the header is not on the first line: pandas wants to know it before
 
 
@@ -41,6 +50,7 @@ def read_csv_file(context: SourceContext[CsvSource]) -> pd.DataFrame:
         refuse_web_page(context, file)
         options = _csv_options(context.source.options, file)
         refuse_other_encoding(context, file, options)
+        refuse_zero_bytes(context, file, options)
         refuse_other_separator(context, file, options)
         names = _csv_header(file, options)
         refuse_duplicates(
@@ -70,18 +80,48 @@ def read_parquet_file(context: SourceContext[ParquetSource]) -> pd.DataFrame:
 
 
 def read_json_lines_file(context: SourceContext[JsonLinesSource]) -> pd.DataFrame:
-    """Read a file of JSON objects, one per line. Texts stay texts: "01234" is no number, and no name makes a date."""
+    """Read a file of JSON objects, one per line. Texts stay texts: "01234" is no number, and no name makes a date.
+
+    Numbers keep every digit, unless the options ask for pandas' own reading of them.
+    """
     remedy = "Check that each line is one JSON object, and the `options`"
     with open_file(context) as file, context.mending("the file cannot be read as JSON lines", remedy):
         refuse_web_page(context, file)
-        defaults = {"dtype": False, "convert_dates": False, "precise_float": True}
-        options = defaults | context.source.options | {"lines": True, "convert_axes": False}
+        options = dict(context.source.options)
         options["compression"] = _compression(options, file)
         refuse_other_encoding(context, file, options)
         if options["compression"] is None:
             names = _first_keys(context, file, options.get("encoding") or "utf-8")
             refuse_duplicates(context, names, "Write each name once per line")
-        return with_long_json_numbers(pd.read_json(file, **options), file, options)
+        if options.keys() <= PLAIN_JSON_OPTIONS:
+            return pd.DataFrame(list(_json_objects(context, file, options)), dtype=object)
+        defaults = {"dtype": False, "convert_dates": False, "precise_float": True}
+        return pd.read_json(file, **defaults | options | {"lines": True, "convert_axes": False})
+
+
+def _json_objects(
+    context: SourceContext[JsonLinesSource], file: IO[bytes], options: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    from fsspec.compression import compr
+
+    compression = options["compression"]
+    lines = compr[compression](file, mode="rb") if compression else file
+    encoding, errors = options.get("encoding") or "utf-8", options.get("encoding_errors") or "strict"
+    text = io.TextIOWrapper(lines, encoding=encoding, errors=errors, newline="\n")
+    try:
+        written = (line for line in text if line.strip())
+        for number, line in enumerate(itertools.islice(written, options.get("nrows")), start=1):
+            try:
+                found = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise context.error(
+                    f"its line {number} is not JSON: {error.msg}, at sign {error.pos + 1}", JSON_REMEDY
+                ) from None
+            if not isinstance(found, dict):
+                raise context.error(f"its line {number} is not a JSON object", JSON_REMEDY)
+            yield found
+    finally:
+        text.detach()  # or the file would be closed with it
 
 
 def _compression(options: Mapping[str, Any], file: IO[bytes]) -> Any:
@@ -134,7 +174,7 @@ def _first_keys(context: SourceContext[Any], file: IO[bytes], encoding: str) -> 
     if not isinstance(pairs, tuple):
         raise context.error(
             "its first line is not a JSON object",
-            'Write one object per line: {"column": value, ...}; a JSON array must be taken apart',
+            JSON_REMEDY,
         )
     return [name for name, _ in pairs]
 

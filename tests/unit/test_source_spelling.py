@@ -198,6 +198,17 @@ def test_a_comma_where_a_semicolon_is_declared_is_told(tmp_path: Path) -> None:
         read(tmp_path, "a,b\n1,2\n", options={"sep": ";"})
 
 
+def test_a_zero_byte_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="zero byte in its line 3"):
+        read(tmp_path, "a,y\nx,0\nx\0y,1\n")
+
+
+@pytest.mark.parametrize("number", ["5e-320", "1e308", str(2**70), "-0.0"])
+def test_json_numbers_at_their_ends_are_read(number: str, tmp_path: Path) -> None:
+    frame = read(tmp_path, f'{{"x": {number}, "y": 0}}\n', type="jsonl")
+    assert float(frame["x"].iloc[0]) == float(number)
+
+
 def test_other_signs_inside_cells_are_no_separators(tmp_path: Path) -> None:
     assert read(tmp_path, 'a,b\n"x;y",1\n"z;w",2\n')["a"].tolist() == ["x;y", "z;w"]
     assert read(tmp_path, "a\n1\n2\n")["a"].tolist() == [1, 2]
