@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench licences audit clean
+.PHONY: help demo test check dev team warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ test: check ## lint, types and all tests
 
 dev: .venv/.demo ## the UI, the daemon and both code locations on http://localhost:3000
 	@exec $(BIN)/python -m dge_assets.dev
+
+team: .venv/.demo ## the example team's own UI on http://localhost:3001, which knows nothing but releases
+	@DAGSTER_HOME=$$($(BIN)/python -m dge_assets.examples.team_deployment) && export DAGSTER_HOME && \
+	exec $(BIN)/dagster dev -w dge_assets/examples/workspace.yaml -p 3001
 
 warehouse: .venv/.demo ## build the DuckDB file anew from the lake
 	$(BIN)/python -m dge_resources.warehouse

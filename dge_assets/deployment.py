@@ -6,7 +6,6 @@ and prints the folder for `DAGSTER_HOME`.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -16,15 +15,8 @@ import dagster as dg
 from dge_assets.core.errors import DgeError
 from dge_assets.declarations import declared_tables, profile_in_use
 from dge_assets.recovery import recover
+from dge_assets.settings import refresh_settings
 from dge_resources.home import Store, home_url, project_root
-
-SETTINGS = "dagster.yaml"
-SHIPPED = Path(__file__).with_name(SETTINGS)
-"""Not in the project's root, where Dagster would warn that it does not use it."""
-AS_SHIPPED = ".dagster.yaml.shipped"
-"""Beside the settings in use: the shipped ones that they were copied from."""
-_SHIPPED_BEFORE = frozenset({"04ee5eee54a71f332feff41115dfe9a6001587e3c211ff0e7ff6358e8b8e8447"})
-"""SHA-256 of settings that were copied before there was `AS_SHIPPED`."""
 
 
 def dagster_home() -> Path:
@@ -44,27 +36,10 @@ def prepare() -> Path:
         print(f"{left} was left unfinished by a dead process: removed", file=sys.stderr)
     home = dagster_home()
     home.mkdir(parents=True, exist_ok=True)
-    refresh_settings(home, SHIPPED.read_bytes())
+    refresh_settings(home)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     return home
-
-
-def refresh_settings(home: Path, shipped: bytes) -> None:
-    """Put the `shipped` settings into Dagster's home; edited ones stay, and what they may lack is said on stderr."""
-    own, former = home / SETTINGS, home / AS_SHIPPED
-    used = own.read_bytes() if own.exists() else None
-    known = former.read_bytes() if former.exists() else None
-    if used in (None, known, shipped) or hashlib.sha256(used or b"").hexdigest() in _SHIPPED_BEFORE:
-        for path in (own, former):
-            if not path.exists() or path.read_bytes() != shipped:
-                path.write_bytes(shipped)
-    elif known != shipped:
-        print(
-            f"{own} was edited, and other settings are shipped now: it is left as it is; compare it with "
-            f"{SHIPPED}, or remove it to take the shipped ones",
-            file=sys.stderr,
-        )
 
 
 def main() -> None:

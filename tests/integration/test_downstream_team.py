@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 import pytest
+import yaml
 
-from dge_assets.examples import downstream_team
+from dge_assets.core.errors import ReleaseError
+from dge_assets.examples import downstream_team, team_deployment
 from dge_assets.examples.downstream_team import ReleaseFolder, seatbelt_effect, seatbelt_effect_asset
-from dge_resources.home import Store
+from dge_resources.home import Store, project_root
 from dge_resources.parquet import to_parquet
 from dge_resources.releases import Releases, dataset_file
 
@@ -78,3 +83,60 @@ def test_the_team_knows_nothing_of_the_custodian() -> None:
         assert f"import {custodian}" not in source
         assert f"dge_resources.{custodian}" not in source
     assert seatbelt_effect({("f", 0): crash_like(2)})["risk_difference"].iloc[0] == pytest.approx(0.0)
+
+
+def look(instance: dg.DagsterInstance, folder: ReleaseFolder, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"folder": folder})
+    found = team_deployment.crash_release_sensor(context)
+    assert isinstance(found, dg.SensorResult | dg.SkipReason)
+    return found
+
+
+def test_in_a_deployment_of_its_own_the_team_follows_the_folder_of_releases(releases: Path, tmp_path: Path) -> None:
+    folder = ReleaseFolder(releases=str(releases), results=str(tmp_path / "team"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = look(instance, folder, None)
+        assert isinstance(first, dg.SensorResult)
+        assert len(first.run_requests or []) == 1
+        (seen,) = first.asset_events
+        assert seen.asset_key == downstream_team.CRASH_RELEASE.key
+        assert isinstance(look(instance, folder, first.cursor), dg.SkipReason), "no new one"
+        empty = ReleaseFolder(releases=str(tmp_path / "none"), results=str(tmp_path / "team"))
+        assert isinstance(look(instance, empty, None), dg.SkipReason)
+        (releases / "crash" / "latest.json").write_text("damaged")
+        with pytest.raises(ReleaseError):
+            look(instance, folder, first.cursor)
+
+
+def test_the_teams_deployment_needs_nothing_of_the_custodians(releases: Path, tmp_path: Path) -> None:
+    """It answers in a Dagster home of its own, while the custodian's folder is not even a folder."""
+    custodian = tmp_path / "custodian"
+    custodian.write_text("not for the team")
+    environment = {
+        **os.environ,
+        "DGE_HOME": str(custodian),
+        "DGE_RELEASES": str(releases),
+        "DGE_TEAM_HOME": str(tmp_path / "team"),
+    }
+    environment.pop("DAGSTER_HOME", None)
+
+    def run(*command: str) -> str:
+        found = subprocess.run(
+            [sys.executable, "-m", *command],
+            env=environment,
+            cwd=project_root(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert found.returncode == 0, found.stdout + found.stderr
+        return found.stdout.strip()
+
+    environment["DAGSTER_HOME"] = run("dge_assets.examples.team_deployment")
+    assert Path(environment["DAGSTER_HOME"]).is_relative_to(tmp_path / "team")
+    module = ["-m", "dge_assets.examples.team_deployment"]
+    run("dagster", "asset", "materialize", "--select", "downstream_team/seatbelt_effect", *module)
+    assert (tmp_path / "team" / "seatbelt_effect.csv").exists()
+    workspace = yaml.safe_load((Path(team_deployment.__file__).with_name("workspace.yaml")).read_text())
+    assert [entry["python_module"]["module_name"] for entry in workspace["load_from"]] == [module[1]]

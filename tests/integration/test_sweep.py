@@ -15,10 +15,10 @@ import dagster as dg
 import pytest
 
 from dge_assets.assets.telling import TERMINAL
-from dge_assets.deployment import SHIPPED
 from dge_assets.local_run import telling_of_waiting
 from dge_assets.pools import waiting_steps
 from dge_assets.recovery import recover, sweep, tell_waiting
+from dge_assets.settings import SHIPPED
 
 DAGSTER_YAML = SHIPPED.read_text()
 DAY = 86400.0

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from dagster._core.instance.config import validate_concurrency_config
 
-from dge_assets import deployment
-from dge_assets.deployment import SETTINGS, SHIPPED, refresh_settings
+from dge_assets import settings as dagster_settings
+from dge_assets.settings import SETTINGS, SHIPPED, refresh_settings
 
 
 def settings(home: Path) -> bytes:
@@ -47,7 +47,7 @@ def test_edited_settings_stay_and_are_told_only_when_others_are_shipped(
 def test_a_home_from_before_copies_were_noted_is_refreshed(tmp_path: Path) -> None:
     """Its settings had no limit on how long an ended run keeps its place in a pool."""
     before = Path(__file__).parents[1] / "data" / "dagster-0.1.0.yaml"
-    assert hashlib.sha256(before.read_bytes()).hexdigest() in deployment._SHIPPED_BEFORE
+    assert hashlib.sha256(before.read_bytes()).hexdigest() in dagster_settings._SHIPPED_BEFORE
     (tmp_path / SETTINGS).write_bytes(before.read_bytes())
     refresh_settings(tmp_path, b"new")
     assert settings(tmp_path) == b"new"
