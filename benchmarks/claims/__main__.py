@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.claims.comparing import Found, compare
 from benchmarks.claims.page import APPROACHES, page
 from benchmarks.claims.predictions import line_of, predictions, stored_ensemble, test_rows
-from benchmarks.claims.tables import MEMBERS, NAMES, declare, run_line
+from benchmarks.claims.tables import FAMILIES, MEMBERS, NAMES, declare, run_line
 from dge_assets.assets.ensemble import tables_of
 from dge_assets.core.threads import one_thread
 from dge_resources.storage import Storage
@@ -26,11 +26,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.claims", description=__doc__)
     parser.add_argument("tables", nargs="*", choices=[*NAMES, []], default=[], help="all when none is named")
     parser.add_argument("--adult", type=Path, help="CSV file of the Adult census table; from OpenML when left out")
+    parser.add_argument("--only", choices=FAMILIES, help="this family alone; what is kept of the other stays")
     parser.add_argument("--home", type=Path, default=HOME, help="where the lines keep what they make")
     given = parser.parse_args()
     names = tuple(given.tables) or NAMES
     home = given.home.resolve()
-    declare(home, names, given.adult)
+    declare(home, names, [given.only] if given.only else FAMILIES, given.adult)
     for name in names:
         run_line(home, name)
         kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

