@@ -119,6 +119,8 @@ def _show_headline(line: Line) -> None:
     print(f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}")
     for name, reason in contract.left_out.items():
         print(f"Column {name!r} is left out: {reason}.")
+    for doubt in contract.doubts:
+        print(f"Please decide: {doubt}.")
     print(f"{line.plan.notice}\n" if line.plan.notice else "")
     print(terminal_table(headline_table(scores), width=100))
 

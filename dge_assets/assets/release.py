@@ -216,6 +216,7 @@ def _card(
             kept_back=tuple(passed.kept_back),
             fewest=declaration.disclosure.fewest,
             left_out=contract.left_out,
+            doubts=contract.doubts,
         ),
     )
 

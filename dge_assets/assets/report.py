@@ -106,6 +106,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Real rows", f"{len(real_train.frame)} to train, {len(inputs['real_test'].frame)} to test"),
             ("Columns", f"{len(contract.modelled)} modelled of {len(contract.columns)}"),
             ("Left out", "; ".join(f"{name}: {reason}" for name, reason in contract.left_out.items()) or "nothing"),
+            ("To decide", "; ".join(contract.doubts) or "nothing"),
             (
                 "Levels and bounds",
                 f"declared, or shared by at least {declaration.disclosure.fewest} rows of real_train",

@@ -52,7 +52,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
         contract = table.contract.as_declared()
         item = _record_source(table.frame, contract, line, context.run.run_id)
         tell(context, f"{line.table}: {len(table.frame)} real rows, {len(table.frame.columns)} columns")
-        for doubt in table.doubts:
+        for doubt in contract.doubts:
             tell(context, f"{line.table}: please decide: {doubt}")
         for note in table.notes:
             context.log.info(note)
@@ -64,7 +64,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
                 **record_metadata(item.record),
                 "contract": dg.MetadataValue.json(contract.model_dump(mode="json")),
                 "inferred": dg.MetadataValue.md("\n".join(f"- {note}" for note in table.notes) or "—"),
-                "to_decide": dg.MetadataValue.md("\n".join(f"- {doubt}" for doubt in table.doubts) or "—"),
+                "to_decide": dg.MetadataValue.md("\n".join(f"- {doubt}" for doubt in contract.doubts) or "—"),
                 "path": dg.MetadataValue.path(storage.lake.url_of(item.record)),
             },
         )

@@ -156,6 +156,8 @@ class Column(ClosedModel):
     description: str = ""
     unit: str = ""
     """What the numbers count, or the zone that moments came from, where the cells were read as something else."""
+    doubt: str = ""
+    """What a person should decide about the column, in words that quote no cell; empty where nothing is open."""
 
     @property
     def is_modelled(self) -> bool:
@@ -213,6 +215,11 @@ class Contract(ClosedModel):
             if not column.is_modelled
         }
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should decide, a line per column that is open."""
+        return tuple(f"column {column.name!r} {column.doubt}" for column in self.columns if column.doubt)
+
     def as_declared(self) -> Contract:
         """The contract as far as a person stated it, beside kinds, gaps and classes: what binds the real table.
 
@@ -240,11 +247,12 @@ class Contract(ClosedModel):
 
     @property
     def sha256(self) -> str:
-        """Hash of all that binds data; descriptions and units do not, so mending one makes nothing stale."""
+        """Hash of all that binds data; descriptions, units and doubts do not, so mending one makes nothing stale."""
         document = self.model_dump(mode="json")
         for column in document["columns"]:
             column.pop("description")
             column.pop("unit")
+            column.pop("doubt")
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     def for_release(self) -> Contract:

@@ -41,11 +41,10 @@ MOST_CLASSES = 50
 
 @dataclass(frozen=True)
 class Inferred:
-    """A complete contract; per thing that was inferred, a line that says so; and what a person should decide."""
+    """A complete contract and, per thing that was inferred, a line that says so."""
 
     contract: Contract
     notes: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
 
 
 def complete_contract(
@@ -54,9 +53,10 @@ def complete_contract(
     *,
     table: str,
     units: Mapping[str, str] | None = None,
+    doubts: Mapping[str, str] | None = None,
     disclosure: DisclosureDeclaration | None = None,
 ) -> Inferred:
-    """Fill what `declared` leaves open from `frame` (n rows, the table's columns); `units` by column, where known.
+    """Fill what `declared` leaves open from `frame` (n rows, the table's columns); `units` and `doubts` by column.
 
     `disclosure` says how many rows must share a text for it to be a category's, and which personal data is allowed.
 
@@ -76,7 +76,11 @@ def complete_contract(
     }
     columns = tuple(
         _complete_column(name, kind, _stated(declared, name), values[name], levels[name], places[name]).model_copy(
-            update={"unit": (units or {}).get(name, ""), "left_out": reasons[name]}
+            update={
+                "unit": (units or {}).get(name, ""),
+                "left_out": reasons[name],
+                "doubt": (doubts or {}).get(name, ""),
+            }
         )
         for name, kind in kinds.items()
     )
@@ -91,8 +95,8 @@ def complete_contract(
     except ContractError as error:
         raise ContractError(f"table {table!r}: {error}") from error
     _require_task_fits(contract, values[contract.target], table)
-    question = task_question(declared, contract, values[contract.target])
-    return Inferred(contract, _notes(declared, contract, frame), [question] if question else [])
+    contract = _with_task_question(contract, declared, values[contract.target])
+    return Inferred(contract, _notes(declared, contract, frame))
 
 
 def _require_free_names(frame: pd.DataFrame, table: str) -> None:
@@ -234,17 +238,20 @@ def _infer_task(target: pd.Series, kind: Kind, stated: ColumnDeclaration) -> Tas
     return "multiclass" if kind == "integer" and levels <= 10 else "regression"
 
 
-def task_question(declared: ContractDeclaration, contract: Contract, target: pd.Series) -> str:
-    """Why a task was inferred that could as well be another, and what to declare then; empty where there is no doubt."""
-    if declared.task is not None or contract.column(contract.target).kind != "integer":
-        return ""
+def _with_task_question(contract: Contract, declared: ContractDeclaration, target: pd.Series) -> Contract:
+    """`contract` with a doubt about its target where whole numbers that may be classes were taken for amounts."""
     values = len(distinct(target))
-    if values > MOST_CLASSES:
-        return ""
-    return (
-        f"task regression was inferred, because target {contract.target!r} holds whole numbers, {values} different ones; "
-        f"declare `task: multiclass` if these are classes"
+    if declared.task is not None or contract.column(contract.target).kind != "integer" or values > MOST_CLASSES:
+        return contract
+    doubt = (
+        f"is the target and holds whole numbers, {values} different ones, so that task regression was inferred; declare "
+        f"`task: multiclass` if these are classes, else `task: regression`"
     )
+    columns = tuple(
+        column.model_copy(update={"doubt": doubt}) if column.name == contract.target else column
+        for column in contract.columns
+    )
+    return contract.model_copy(update={"columns": columns})
 
 
 def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: str) -> Kind:

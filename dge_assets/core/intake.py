@@ -20,12 +20,11 @@ from dge_assets.core.inference import complete_contract
 
 @dataclass(frozen=True)
 class Intake:
-    """The real table in its contract's types, what was inferred or changed, and what a person should decide."""
+    """The real table in its contract's types, and what was inferred or changed."""
 
     frame: pd.DataFrame
     contract: Contract
     notes: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
 
 
 def take_in(
@@ -37,12 +36,13 @@ def take_in(
     """
     recognised = recognise(raw, declared, table=table)
     frame, dropped = _with_targets(recognised.frame, declared, table)
-    completed = complete_contract(declared, frame, table=table, units=recognised.units, disclosure=disclosure)
+    completed = complete_contract(
+        declared, frame, table=table, units=recognised.units, doubts=recognised.doubts, disclosure=disclosure
+    )
     return Intake(
         conform(frame, completed.contract, table=table),
         completed.contract,
         [*raw.attrs.get("notes", ()), *recognised.notes, *dropped, *completed.notes],
-        [*raw.attrs.get("doubts", ()), *recognised.doubts, *completed.doubts],
     )
 
 

@@ -11,6 +11,8 @@ from dge_assets.core.randomness import generator, seed_sequence
 
 FEWEST_ROWS = 20
 """Below this no split leaves anything to learn from or to score on."""
+FEWEST_TO_LEARN_FROM = 2
+"""One row has no spread, and is alike to every copy of itself."""
 FEWEST_PER_CLASS = 2
 """A class needs one row on either side."""
 
@@ -32,6 +34,12 @@ def split_real(
     for positions in strata:
         count = min(max(round(len(positions) * test_share), 1), len(positions) - 1)
         in_test[rng.permutation(positions)[:count]] = True
+    left = int((~in_test).sum())
+    if left < FEWEST_TO_LEARN_FROM:
+        raise ContractError(
+            f"table {table!r}: test_share {test_share:g} leaves {left} of {len(frame)} rows to learn from, needed are at least "
+            f"{FEWEST_TO_LEARN_FROM}; lower test_share, or give more rows"
+        )
     return rows[~in_test].reset_index(drop=True), rows[in_test].reset_index(drop=True)
 
 

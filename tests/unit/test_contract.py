@@ -450,3 +450,28 @@ def test_completing_and_conforming_lose_no_value(data: st.DataObject) -> None:
 def test_column_of_a_complete_contract_keeps_what_it_is_given() -> None:
     column = Column(name="x", kind="integer", nullable=False, minimum=1, maximum=2)
     assert Column.model_validate_json(column.model_dump_json()) == column
+
+
+def test_whole_numbers_taken_for_amounts_are_asked_about() -> None:
+    frame = pd.DataFrame({"x": np.arange(300) * 0.5, "y": np.arange(300) % 30})
+    contract = complete_contract(ContractDeclaration(target="y"), frame, table="t").contract
+    assert contract.task == "regression"
+    (doubt,) = contract.doubts
+    assert "column 'y' is the target and holds whole numbers, 30 different ones" in doubt
+    assert "declare `task: multiclass` if these are classes" in doubt
+    for task in ("multiclass", "regression"):
+        assert not complete_contract(ContractDeclaration(target="y", task=task), frame, table="t").contract.doubts
+    texts = frame.assign(y=[f"{i % 30:02d}" for i in range(300)])
+    assert complete_contract(ContractDeclaration(target="y"), texts, table="t").contract.task == "multiclass"
+
+
+def test_a_doubt_and_a_unit_bind_no_data() -> None:
+    frame = pd.DataFrame({"x": np.arange(300) * 0.5, "y": ["a", "b"] * 150})
+    declared = ContractDeclaration(target="y")
+    plain = complete_contract(declared, frame, table="t").contract
+    told = complete_contract(
+        declared, frame, table="t", units={"x": "seconds"}, doubts={"x": "may be minutes"}
+    ).contract
+    assert told.doubts == ("column 'x' may be minutes",)
+    assert told.column("x").unit == "seconds"
+    assert told.sha256 == plain.sha256

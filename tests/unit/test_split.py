@@ -85,3 +85,9 @@ def test_a_datasets_parts_both_have_rows(rows: int, share: float, expected: int)
     assert set(labels) == {"train", "test"}
     assert (labels == "test").sum() == expected
     pd.testing.assert_series_equal(labels, split_dataset(frame, test_share=share, seed=stream))
+
+
+def test_a_single_row_to_learn_from_is_refused() -> None:
+    frame = pd.DataFrame({"x": np.arange(25), "y": np.arange(25.0)})
+    with pytest.raises(ContractError, match=r"table .t.: test_share 0\.99 leaves 1 of 25 rows to learn from"):
+        split_real(frame, agreed("regression"), test_share=0.99, table="t")

@@ -45,13 +45,14 @@ _MOST_LOOKED_AT = 1000
 
 @dataclass(frozen=True)
 class Recognised:
-    """A frame whose amounts and dates are numbers and moments; what was read how; and what a person should decide."""
+    """A frame whose amounts and dates are numbers and moments, and what was read how."""
 
     frame: pd.DataFrame
     units: dict[str, str] = field(default_factory=dict)
     """By column, what its numbers count, where the cells themselves no longer say so."""
     notes: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    doubts: dict[str, str] = field(default_factory=dict)
+    """By column, what a person should decide."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def recognise(frame: pd.DataFrame, declared: ContractDeclaration, *, table: str)
         read,
         units={name: reading.unit for name, reading in found.items() if reading.unit},
         notes=[f"column {name!r} {note}" for name, reading in found.items() for note in reading.notes],
-        doubts=[f"column {name!r} {reading.doubt}" for name, reading in found.items() if reading.doubt],
+        doubts={name: reading.doubt for name, reading in found.items() if reading.doubt},
     )
 
 

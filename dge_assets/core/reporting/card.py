@@ -28,6 +28,8 @@ class ReleaseFacts:
     """So many real rows share each level and each bound that is told."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Columns of the real table that the datasets do not have, and why."""
+    doubts: Sequence[str] = ()
+    """What nobody has decided about the reading of columns."""
 
 
 def release_card(
@@ -101,6 +103,8 @@ def _facts_table(facts: ReleaseFacts) -> str:
         rows["levels and bounds"] = f"declared, or shared by at least {facts.fewest} real rows"
     if facts.left_out:
         rows["columns left out"] = "; ".join(f"{name} ({reason})" for name, reason in facts.left_out.items())
+    if facts.doubts:
+        rows["columns read with doubt"] = "; ".join(facts.doubts)
     if facts.kept_back:
         rows["kept back by checks"] = ", ".join(facts.kept_back)
     return "\n".join(["| fact | |", "| --- | --- |", *(f"| {name} | {_cell(text)} |" for name, text in rows.items())])
