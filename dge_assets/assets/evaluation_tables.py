@@ -13,11 +13,13 @@ DESCRIPTIONS = {
     EVALUATION_INDEX: "One row per evaluation table: how many rows it has and what one of them is. The evaluation as one "
     "asset: all tables come of one step over all members.",
     "training_scores": "One row per (family, model, approach, metric): does a model trained on synthetic data do well on "
-    "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K.",
+    "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K. low, high: these members on other test "
+    "rows; expected_low, expected_high: other members on other test rows.",
     "evaluation_scores": "One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
     "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
     "approach_differences": "One row per (family, model, approach, against, metric): score of one approach minus that of "
-    "another on the same rows of real_test, with its paired interval over test rows.",
+    "another on the same rows of real_test, paired, with two intervals: these members on other test rows (low, high), and other "
+    "members on other test rows (expected_low, expected_high).",
     "selection": "One row per (family, model, approach, metric): how each approach ranks the model classes; right where "
     "its ranks are the oracle's.",
     "cross_scores": "One row per (family, model, train seed, test seed, metric): each member's model on each member's "

@@ -24,7 +24,7 @@ CODE_VERSIONS = {
     "generator": "4",
     "synthetic": "3",
     "downstream": "4",
-    "evaluation": "10",
+    "evaluation": "11",
     "report": "9",
     "release": "2",
 }

@@ -29,6 +29,7 @@ from dge_assets.core.fitting import Dataset, FittedModel, MemberModels, predict,
 from dge_assets.core.groups import TestGroup, group_scores, groups_of_test
 from dge_assets.core.k_curve import k_curve
 from dge_assets.core.k_recommendation import k_recommendation
+from dge_assets.core.metrics import metric_names
 from dge_assets.core.prediction_map import MAP_TYPES, map_grid, prediction_map
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.randomness import seed_sequence
@@ -40,6 +41,7 @@ from dge_assets.core.score_intervals import (
     evaluation_with_intervals,
     training_with_intervals,
 )
+from dge_assets.core.score_samples import score_samples
 from dge_assets.core.scoring import (
     MemberScores,
     TrainingPredictions,
@@ -168,10 +170,11 @@ def _scores_with_intervals(
     ks = range(1, len(predictions.members) + 1)
     ensembles = ensemble_intervals(y, predictions.members, ks, task=kind, resamples=resamples)
     scores = score_training(y, predictions, task.ks, task=kind)
+    samples = score_samples(metric_names(kind), y, predictions, task.ks, task=kind, resamples=resamples)
     curve = k_curve(y, predictions.members, ks, task=kind, seconds=seconds)
     return {
-        "training_scores": training_with_intervals(scores, y, predictions, ensembles, task=kind, resamples=resamples),
-        "approach_differences": approach_differences(y, predictions, task.ks, task=kind, resamples=resamples),
+        "training_scores": training_with_intervals(scores, samples, task=kind),
+        "approach_differences": approach_differences(samples),
         "k_curve": curve_with_intervals(curve, ensembles),
     }
 

@@ -1,8 +1,8 @@
 """Intervals: where a published number could have lain, and over what it could have been another.
 
-Two kinds, told apart by `over`: over which datasets or members one happens to get, and over which test rows one happens
-to have. Neither holds the other's uncertainty. Here: the intervals, and putting them into score tables. Not here: drawing
-replicates (`resampling`), scoring them (`weighted`), which number gets which interval (`score_intervals`).
+Told apart by `over`: over which datasets or members one happens to get, over which test rows one happens to have, or over both.
+An interval over one of them does not include the other's uncertainty. Here: the intervals, and putting them into score tables.
+Not here: drawing replicates (`resampling`), scoring them (`weighted`), which number gets which interval (`score_intervals`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MOST_BIAS = 0.25
 ROUNDING = 1e-6
 """Relative: sums over weights are in single precision."""
 TEST_ROWS = "test rows"
+MEMBERS_AND_ROWS = "members and test rows"
 _BIASED = "the calibration error of resamples is biased upwards: its intervals miss the truth too often"
 BIASED = {"ece": _BIASED, "ece_equal_count": _BIASED}
 """Metrics that get no interval over test rows, and why (docs/decisions/0017-intervals.md has the measured coverage)."""
@@ -79,6 +80,36 @@ def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", le
     low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")
     high = np.quantile(np.where(np.isnan(replicates), np.inf, replicates), 1 - tail, method="inverted_cdf")
     return Interval(float(low), float(high), TEST_ROWS)
+
+
+def over_members_and_rows(
+    value: float,
+    replicates: Replicates,
+    member_variance: float,
+    members: int,
+    *,
+    metric: str = "",
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    level: float = LEVEL,
+) -> Interval:
+    """Where the expected score would lie: that of other members, made and scored alike on other test rows.
+
+    value ± t(f) s, s² = member_variance + the variance of the replicates: members and rows are drawn independently. f are the
+    degrees of freedom of the sum (Satterthwaite 1946), members - 1 of them for member_variance. Cut at `bounds`. No interval from
+    fewer than three members, and wherever there is none over test rows alone.
+    """
+    rows = over_test_rows(value, replicates, metric=metric, level=level)
+    if rows.reason:
+        return no_interval(rows.reason, over=MEMBERS_AND_ROWS)
+    if not isfinite(member_variance):
+        return no_interval("the value is not defined for each member", over=MEMBERS_AND_ROWS)
+    if members < FEWEST_SETS:
+        return no_interval(f"needs at least {FEWEST_SETS} members, found {members}", over=MEMBERS_AND_ROWS)
+    row_variance = float(np.nanvar(replicates, ddof=1))
+    total = member_variance + row_variance
+    degrees = (members - 1) * (total / member_variance) ** 2 if member_variance else np.inf
+    reach = float(student.ppf((1 + level) / 2, degrees)) * sqrt(total)
+    return Interval(max(value - reach, bounds[0]), min(value + reach, bounds[1]), MEMBERS_AND_ROWS)
 
 
 def over_sets(

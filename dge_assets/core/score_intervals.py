@@ -1,7 +1,8 @@
 """Which number of the score tables gets which interval, and how far approaches are apart on the same test rows.
 
-An ensemble of which there are at least three that share no member gets an interval over those ensembles; everything else
-on real_test gets one over its rows. Not here: how an interval is made (`intervals`), values (`scoring`, `k_curve`).
+Readers ask two questions of a score: how these very members would do on other rows, and how other members would. So there are
+two intervals, over test rows, and over members and test rows. In the K curve an ensemble of which there are at least three that
+share no member has its interval over those. Not here: how an interval is made (`intervals`), how scores vary (`score_samples`).
 """
 
 from __future__ import annotations
@@ -13,19 +14,36 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.contract import Task
-from dge_assets.core.intervals import FEWEST_SETS, Interval, over_sets, over_test_rows, with_intervals
+from dge_assets.core.intervals import (
+    FEWEST_SETS,
+    INTERVAL_COLUMNS,
+    MEMBERS_AND_ROWS,
+    Interval,
+    append_intervals,
+    no_interval,
+    over_members_and_rows,
+    over_sets,
+    over_test_rows,
+    with_intervals,
+)
 from dge_assets.core.k_curve import SQUARED_ERROR
 from dge_assets.core.metrics import metric_card, metric_names, score_encoded
 from dge_assets.core.resampling import Resamples
-from dge_assets.core.rounding import mean_of
-from dge_assets.core.scoring import TrainingPredictions, combine, spread, training_ensembles
+from dge_assets.core.score_samples import SINGLE_MEAN, Samples, ScoreSample
+from dge_assets.core.scoring import combine, spread
 from dge_assets.core.targets import Array, Codes
-from dge_assets.core.weighted import Replicates, replicate_scores
+from dge_assets.core.weighted import replicate_scores
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"
-SINGLE_MEAN = "naive_single_mean"
-"""As `against`: the mean score over all datasets, where `naive_single` is dataset 0 alone."""
-DIFFERENCE_COLUMNS = ["approach", "against", "metric", "difference", "low", "high", "over", "reason"]
+EXPECTED_COLUMNS = [f"expected_{name}" for name in INTERVAL_COLUMNS]
+DIFFERENCE_COLUMNS = ["approach", "against", "metric", "difference", *INTERVAL_COLUMNS, *EXPECTED_COLUMNS, "remark"]
+NOT_REFITTED = {
+    "naive_ensemble": "made from dataset 0 alone: what another dataset would give is not known",
+    "naive_concat": "one model of all datasets: what it would be without one of them is not known",
+}
+IDENTITIES = ("brier", "mse")
+CONVEX = (*IDENTITIES, "nll", "rmse", "mae")
+"""Losses of which that of a mean prediction is never above the mean loss."""
 MetricIntervals = dict[str, Interval]
 
 
@@ -65,29 +83,41 @@ def _over_rows(names: Sequence[str], y: Codes, table: Array, *, task: Task, resa
     return {name: over_test_rows(values[name], replicates[name], metric=name) for name in names}
 
 
-def training_with_intervals(
-    scores: pd.DataFrame,
-    y: Codes,
-    predictions: TrainingPredictions,
-    ensembles: dict[int, MetricIntervals],
-    *,
-    task: Task,
-    resamples: Resamples,
-) -> pd.DataFrame:
-    """The table of `score_training` with `low, high, over, reason`; `ensembles` has K = 1 and all K of the table.
+def training_with_intervals(scores: pd.DataFrame, samples: Samples, *, task: Task) -> pd.DataFrame:
+    """The table of `score_training` with two intervals; `samples` has all of its approaches and metrics.
 
-    naive_single is dataset 0, and its interval that of any single dataset.
+    `low, high, over, reason`: of these very members, over the test rows. `expected_low, expected_high, expected_over,
+    expected_reason`: of the expected score, over members and test rows; for naive_single that of any single dataset.
     """
-    intervals: dict[tuple[str, str], Interval] = {}
-    of_approach = training_ensembles(predictions, [])
-    for approach in scores["approach"].unique():
-        if approach == "naive_single" or approach.startswith("dge_"):
-            found = ensembles[1 if approach == "naive_single" else int(approach.removeprefix("dge_"))]
-        else:
-            table = combine(of_approach[approach], task=task)
-            found = _over_rows(tuple(scores["metric"].unique()), y, table, task=task, resamples=resamples)
-        intervals |= {(approach, name): interval for name, interval in found.items()}
-    return with_intervals(scores, intervals, ["approach", "metric"])
+    places = {(approach, name): sample for approach, of in samples.items() for name, sample in of.items()}
+    rows = {key: over_test_rows(item.value, item.replicates, metric=key[1]) for key, item in places.items()}
+    found = with_intervals(scores, rows, ["approach", "metric"])
+    expected = [
+        _expected(approach, name, places[approach, name], task=task)
+        for approach, name in scores[["approach", "metric"]].itertuples(index=False)
+    ]
+    return _with_expected(found, expected)
+
+
+def _expected(approach: str, name: str, sample: ScoreSample, *, task: Task) -> Interval:
+    """The interval of the expected score of one approach."""
+    if approach == "oracle":  # no generator is in it
+        return over_test_rows(sample.value, sample.replicates, metric=name)
+    if not sample.members:
+        return no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
+    return _over_both(sample, name, bounds=metric_card(name, task).range)
+
+
+def _over_both(sample: ScoreSample, name: str, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
+    variance, members = sample.member_variance, sample.members
+    return over_members_and_rows(sample.value, sample.replicates, variance, members, metric=name, bounds=bounds)
+
+
+def _with_expected(frame: pd.DataFrame, found: Sequence[Interval]) -> pd.DataFrame:
+    plain = append_intervals(frame[[]], found).add_prefix("expected_")
+    extended = pd.concat([frame, plain], axis=1)
+    extended.attrs = dict(frame.attrs)
+    return extended
 
 
 def evaluation_with_intervals(scores: pd.DataFrame, members: int, *, task: Task) -> pd.DataFrame:
@@ -105,35 +135,44 @@ def curve_with_intervals(curve: pd.DataFrame, ensembles: dict[int, MetricInterva
     return with_intervals(curve, intervals, ["K", "metric"])
 
 
-def approach_differences(
-    y: Codes,
-    predictions: TrainingPredictions,
-    ks: Sequence[int],
-    *,
-    task: Task,
-    resamples: Resamples,
-    metrics: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """One row per approach, one it is compared with, and metric: `approach, against, metric, difference, low, high, ...`.
+def approach_differences(samples: Samples) -> pd.DataFrame:
+    """One row per approach, one it is compared with, and metric: `approach, against, metric, difference`, intervals, `remark`.
 
     difference: score of `approach` minus score of `against`, both on the rows of real_test; above zero is better only
-    where more of the metric is. The interval is over test rows, paired: both are scored on the same resampled rows, so
-    what rows are hard for both cancels. against: naive_single (dataset 0), naive_single_mean (the mean score over all
-    single datasets) and oracle; for dge_K of several members also the naive approaches that cost as many models
-    (naive_ensemble) or rows (naive_concat).
+    where more of the metric is. Both are scored on the same resampled rows, so what rows are hard for both cancels. `low, high`:
+    these members' difference, over test rows. `expected_low, expected_high`: that of other members, over members and test rows;
+    naive_ensemble and naive_concat count as they are. against: naive_single (dataset 0), naive_single_mean (the mean score over
+    all single datasets) and oracle; for dge_K of several members also the naive approaches that cost as many models
+    (naive_ensemble) or rows (naive_concat). remark: where the sign of a difference is no finding but an identity.
     """
-    names = tuple(metrics or metric_names(task))
-    scores, replicates = _scores_and_replicates(names, y, predictions, ks, task=task, resamples=resamples)
-    rows = []
-    for against, approach in product(("naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat", "oracle"), scores):
-        if _is_comparison(approach, against):
-            for name in names:
-                difference = scores[approach][name] - scores[against][name]
-                apart = replicates[approach][name] - replicates[against][name]
-                interval = over_test_rows(difference, apart, metric=name)
-                shown = (interval.low, interval.high, interval.over, interval.reason)
-                rows.append((approach, against, name, difference, *shown))
-    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+    found: list[tuple[object, ...]] = []
+    rows, both = [], []
+    for against, approach in product(
+        ("naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat", "oracle"), samples
+    ):
+        if not _is_comparison(approach, against):
+            continue
+        for name, sample in samples[approach].items():
+            apart = sample - samples[against][name]
+            is_of_all = against == SINGLE_MEAN and sample.members == len(sample.influence)
+            remark = _remark(approach, name, is_of_all=is_of_all)
+            found.append((approach, against, name, apart.value, remark))
+            rows.append(over_test_rows(apart.value, apart.replicates, metric=name))
+            both.append(
+                _over_both(apart, name) if apart.members else no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
+            )
+    frame = pd.DataFrame(found, columns=["approach", "against", "metric", "difference", "remark"])
+    return _with_expected(append_intervals(frame, rows), both)[DIFFERENCE_COLUMNS]
+
+
+def _remark(approach: str, name: str, *, is_of_all: bool) -> str:
+    """Why a gain over the mean of the very members that it is made of says nothing of the data.
+
+    Averaging never raises a convex loss above the average loss (Jensen 1906).
+    """
+    if not (is_of_all and approach.startswith("dge_") and name in CONVEX):
+        return ""
+    return "an identity: the variance between members" if name in IDENTITIES else "never a loss, by Jensen's inequality"
 
 
 def _is_comparison(approach: str, against: str) -> bool:
@@ -143,27 +182,3 @@ def _is_comparison(approach: str, against: str) -> bool:
     if against in ("naive_ensemble", "naive_concat"):
         return approach.startswith("dge_") and approach != "dge_1"
     return approach not in ("oracle", "naive_single", SINGLE_MEAN, "dge_1")
-
-
-def _scores_and_replicates(
-    names: Sequence[str],
-    y: Codes,
-    predictions: TrainingPredictions,
-    ks: Sequence[int],
-    *,
-    task: Task,
-    resamples: Resamples,
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Replicates]]]:
-    """By approach and metric: scores on the rows, and on each replicate of them."""
-
-    def both(table: Array) -> tuple[dict[str, float], dict[str, Replicates]]:
-        values = score_encoded(names, y, table, task=task).values
-        return values, replicate_scores(names, y, table, resamples, task=task)
-
-    scores, replicates = {}, {}
-    for approach, arrays in training_ensembles(predictions, ks).items():
-        scores[approach], replicates[approach] = both(combine(arrays, task=task))
-    singles = [both(combine([member], task=task)) for member in predictions.members]
-    scores[SINGLE_MEAN] = {name: float(mean_of([np.asarray(values[name]) for values, _ in singles])) for name in names}
-    replicates[SINGLE_MEAN] = {name: mean_of([found[name] for _, found in singles]) for name in names}
-    return scores, replicates

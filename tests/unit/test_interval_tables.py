@@ -13,13 +13,15 @@ from dge_assets.core.reporting.tables import score_views
 
 
 def differences(metric: str, low: float, high: float) -> pd.DataFrame:
+    """The expected interval is wider by 0.05 on either side."""
     columns = ["family", "model", "approach", "against", "metric", "difference", "low", "high", "over", "reason"]
     rows = [
         ("tvae", model, approach, "naive_single", metric, (low + high) / 2, low, high, "test rows", "")
         for model in ("lr", "mlp")
         for approach in ("naive_concat", "dge_5", "dge_10")
     ]
-    return pd.DataFrame(rows, columns=columns)
+    expected = {"expected_low": low - 0.05, "expected_high": high + 0.05, "expected_reason": "", "remark": ""}
+    return pd.DataFrame(rows, columns=columns).assign(**expected)
 
 
 @pytest.mark.parametrize(("metric", "low", "high"), [("auc", 0.1, 0.3), ("brier", -0.3, -0.1)])
@@ -28,20 +30,27 @@ def test_a_gain_is_positive_where_the_dge_is_better_whatever_the_metric_s_goal(
 ) -> None:
     row = difference_views(differences(metric, low, high), [metric])[0].rows[0]
     assert [cell.text for cell in row] == [
-        *("tvae", metric, "dge_10", "naive_single (dataset 0)", "0.2000", "0.1000 to 0.3000", "2 of 2"),
+        *("tvae", metric, "dge_10", "naive_single (dataset 0)"),
+        *("0.2000", "0.1000 to 0.3000", "0.0500 to 0.3500", "2 of 2"),
     ]
     worse = difference_views(differences(metric, -high, -low), [metric])[0].rows[0]
-    assert [cell.text for cell in worse[4:]] == ["−0.2000", "−0.3000 to −0.1000", "0 of 2"]
+    assert [cell.text for cell in worse[4:]] == ["−0.2000", "−0.3000 to −0.1000", "−0.3500 to −0.0500", "0 of 2"]
 
 
 def test_an_interval_that_a_model_lacks_is_a_dash_with_its_reason() -> None:
     frame = differences("auc", 0.1, 0.3)
-    frame.loc[frame["model"] == "lr", ["low", "high"]] = np.nan
-    frame.loc[frame["model"] == "lr", "reason"] = "biased"
+    frame.loc[frame["model"] == "lr", ["low", "high", "expected_low", "expected_high"]] = np.nan
+    frame.loc[frame["model"] == "lr", ["reason", "expected_reason"]] = ["biased", "two members"]
     row = difference_views(frame, ["auc"])[0].rows[0]
-    assert (row[5].text, row[5].hint, row[6].text) == ("—", "biased", "1 of 2")
+    assert [(cell.text, cell.hint) for cell in row[5:7]] == [("—", "biased"), ("—", "two members")]
+    assert row[7].text == "1 of 2"
     assert difference_views(frame, ["auc"], "mlp")[0].rows[0][5].text == "0.1000 to 0.3000"
     assert difference_views(pd.DataFrame(), ["auc"]) == []
+
+
+def test_an_identity_counts_no_models_for_it() -> None:
+    row = difference_views(differences("brier", -0.3, -0.1).assign(remark="an identity"), ["brier"])[0].rows[0]
+    assert (row[7].text, row[7].hint) == ("—", "an identity")
 
 
 def scores() -> pd.DataFrame:
@@ -69,6 +78,16 @@ def test_a_table_whose_intervals_are_over_different_things_says_which_rows_are_o
     (view,) = score_views(known, "scores", best_rows, "best")
     assert view.note == "Below a value: its 95 % interval, over test rows (oracle); over sets of members (dge_5)."
     assert view.rows[1][3].hint == "best; 95 % over sets of members"
+
+
+def test_the_wider_interval_is_shown_where_it_is_known() -> None:
+    wide = {"expected_low": [0.8, np.nan, 0.05], "expected_high": [0.99, np.nan, 0.15]}
+    told = {"expected_over": "members and test rows", "expected_reason": ["", "", ""]}
+    (view,) = score_views(scores().assign(**wide, **told), "scores", best_rows, "best")
+    assert view.rows[0][2].interval == "0.8000 to 0.9900"
+    assert view.rows[1][3].interval == "0.0500 to 0.1500"
+    assert view.rows[1][2].hint == "one class only"
+    assert view.note == "Below a value: its 95 % interval, over members and test rows."
 
 
 def test_standard_deviations_stand_only_in_tables_without_intervals() -> None:

@@ -21,7 +21,6 @@ from dge_assets.core.reporting.headline import headline_table, terminal_table
 from dge_assets.core.reporting.report import render_report
 from dge_assets.core.reporting.report_input import ReportInput
 from dge_assets.core.reporting.verdict import verdict
-from dge_assets.core.score_intervals import WHICH_DATASET
 from tests.support.results import ensemble_frames
 
 SECTIONS = (
@@ -79,7 +78,9 @@ def full_report(odd: str = "plain") -> ReportInput:
         [(odd, 0, "ab12", 300, 4.5, None)], columns=["family", "seed", "id", "epochs", "seconds", odd]
     )
     told = {"over": odd, "reason": odd}
-    differences = training.assign(against=odd, difference=0.1, low=0.0, high=0.2, **told)
+    expected = {f"expected_{name}": text for name, text in told.items()}
+    differences = training.assign(against=odd, difference=0.1, low=0.0, high=0.2, expected_low=-0.1, expected_high=0.3)
+    differences = differences.assign(**told, **expected, remark=odd)
     gaps = training.assign(group=odd, kind="level", n=40, positives=4, gap=0.1, low=0.0, high=0.2, excess=0.1)
     return ReportInput(
         table=odd,
@@ -240,46 +241,57 @@ def test_the_best_value_is_never_the_oracle() -> None:
 # --- the sentences
 
 
-def over_datasets(frame: pd.DataFrame, reach: float) -> pd.DataFrame:
-    """With an interval of `reach` to each side, as naive_single has it."""
-    ends = {"low": frame["value"] - reach, "high": frame["value"] + reach}
-    return frame.assign(**ends, over=WHICH_DATASET, reason="")
+def gains_of(frame: pd.DataFrame, reach: float = 0.01, remark: str = "") -> pd.DataFrame:
+    """The differences of the DGE from the mean of single datasets, whose expected intervals go `reach` to each side."""
+    wide = frame.pivot(index=["family", "model", "metric"], columns="approach", values="value").reset_index()
+    if "dge_20" not in wide:
+        return pd.DataFrame()
+    gain = wide["dge_20"] - wide["naive_single"]
+    ends = {"expected_low": gain - reach, "expected_high": gain + reach, "low": gain, "high": gain}
+    told = {"over": "test rows", "reason": "", "expected_over": "members and test rows", "expected_reason": ""}
+    keys = wide[["family", "model", "metric"]].assign(approach="dge_20", against="naive_single_mean")
+    return keys.assign(difference=gain, remark=remark, **ends, **told)
 
 
-def text_of(values: dict[str, float], *, reach: float = 0.01, metric: str = "auc") -> str:
-    frame = over_datasets(scores(values, metric=metric), reach)
-    return " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
+def text_of(values: dict[str, float], *, reach: float = 0.01, metric: str = "auc", remark: str = "") -> str:
+    frame = scores(values, metric=metric)
+    apart = gains_of(frame, reach, remark)
+    return " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame, approach_differences=apart)))
 
 
 def test_a_clear_gain_is_called_better() -> None:
     text = text_of(GOOD)
     assert "dge_20 is better by 0.0600 (0.8700 against 0.8100" in text
     assert "leaves out zero" in text
-    assert "The best auc without real rows is dge_20 of tvae with 0.8700, 0.0400 short of" in text
+    assert (
+        "The best auc without real rows, chosen on these test rows, is dge_20 of tvae with 0.8700, 0.0400 short of"
+        in text
+    )
 
 
 def test_a_loss_is_called_worse_and_another_approach_is_named_best() -> None:
     text = text_of(WORSE)
     assert "dge_20 is worse by 0.0600 (0.7500 against 0.8100" in text
     assert "better by" not in text
-    assert "The best auc without real rows is naive_concat" in text
+    assert "The best auc without real rows, chosen on these test rows, is naive_concat" in text
 
 
-def test_a_gain_that_other_datasets_would_not_show_is_not_claimed() -> None:
+def test_a_gain_that_other_members_and_rows_would_not_show_is_not_claimed() -> None:
     text = text_of(GOOD, reach=0.07)
-    assert "over other single datasets by −0.0100 to 0.1300 at 95 %, which covers zero, so one may do as well" in text
+    assert "with other members and test rows by −0.0100 to 0.1300 at 95 %, which covers zero: not shown" in text
     assert "leaves out zero" not in text
 
 
-def test_without_an_interval_over_datasets_there_is_none_of_the_gain() -> None:
-    for over in ("test rows", ""):
-        frame = over_datasets(scores(GOOD), 0.01).assign(over=over)
-        text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
-        assert "0.8100 of dataset 0; no interval over datasets is known" in text
-        assert "95 %" not in text
-    assert "no interval over datasets" in " ".join(
-        verdict(ReportInput(table="t", title="T", training_scores=scores(GOOD)))
-    )
+def test_a_gain_that_is_an_identity_is_no_evidence() -> None:
+    text = text_of(GOOD, remark="an identity: the variance between members")
+    assert "which is no evidence: an identity: the variance between members" in text
+    assert "leaves out zero" not in text
+
+
+def test_without_differences_there_is_no_interval_of_the_gain() -> None:
+    text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=scores(GOOD))))
+    assert "0.8100; how it would be with other members and test rows is not known" in text
+    assert "95 %" not in text
 
 
 def test_equal_scores_are_called_the_same() -> None:
@@ -340,14 +352,15 @@ def test_checks_are_counted(passed: tuple[bool, ...], sentence: str) -> None:
 
 
 @pytest.mark.parametrize(("metric", "sign"), [("auc", 1), ("brier", -1)])
-def test_the_gain_has_the_interval_of_the_single_dataset_that_it_is_over(metric: str, sign: int) -> None:
-    """As naive_single is any dataset and the DGE is as it is; the interval need not be symmetric about dataset 0."""
+def test_the_gain_has_the_interval_of_the_expected_difference(metric: str, sign: int) -> None:
     frame = scores(GOOD, metric=metric)
-    frame = frame.assign(low=frame["value"] - 0.03, high=frame["value"] + 0.01, over=WHICH_DATASET, reason="")
-    (gain,) = training_gains(frame, metrics=[metric])
+    apart = gains_of(frame).assign(expected_low=0.05, expected_high=0.09)
+    (gain,) = training_gains(frame, apart, metrics=[metric])
     assert gain.gain == pytest.approx(sign * 0.06)
-    expected = (0.05, 0.09) if sign > 0 else (-0.09, -0.05)
-    assert (gain.low, gain.high) == pytest.approx(expected)
+    assert (gain.low, gain.high) == pytest.approx((0.05, 0.09) if sign > 0 else (-0.09, -0.05))
+    (unknown,) = training_gains(frame, pd.DataFrame(), metrics=[metric])
+    assert unknown.gain == pytest.approx(sign * 0.06)
+    assert np.isnan([unknown.low, unknown.high]).all()
 
 
 # --- the headline

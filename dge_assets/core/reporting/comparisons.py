@@ -13,26 +13,29 @@ import pandas as pd
 
 from dge_assets.core.reporting.frames import approach_order, complete_models, largest_dge, mean_over, sign_of
 from dge_assets.core.reporting.texts import decimals_for
-from dge_assets.core.score_intervals import WHICH_DATASET
+from dge_assets.core.score_samples import SINGLE_MEAN
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What the largest DGE gains over naive_single for one family and metric; positive is better."""
+    """What the largest DGE gains over single datasets for one family and metric, as a mean over models; positive is better."""
 
     family: str
     metric: str
     approach: str
     naive: float
+    """Mean over all single datasets, or of dataset 0 where the differences are not known."""
     value: float
     gain: float
     low: float
-    """The ends of where the gain over another single dataset would lie at 95 %, the DGE being as it is; NaN where
-    naive_single has no interval over datasets. Mean of the models' ends, as wide as the interval of their mean can be."""
+    """The ends of the expected gain at 95 %, over members and test rows: means of the models' ends, as wide as the interval of
+    their mean can be. NaN where it is not known."""
     high: float
     oracle: float
     best: str
     best_value: float
+    remark: str = ""
+    """Why the sign of this gain is no finding; empty where it is one."""
 
     @property
     def decimals(self) -> int:
@@ -47,8 +50,13 @@ class Gain:
         return "better" if self.gain > 0 else "worse"
 
 
-def training_gains(training_scores: pd.DataFrame, *, metrics: Sequence[str], model: str | None = None) -> list[Gain]:
-    """Compare, per family and metric, the DGE of largest K with naive_single; families that lack one are left out."""
+def training_gains(
+    training_scores: pd.DataFrame, differences: pd.DataFrame, *, metrics: Sequence[str], model: str | None = None
+) -> list[Gain]:
+    """Compare, per family and metric, the DGE of largest K with single datasets; families that lack one are left out.
+
+    differences: the table `approach_differences`; an empty one gives gains over dataset 0, without intervals.
+    """
     if training_scores.empty:
         return []
     scores = training_scores if model is None else training_scores[training_scores["model"] == model]
@@ -57,41 +65,55 @@ def training_gains(training_scores: pd.DataFrame, *, metrics: Sequence[str], mod
         models = complete_models(scores, metric)
         for family, of_family in scores.groupby("family", sort=False):
             means = {name: mean_over(rows, metric, models) for name, rows in of_family.groupby("approach")}
-            singles = of_family[(of_family["approach"] == "naive_single") & of_family["model"].isin(models)]
-            gains += _gain(str(family), metric, means, _ends(singles[singles["metric"] == metric]))
+            largest = largest_dge(means)
+            if largest is not None and isfinite(means.get("naive_single", nan)):
+                apart = _expected_gain(differences, str(family), metric, largest, models)
+                gains.append(_gain(str(family), metric, means, largest, apart))
     return gains
 
 
-def _ends(singles: pd.DataFrame) -> tuple[float, float]:
-    """Where the score on another dataset would lie, over models; NaN where one has no interval over datasets."""
-    if "over" not in singles or not (singles["over"] == WHICH_DATASET).all():
-        return nan, nan
-    return float(singles["low"].mean(skipna=False)), float(singles["high"].mean(skipna=False))
+@dataclass(frozen=True)
+class _Expected:
+    gain: float
+    low: float
+    high: float
+    remark: str
 
 
-def _gain(family: str, metric: str, means: dict[str, float], single: tuple[float, float]) -> list[Gain]:
-    largest = largest_dge(means)
-    if largest is None or not isfinite(means.get("naive_single", nan)):
-        return []
-    naive, value = means["naive_single"], means[largest]
+def _expected_gain(
+    differences: pd.DataFrame, family: str, metric: str, approach: str, models: Sequence[str]
+) -> _Expected | None:
+    """Of the DGE over the mean of all single datasets, as a mean over models; None where it is not known for each of them."""
+    if differences.empty:
+        return None
+    chosen = {"family": family, "metric": metric, "approach": approach, "against": SINGLE_MEAN}
+    rows = differences[(differences[list(chosen)] == pd.Series(chosen)).all(axis=1) & differences["model"].isin(models)]
+    if not len(rows):
+        return None
     sign = sign_of(metric)
-    low, high = sorted(sign * (value - end) for end in single)
+    low, high = sorted(sign * float(rows[f"expected_{end}"].mean(skipna=False)) for end in ("low", "high"))
+    gain = sign * float(rows["difference"].mean(skipna=False))
+    return _Expected(gain, low, high, str(rows["remark"].iloc[0]))
+
+
+def _gain(family: str, metric: str, means: dict[str, float], largest: str, apart: _Expected | None) -> Gain:
+    sign, value = sign_of(metric), means[largest]
+    found = apart or _Expected(sign * (value - means["naive_single"]), nan, nan, "")
     best = max((name for name in approach_order(list(means)) if name != "oracle"), key=lambda name: sign * means[name])
-    return [
-        Gain(
-            family=family,
-            metric=metric,
-            approach=largest,
-            naive=naive,
-            value=value,
-            gain=sign * (value - naive),
-            low=low,
-            high=high,
-            oracle=means.get("oracle", nan),
-            best=best,
-            best_value=means[best],
-        )
-    ]
+    return Gain(
+        family=family,
+        metric=metric,
+        approach=largest,
+        naive=value - sign * found.gain,
+        value=value,
+        gain=found.gain,
+        low=found.low,
+        high=found.high,
+        oracle=means.get("oracle", nan),
+        best=best,
+        best_value=means[best],
+        remark=found.remark,
+    )
 
 
 @dataclass(frozen=True)

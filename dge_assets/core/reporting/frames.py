@@ -60,6 +60,15 @@ def one_row_each(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return rows
 
 
+def widest(scores: pd.DataFrame) -> pd.DataFrame:
+    """`scores` with low, high, over and reason of the expected score where that interval is known, else as they are."""
+    if "expected_low" not in scores:
+        return scores
+    known = scores["expected_low"].notna()
+    ends = {name: scores[f"expected_{name}"].where(known, scores[name]) for name in ("low", "high", "over", "reason")}
+    return scores.assign(**ends)
+
+
 def mean_over(of_row: pd.DataFrame, metric: str, models: Sequence[str]) -> float:
     """Mean of value over `models`."""
     return float(of_row.loc[(of_row["metric"] == metric) & of_row["model"].isin(models), "value"].mean())

@@ -21,6 +21,17 @@ AGAINST = {
 }
 
 
+THESE, EXPECTED = "these members, other rows", "other members, other rows"
+BETTER = "models whose interval with other members and rows lies above zero"
+DIFFERENCE_NOTE = (
+    "Two questions, two 95 % intervals. These members, other rows: how the very datasets of this release compare (paired "
+    "bootstrap of the test rows). Other members, other rows: what an ensemble made anew would show (jackknife over members and "
+    "bootstrap of rows); naive_ensemble and naive_concat are taken as they are. Where 'better in' has a dash, the sign of the "
+    "gain is no finding: averaging never raises a convex loss above the average loss, and the gain in the Brier score over the "
+    "mean of its own members is the variance between them."
+)
+
+
 def difference_views(differences: pd.DataFrame, metrics: Sequence[str], model: str | None = None) -> list[TableView]:
     """A row per family, metric and what the largest DGE is compared with: the gain and its paired interval.
 
@@ -35,28 +46,44 @@ def difference_views(differences: pd.DataFrame, metrics: Sequence[str], model: s
         chosen = largest_dge(part["approach"])
         if metric in metrics and chosen is not None:
             cells.append(_difference_cells(str(family), metric, against, part[part["approach"] == chosen]))
-    heads = ["family", "metric", "DGE", "compared with", "gain", "95 % interval", "better in"]
+    heads = ["family", "metric", "DGE", "compared with", "gain", THESE, EXPECTED, "better in"]
     head_cells = [Cell(head, kind="number" if index > 3 else "") for index, head in enumerate(heads)]
-    caption = "The largest DGE against others on the same test rows (paired bootstrap of the rows); positive is better"
-    return [TableView(caption, head_cells, sorted(cells, key=lambda row: metrics.index(row[1].text)), 4)]
+    caption = "The largest DGE against others on the same test rows; positive is better"
+    return [
+        TableView(caption, head_cells, sorted(cells, key=lambda row: metrics.index(row[1].text)), 4, DIFFERENCE_NOTE)
+    ]
 
 
 def _difference_cells(family: str, metric: str, against: str, rows: pd.DataFrame) -> list[Cell]:
     sign = sign_of(metric)
     gain = sign * rows["difference"].mean(skipna=False)
-    lower, higher = (sign * rows[end] for end in (("low", "high") if sign > 0 else ("high", "low")))
-    low, high = lower.mean(skipna=False), higher.mean(skipna=False)
-    decimals = decimals_for([gain, low, high])
-    why = "; ".join(dict.fromkeys(rows.loc[rows["reason"] != "", "reason"]))
+    these, expected = _ends(rows, "", sign), _ends(rows, "expected_", sign)
+    decimals = decimals_for([gain, *these, *expected])
+    remark = next((text for text in rows["remark"] if text), "")
+    lower = sign * rows["expected_low" if sign > 0 else "expected_high"]
+    better = (
+        Cell("—", remark, "number") if remark else Cell(f"{int((lower > 0).sum())} of {len(rows)}", BETTER, "number")
+    )
     return [
         Cell(plain_text(family)),
         Cell(metric),
         Cell(str(rows["approach"].iloc[0]), kind="name"),
         Cell(AGAINST.get(against, against), kind="name"),
         number_cell(gain, decimals),
-        interval_cell(low, high, decimals, hint=why),
-        Cell(f"{int((lower > 0).sum())} of {len(rows)}", "models whose own interval lies above zero", "number"),
+        interval_cell(*these, decimals, hint=_why(rows["reason"])),
+        interval_cell(*expected, decimals, hint=_why(rows["expected_reason"])),
+        better,
     ]
+
+
+def _ends(rows: pd.DataFrame, prefix: str, sign: int) -> tuple[float, float]:
+    """Means over models of the ends, signed so that above zero is better; the low one first."""
+    low, high = (sign * float(rows[f"{prefix}{end}"].mean(skipna=False)) for end in ("low", "high"))
+    return (low, high) if sign > 0 else (high, low)
+
+
+def _why(reasons: pd.Series) -> str:
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def of_metrics(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def render_report(report: ReportInput) -> str:
     """Render the report as one HTML page that needs nothing else: no network, no script, no other file."""
     headline = headline_of(report)
     metrics = metrics_in(headline)
-    gains = training_gains(report.training_scores, metrics=metrics, model=report.model)
+    gains = training_gains(report.training_scores, report.approach_differences, metrics=metrics, model=report.model)
     errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
     best, near = "best of the approaches without real rows", "nearest to the oracle"
     return _page().render(

@@ -22,7 +22,7 @@ from dge_assets.core.reporting.cells import (
     with_intervals,
 )
 from dge_assets.core.reporting.comparisons import ClaimError, Gain
-from dge_assets.core.reporting.frames import approach_order, best_rows, metrics_in
+from dge_assets.core.reporting.frames import approach_order, best_rows, metrics_in, widest
 from dge_assets.core.reporting.report_input import ReportInput
 from dge_assets.core.reporting.texts import UNDEFINED, decimals_for, is_missing, number_text, plain_text
 
@@ -56,7 +56,8 @@ def _row_kind(approach: str, starts_block: object) -> str:
 def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> list[TableView]:
     """One table per family: a row per (model, approach), a column per metric, value ± std, the best marked.
 
-    Below a value stands its interval instead of ± std, where `scores` has low, high, over and reason.
+    Below a value stands its interval instead of ± std, where `scores` has low, high, over and reason: over members and test rows
+    where that is known, else over test rows.
     """
     if scores.empty:
         return []
@@ -92,29 +93,29 @@ def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
     view = TableView(caption, [Cell("model"), Cell("approach"), *heads.values()], rows, headers=2)
     if not has_intervals:
         return view
-    found = scores.set_index(["metric", "model", "approach"])
+    found = widest(scores).set_index(["metric", "model", "approach"])
     return with_intervals(view, {head.text: found.loc[metric].reindex(wide.index) for metric, head in heads.items()})
 
 
 def gain_view(gains: Sequence[Gain]) -> list[TableView]:
-    """A row per (family, metric): the gain of the largest DGE over naive_single and its interval."""
+    """A row per (family, metric): the gain of the largest DGE over the mean of single datasets, and its interval."""
     if not gains:
         return []
     heads = [
         "family",
         "metric",
         "DGE",
-        "naive_single",
+        "single datasets",
         "of the DGE",
         "gain",
-        "95 % over other datasets",
+        "95 % over members and test rows",
         "oracle",
         "best approach",
     ]
     rows = []
     for gain in gains:
         decimals = gain.decimals
-        bounds = interval_cell(gain.low, gain.high, decimals)
+        bounds = interval_cell(gain.low, gain.high, decimals, hint=gain.remark)
         numbers = [number_cell(value, decimals) for value in (gain.naive, gain.value, gain.gain)]
         names = [Cell(plain_text(gain.family)), Cell(gain.metric), Cell(gain.approach, kind="name")]
         best = Cell(f"{gain.best} ({number_text(gain.best_value, decimals)})", kind="name")

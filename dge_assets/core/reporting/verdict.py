@@ -25,7 +25,7 @@ def verdict(report: ReportInput) -> list[str]:
     Before them stands what less was trained than declared, if anything.
     """
     metrics = metrics_in(headline_of(report))
-    gains = training_gains(report.training_scores, metrics=metrics, model=report.model)
+    gains = training_gains(report.training_scores, report.approach_differences, metrics=metrics, model=report.model)
     errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
     sentences = [*_gain_sentences(gains), *_best_sentences(gains, metrics)]
     opening = [report.notice] if report.notice else []
@@ -40,7 +40,7 @@ def _gain_sentences(gains: Sequence[Gain]) -> list[str]:
         phrases = "; ".join(_gain_phrase(gain) for gain in gains if gain.metric == metric)
         goal = metric_goal(metric)
         sentences.append(
-            f"Against a model trained on one synthetic dataset (naive_single), on {metric} ({goal} is better): "
+            f"Against models trained on one synthetic dataset each (their mean score), on {metric} ({goal} is better): "
             f"{phrases}."
         )
     return sentences
@@ -48,14 +48,19 @@ def _gain_sentences(gains: Sequence[Gain]) -> list[str]:
 
 def _gain_phrase(gain: Gain) -> str:
     show = partial(number_text, decimals=gain.decimals)
-    ends = f"{show(gain.value)} against {show(gain.naive)} of dataset 0"
+    ends = f"{show(gain.value)} against {show(gain.naive)}"
     if gain.verdict == "the same":
         return f"for {gain.family}, {gain.approach} is the same to the digits shown ({ends})"
     opening = f"for {gain.family}, {gain.approach} is {gain.verdict} by {show(abs(gain.gain))}"
+    if gain.remark:
+        return f"{opening} ({ends}), which is no evidence: {gain.remark}"
     if not isfinite(gain.low):
-        return f"{opening} ({ends}; no interval over datasets is known)"
-    covers = "covers zero, so one may do as well" if gain.low <= 0 <= gain.high else "leaves out zero"
-    return f"{opening} ({ends}; over other single datasets by {show(gain.low)} to {show(gain.high)} at 95 %, which {covers})"
+        return f"{opening} ({ends}; how it would be with other members and test rows is not known)"
+    covers = "covers zero: not shown" if gain.low <= 0 <= gain.high else "leaves out zero"
+    return (
+        f"{opening} ({ends}; with other members and test rows by {show(gain.low)} to {show(gain.high)} at 95 %, which "
+        f"{covers})"
+    )
 
 
 def _best_sentences(gains: Sequence[Gain], metrics: Sequence[str]) -> list[str]:
@@ -69,8 +74,8 @@ def _best_sentences(gains: Sequence[Gain], metrics: Sequence[str]) -> list[str]:
     apart = f"{show(abs(short))} {'short of' if short > 0 else 'beyond'}"
     distance = apart if round(short, best.decimals) else "level with"
     return [
-        f"The best {best.metric} without real rows is {best.best} of {best.family} with {show(best.best_value)}, "
-        f"{distance} a model trained on real rows (oracle, {show(best.oracle)})."
+        f"The best {best.metric} without real rows, chosen on these test rows, is {best.best} of {best.family} with "
+        f"{show(best.best_value)}, {distance} a model trained on real rows (oracle, {show(best.oracle)})."
     ]
 
 
