@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from dge_assets.core.contract import Task
 from dge_assets.core.density import density_groups
@@ -32,6 +32,8 @@ GAP_COLUMNS = [
     *("group", "kind", "share", "n", "positives", "approach", "metric", "gap", "low", "high"),
     *("excess", "excess_low", "excess_high", "p", "p_adjusted", "groups", "over", "reason"),
 ]
+FEWEST_ROWS, FEWEST_RARER = 30, 10
+"""Test rows of a group, and of its rarer class, below which it is shown and not tested: standard errors are too small there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +100,19 @@ def group_scores(
         table = _group_table(y[group.rows], _restricted(predictions, group.rows), size, within, names, task=task)
         about = _about(group, y, task=task)
         score_frames.append(table.assign(**about)[GROUP_COLUMNS])
-        gap_frames.append(_gap_rows(within, overall, names).assign(**about))
+        tested = _tested_rows(y[group.rows], task=task)
+        gap_frames.append(_gap_rows(within, overall, names, tested).assign(**about))
     stacked = _stacked(gap_frames, [name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups")])
     gaps = with_adjusted(stacked, ["approach", "metric"], count="groups")
     return GroupTables(_stacked(score_frames, GROUP_COLUMNS), gaps[GAP_COLUMNS])
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """Rows of the rarer outcomes of a group; `reason`: why the group is too small to be tested, empty where it is not."""
+
+    rarer: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,13 +174,27 @@ def _group_table(
     return with_intervals(kept, intervals, ["approach", "metric"])
 
 
-def _gap_rows(within: _Within, overall: _Within, names: Sequence[str]) -> pd.DataFrame:
+def _tested_rows(y: Codes, *, task: Task) -> _Tested:
+    """Whether a group with these outcomes (n,) is tested, and by how many degrees of freedom.
+
+    What is known of a group hangs on its rarer outcomes: of 200 rows with three positives, an AUC rests on three. So these are
+    counted: all rows but those of the most frequent class, for a regression all rows.
+    """
+    counted = len(y) if task == "regression" else len(y) - int(np.unique(y, return_counts=True)[1].max(initial=0))
+    if len(y) < FEWEST_ROWS:
+        return _Tested(counted, f"not tested: {len(y)} test rows, and {FEWEST_ROWS} are the least")
+    if counted < FEWEST_RARER:
+        return _Tested(counted, f"not tested: {counted} test rows of the rarer class, and {FEWEST_RARER} are the least")
+    return _Tested(counted)
+
+
+def _gap_rows(within: _Within, overall: _Within, names: Sequence[str], tested: _Tested) -> pd.DataFrame:
     """One row per approach but oracle and metric: how far it falls short of the oracle in the group, and more than overall.
 
     gap: score of the oracle minus that of the approach, its sign turned for metrics of which less is better, so above
     zero is worse than the oracle; low, high: its paired interval. excess: gap in the group minus gap over all rows, with
-    its paired interval. p: of the hypothesis that the excess is not above zero, from the normal distribution with the
-    excess's bootstrap standard error; NaN where the excess has no interval.
+    its paired interval. p: of the hypothesis that the excess is not above zero, from the excess over its bootstrap standard error
+    and Student's distribution; NaN where the excess has no interval, and in groups that are too small to be tested.
     """
     rows = []
     for approach in [name for name in within.values if name != "oracle"]:
@@ -189,9 +214,9 @@ def _gap_rows(within: _Within, overall: _Within, names: Sequence[str]) -> pd.Dat
                     "excess": gap - all_gap,
                     "excess_low": beyond.low,
                     "excess_high": beyond.high,
-                    "p": _p_above_zero(gap - all_gap, gaps - all_gaps, beyond),
+                    "p": _p_above_zero(gap - all_gap, gaps - all_gaps, beyond, tested),
                     "over": TEST_ROWS,
-                    "reason": undefined or found.reason or beyond.reason,
+                    "reason": undefined or found.reason or beyond.reason or tested.reason,
                 }
             )
     return pd.DataFrame(rows)
@@ -203,10 +228,10 @@ def _gap(within: _Within, approach: str, metric: str) -> tuple[float, Replicates
     return sign * value, sign * (within.replicates["oracle"][metric] - within.replicates[approach][metric])
 
 
-def _p_above_zero(excess: float, replicates: Replicates, interval: Interval) -> float:
-    if interval.reason:
+def _p_above_zero(excess: float, replicates: Replicates, interval: Interval, tested: _Tested) -> float:
+    if interval.reason or tested.reason:
         return float("nan")
-    return float(norm.sf(excess / np.nanstd(replicates, ddof=1)))
+    return float(student.sf(excess / np.nanstd(replicates, ddof=1), tested.rarer - 1))
 
 
 def _restricted(predictions: TrainingPredictions, rows: Bools) -> TrainingPredictions:

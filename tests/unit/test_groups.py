@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from dge_assets.core.groups import GAP_COLUMNS, GROUP_COLUMNS, TestGroup, group_scores, groups_of_test
 from dge_assets.core.metrics import metric_names
@@ -107,7 +108,31 @@ def test_a_group_without_rows_or_with_one_class_stays_with_a_reason() -> None:
     assert np.isnan(gaps["gap"]["ones", "dge_2", "auc"])
     assert np.isnan(gaps["p_adjusted"]["ones", "dge_2", "auc"])
     assert "positive class" in gaps["reason"]["ones", "dge_2", "auc"]
-    assert gaps["groups"]["ones", "dge_2", "brier"] == 1, "what cannot be tested is not counted as looked at"
+    assert gaps["reason"]["ones", "dge_2", "brier"] == "not tested: 25 test rows, and 30 are the least"
+    assert gaps["groups"]["ones", "dge_2", "brier"] == 0, "what cannot be tested is not counted as looked at"
+
+
+@pytest.mark.parametrize(
+    ("positives", "reason"), [(9, "9 test rows of the rarer class, and 10 are the least"), (10, "")]
+)
+def test_a_group_of_few_positives_is_shown_and_not_tested(positives: int, reason: str) -> None:
+    chosen = first(0)
+    chosen[np.flatnonzero(Y == 1)[:positives]] = chosen[np.flatnonzero(Y == 0)[:60]] = True
+    gaps = group_scores([group(chosen)], Y, predictions(), task="binary", resamples=RESAMPLES, metrics=["brier"]).gaps
+    assert gaps["gap"].notna().all()
+    assert gaps["p"].isna().all() == bool(reason)
+    assert all(reason in text for text in gaps["reason"])
+
+
+def test_p_is_student_s_with_the_rarer_rows_as_its_degrees_of_freedom() -> None:
+    gaps = group_scores(
+        [group(first(80))], Y, predictions(), task="binary", resamples=RESAMPLES, metrics=["brier"]
+    ).gaps
+    rarer = min(int(Y[first(80)].sum()), 80 - int(Y[first(80)].sum()))
+    row = gaps.iloc[0]
+    # The interval is of percentiles; its half width is about 1.96 standard errors.
+    error = (row["excess_high"] - row["excess_low"]) / 3.92
+    assert row["p"] == pytest.approx(t.sf(row["excess"] / error, rarer - 1), abs=0.03)
 
 
 def test_no_groups_give_no_rows_but_the_columns() -> None:
