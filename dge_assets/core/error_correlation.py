@@ -18,7 +18,7 @@ Not here: predictions (`protocols`), how intervals are made (`correlation_interv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, combinations_with_replacement
 from math import nan
 from typing import Literal
@@ -30,7 +30,15 @@ import pandas as pd
 from dge_assets.core.contract import Task
 from dge_assets.core.correlation_intervals import over_correlation, pair_errors, rho_replicates
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.intervals import INTERVAL_COLUMNS, TEST_ROWS, no_interval, over_test_rows
+from dge_assets.core.intervals import (
+    FEWEST_SETS,
+    INTERVAL_COLUMNS,
+    MEMBERS_AND_ROWS,
+    TEST_ROWS,
+    no_interval,
+    over_members_and_rows,
+    over_test_rows,
+)
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, Codes
@@ -44,6 +52,8 @@ PAIR_COLUMNS = ["family_a", "seed_a", "family_b", "seed_b", "kind", "value", *IN
 EFFECTIVE_COLUMNS = [
     *("family_a", "family_b", "kind", "K", "rho", "effective", "note"),
     *("rho_low", "rho_high", "effective_low", "effective_high", "over", "reason"),
+    *("expected_rho_low", "expected_rho_high", "expected_effective_low", "expected_effective_high"),
+    *("expected_over", "expected_reason"),
 ]
 
 
@@ -142,6 +152,7 @@ def effective_members(found: Sequence[ErrorProducts], resamples: Resamples) -> p
     differ). effective: K / (1 + (K - 1) rho), which within a family is MSE_1 / MSE_K. It is above K where errors cancel,
     and NaN with a reason in `note` where rho is, or where errors cancel to nothing. rho_low, rho_high, effective_low,
     effective_high: over the test rows of `resamples`, with these members and no others; `reason` says why there is none.
+    expected_rho_low ... expected_effective_high: over members and test rows, what other members would show.
     """
     rows = []
     for item in found:
@@ -179,17 +190,47 @@ def _members_of(item: ErrorProducts, family: str) -> npt.NDArray[np.bool_]:
 
 def _intervals(
     item: ErrorProducts, one: str, other: str, K: int, rho: float, effective: float, note: str, resamples: Resamples
-) -> tuple[float, float, float, float, str, str]:
-    """Ends of rho and of the effective number, over what, and why not."""
+) -> tuple[float | str, ...]:
+    """Ends of rho and of the effective number, over what, and why not: for these members, then for others."""
     if np.isnan(rho):
-        return nan, nan, nan, nan, TEST_ROWS, note
+        unknown = (nan, nan, nan, nan)
+        return (*unknown, TEST_ROWS, note, *unknown, MEMBERS_AND_ROWS, note)
     groups = [item.by_row[_members_of(item, family)] for family in (one, other)]
     drawn = rho_replicates(groups[0], groups[1], resamples, same=one == other)
     of_rho = over_test_rows(rho, drawn)
     below = 1 + (K - 1) * drawn
     numbers = np.divide(K, below, out=np.full_like(below, nan), where=below > 1e-12)
     of_number = over_test_rows(effective, numbers)
-    return of_rho.low, of_rho.high, of_number.low, of_number.high, TEST_ROWS, of_rho.reason or of_number.reason
+    these = (of_rho.low, of_rho.high, of_number.low, of_number.high, TEST_ROWS, of_rho.reason or of_number.reason)
+    variance, members = _member_variance(item, one, other)
+    # 1 - rho is what the members' own errors have of it all: a share of variances, which spreads to one side as these do.
+    own = over_members_and_rows(1 - rho, 1 - drawn, variance, members, is_one_signed=True)
+    low, high = max(1 - own.high, -1.0), 1 - own.low
+    ends = [_effective(K, end, "")[0] for end in (high, low)]
+    return (*these, low, high, *ends, MEMBERS_AND_ROWS, own.reason)
+
+
+def _member_variance(item: ErrorProducts, one: str, other: str) -> tuple[float, int]:
+    """The jackknife variance of rho over members, those of each family being drawn by themselves; the fewest of a family."""
+    chosen = _members_of(item, one) | _members_of(item, other)
+    places: dict[str, list[int]] = {}
+    for index in np.flatnonzero(chosen):
+        places.setdefault(item.members[index][0], []).append(int(index))
+    fewest = min(map(len, places.values()))
+    if fewest < FEWEST_SETS:
+        return nan, fewest
+    variance = 0.0
+    for of_family in places.values():
+        without = np.array([_rho(_without(item, index), one, other)[0] for index in of_family])
+        variance += (len(of_family) - 1) / len(of_family) * float(np.sum((without - without.mean()) ** 2))
+    return variance, fewest
+
+
+def _without(item: ErrorProducts, index: int) -> ErrorProducts:
+    """All members but one; their errors by row are not looked at and stay as they are."""
+    members = (*item.members[:index], *item.members[index + 1 :])
+    products = np.delete(np.delete(item.products, index, axis=0), index, axis=1)
+    return replace(item, members=members, products=products)
 
 
 def _rho(item: ErrorProducts, one: str, other: str) -> tuple[float, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import exp, isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -90,25 +90,31 @@ def over_members_and_rows(
     *,
     metric: str = "",
     bounds: tuple[float, float] = (-np.inf, np.inf),
+    is_one_signed: bool = False,
     level: float = LEVEL,
 ) -> Interval:
     """Where the expected score would lie: that of other members, made and scored alike on other test rows.
 
     value ± t(f) s, s² = member_variance + the variance of the replicates: members and rows are drawn independently. f are the
-    degrees of freedom of the sum (Satterthwaite 1946), members - 1 of them for member_variance. Cut at `bounds`. No interval from
-    fewer than three members, and wherever there is none over test rows alone.
+    degrees of freedom of the sum (Satterthwaite 1946), members - 1 of them for member_variance. Cut at `bounds`.
+    is_one_signed: the expected value cannot have the other sign, as that of a variance; then the interval is one of its
+    logarithm, since such values spread far to one side. No interval from fewer than three members, and wherever there is
+    none over test rows alone.
     """
     rows = over_test_rows(value, replicates, metric=metric, level=level)
     if rows.reason:
         return no_interval(rows.reason, over=MEMBERS_AND_ROWS)
-    if not isfinite(member_variance):
-        return no_interval("the value is not defined for each member", over=MEMBERS_AND_ROWS)
     if members < FEWEST_SETS:
         return no_interval(f"needs at least {FEWEST_SETS} members, found {members}", over=MEMBERS_AND_ROWS)
+    if not isfinite(member_variance):
+        return no_interval("the value is not defined for each member", over=MEMBERS_AND_ROWS)
     row_variance = float(np.nanvar(replicates, ddof=1))
     total = member_variance + row_variance
     degrees = (members - 1) * (total / member_variance) ** 2 if member_variance else np.inf
     reach = float(student.ppf((1 + level) / 2, degrees)) * sqrt(total)
+    if is_one_signed:
+        low, high = sorted(value * exp(min(sign * reach / abs(value), 700.0)) for sign in (-1, 1))
+        return Interval(low, high, MEMBERS_AND_ROWS)
     return Interval(max(value - reach, bounds[0]), min(value + reach, bounds[1]), MEMBERS_AND_ROWS)
 
 

@@ -108,9 +108,18 @@ def _expected(approach: str, name: str, sample: ScoreSample, *, task: Task) -> I
     return _over_both(sample, name, bounds=metric_card(name, task).range)
 
 
-def _over_both(sample: ScoreSample, name: str, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
-    variance, members = sample.member_variance, sample.members
-    return over_members_and_rows(sample.value, sample.replicates, variance, members, metric=name, bounds=bounds)
+def _over_both(
+    sample: ScoreSample, name: str, bounds: tuple[float, float] = (-np.inf, np.inf), *, is_one_signed: bool = False
+) -> Interval:
+    return over_members_and_rows(
+        sample.value,
+        sample.replicates,
+        sample.member_variance,
+        sample.members,
+        metric=name,
+        bounds=bounds,
+        is_one_signed=is_one_signed,
+    )
 
 
 def _with_expected(frame: pd.DataFrame, found: Sequence[Interval]) -> pd.DataFrame:
@@ -159,7 +168,9 @@ def approach_differences(samples: Samples) -> pd.DataFrame:
             found.append((approach, against, name, apart.value, remark))
             rows.append(over_test_rows(apart.value, apart.replicates, metric=name))
             both.append(
-                _over_both(apart, name) if apart.members else no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
+                _over_both(apart, name, is_one_signed=bool(remark))
+                if apart.members
+                else no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
             )
     frame = pd.DataFrame(found, columns=["approach", "against", "metric", "difference", "remark"])
     return _with_expected(append_intervals(frame, rows), both)[DIFFERENCE_COLUMNS]

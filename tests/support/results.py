@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.error_correlation import EFFECTIVE_COLUMNS
+from dge_assets.core.intervals import MEMBERS_AND_ROWS as BOTH
 from dge_assets.core.k_recommendation import RECOMMENDATION_COLUMNS
 from dge_assets.core.synthetic_inference import STATISTIC_COLUMNS
 from dge_assets.core.variance_components import COMPONENT_COLUMNS
@@ -30,8 +31,11 @@ def ensemble_frames(odd: str) -> dict[str, pd.DataFrame]:
     )
     kinds = ("error", "deviation")
     effective = pd.DataFrame(
-        [("lr", odd, odd, kind, 5, 0.25, 2.5, "", 0.2, 0.3, 2.0, 3.0, "test rows", "") for kind in kinds]
-        + [("lr", odd, "b", "error", 2, np.nan, np.nan, odd, *[np.nan] * 4, "test rows", odd)],
+        [
+            ("lr", odd, odd, kind, 5, 0.25, 2.5, "", 0.2, 0.3, 2.0, 3.0, "test rows", "", 0.1, 0.4, 1.9, 3.6, BOTH, "")
+            for kind in kinds
+        ]
+        + [("lr", odd, "b", "error", 2, np.nan, np.nan, odd, *([np.nan] * 4 + ["test rows", odd]) * 2)],
         columns=["model", *EFFECTIVE_COLUMNS],
     )
     statistics = pd.DataFrame(

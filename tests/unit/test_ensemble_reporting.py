@@ -105,10 +105,11 @@ def test_components_and_effective_members_give_their_reasons_below() -> None:
         effective_views(frames["effective_members"]),
     )
     why = "Where there is a dash: why."
-    assert components.note == effective.note == f"Below a value: its 95 % interval, over test rows. {why}"
+    assert components.note == f"Below a value: its 95 % interval, over test rows. {why}"
+    assert effective.note == f"Below a value: its 95 % interval, over members and test rows. {why}"
     assert [cell.text for cell in effective.rows[0]] == ["lr", "why", "5", "0.2500", "2.500", "0.2500", "2.500"]
-    assert [cell.interval for cell in effective.rows[0][3:]] == ["0.2000 to 0.3000", "2.000 to 3.000"] * 2
-    assert [cell.hint for cell in effective.rows[0][3:]] == ["95 % over test rows"] * 4
+    assert [cell.interval for cell in effective.rows[0][3:]] == ["0.1000 to 0.4000", "1.900 to 3.600"] * 2
+    assert [cell.hint for cell in effective.rows[0][3:]] == ["95 % over members and test rows"] * 4
     assert [cell.hint for cell in effective.rows[1][3:]] == ["why", "why", "not defined", "not defined"]
     assert [cell.interval for cell in effective.rows[1]] == [""] * 7
     shown = {head.text: cell for head, cell in zip(components.heads, components.rows[0], strict=True)}

@@ -208,7 +208,7 @@ def test_replicates_of_rho_are_rho_of_the_repeated_rows() -> None:
 
 def test_intervals_of_correlations_cover_the_truth() -> None:
     """Known truth: errors share half of their variance; skewed, so that normal theory alone would not do."""
-    pairs, means, numbers = [], [], []
+    pairs, means, numbers, expected = [], [], [], []
     for seed in range(200):
         rng = np.random.default_rng(seed)
         shared, own = rng.normal(size=200), rng.normal(size=(3, 200)) * rng.choice([0.5, 1.3229], (3, 200))
@@ -217,7 +217,8 @@ def test_intervals_of_correlations_cover_the_truth() -> None:
         pairs.append(pair["low"] <= 0.5 <= pair["high"])
         means.append(row["rho_low"] <= 0.5 <= row["rho_high"])
         numbers.append(row["effective_low"] <= effective_number(3, 0.5) <= row["effective_high"])
-    for hits in (pairs, means, numbers):
+        expected.append(row["expected_effective_low"] <= effective_number(3, 0.5) <= row["expected_effective_high"])
+    for hits in (pairs, means, numbers, expected):
         assert 0.90 <= np.mean(hits) <= 0.99, np.mean(hits)
 
 

@@ -111,8 +111,14 @@ def effective_views(effective: pd.DataFrame) -> list[TableView]:
         of_kind = effective[effective["kind"] == kind].set_index(["model", "family_a", "family_b"])
         found = of_kind.reindex(pd.MultiIndex.from_tuples(places))
         for head, name in ((f"ρ of {kind}s", "rho"), (f"effective by {kind}", "effective")):
-            intervals[head] = interval_of(found, name)
+            intervals[head] = interval_of(_of_others(found), name)
     return [with_intervals(replace(view, note=_as_note(notes)), intervals)]
+
+
+def _of_others(effective: pd.DataFrame) -> pd.DataFrame:
+    """The intervals of what other members would show in the place of those of these members."""
+    wide = {name: effective[f"expected_{name}"] for name in effective if f"expected_{name}" in effective}
+    return effective.assign(**wide)
 
 
 def _as_note(notes: Sequence[str]) -> str:
