@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev team warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator claims same-outcome decoding kill-test ray-test bench licences audit clean
+.PHONY: help demo test check dev team warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ bench-evaluation: .venv/.demo ## what evaluation costs beside its fits (about a 
 
 perfect-generator: .venv/.demo ## how often intervals hold the truth when the generator is perfect (some minutes)
 	$(BIN)/python -m benchmarks.perfect_generator
+
+interval-coverage: .venv/.demo ## measure whether intervals of the evaluation hold what they say (half an hour)
+	$(BIN)/python -m benchmarks.interval_coverage
 
 claims: .venv/.demo ## the paper's claims on real generators, K = 20, 300 epochs (hours; goes on where it stopped)
 	$(BIN)/python -m benchmarks.claims $(if $(ADULT),--adult $(ADULT))
