@@ -37,7 +37,7 @@ def _describe(column: Column | None) -> str:
     if column.categories is not None:
         shown = ", ".join(map(str, column.categories[:8]))
         parts.append(shown + (f" and {len(column.categories) - 8} more" if len(column.categories) > 8 else ""))
-    return "; ".join([*parts, column.description] if column.description else parts)
+    return "; ".join([*parts, *filter(None, (column.unit, column.description))])
 
 
 def column_lineage(columns: list[str], parent: dg.AssetKey) -> dg.TableColumnLineage:

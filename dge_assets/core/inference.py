@@ -350,9 +350,24 @@ def _notes(declared: ContractDeclaration, contract: Contract, frame: pd.DataFram
             notes.append(f"column {column.name!r} ({column.kind}): {', '.join(inferred)} inferred")
         if stated.kind is None and stated.categories is None:
             notes += _note_on_dates(column, frame[column.name].dropna())
+            notes += _note_on_long_numbers(column, frame[column.name].dropna())
     return notes
 
 
 def _note_on_dates(column: Column, present: pd.Series) -> list[str]:
     trouble = _trouble_with_dates(present) if column.kind != "datetime" and _look_like_dates(present) else ""
     return [f"column {column.name!r} looks like dates, but is taken as {column.kind}: {trouble}"] if trouble else []
+
+
+def _note_on_long_numbers(column: Column, present: pd.Series) -> list[str]:
+    """Whole numbers that no integer of 64 bits holds, or that came as floats and so may have lost digits before."""
+    if column.kind != "continuous" or not pd.api.types.is_numeric_dtype(present.dtype):
+        return []
+    numbers = present.to_numpy(dtype=float)
+    whole = bool(np.all(numbers == np.round(numbers)))
+    if not len(numbers) or not whole or not np.any(np.abs(numbers) > LARGEST_EXACT):
+        return []
+    return [
+        f"column {column.name!r} holds whole numbers too long for an integer: taken as continuous, only 15 digits are kept; "
+        f"declare `kind: id` or `kind: categorical` where each digit counts"
+    ]

@@ -257,6 +257,13 @@ def test_whole_numbers_beyond_64_bits_are_refused_whatever_holds_them(values: An
         convert_column(pd.Series(values, name="v"), "integer", place="v")
 
 
+def test_whole_numbers_that_lose_digits_are_told() -> None:
+    frame = pd.DataFrame({"x": np.array([2**63, 2**64 - 1] * 30, dtype="uint64"), "y": [0, 1] * 30})
+    found = complete_contract(ContractDeclaration(target="y"), frame, table="t")
+    assert found.contract.column("x").kind == "continuous"
+    assert [note for note in found.notes if "only 15 digits are kept" in note and "'x'" in note]
+
+
 def test_bounds_of_integers_that_no_float_equals_are_rounded_outwards() -> None:
     column = both([2**60 + 1, 2**53 + 1, 7])[0].column("v")
     assert column.maximum is not None
