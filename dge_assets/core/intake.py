@@ -36,8 +36,9 @@ def take_in(
     """
     recognised = recognise(raw, declared, table=table)
     frame, dropped = _with_targets(recognised.frame, declared, table)
+    doubts = {**raw.attrs.get("doubts", {}), **recognised.doubts}
     completed = complete_contract(
-        declared, frame, table=table, units=recognised.units, doubts=recognised.doubts, disclosure=disclosure
+        declared, frame, table=table, units=recognised.units, doubts=doubts, disclosure=disclosure
     )
     return Intake(
         conform(frame, completed.contract, table=table),

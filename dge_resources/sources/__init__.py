@@ -50,7 +50,8 @@ def read_source(
     Relative paths start at `base_folder`; downloads of OpenML are kept in `cache_folder` (default: scikit-learn's).
     Where `contract` declares a column as a category or an id, or its format, a text file's spelling of it is kept.
     The frame has a plain index and text names; `frame.attrs["notes"]` is a list of remarks for people on columns
-    whose values had no one type, or are spelt in a way that matters. Raises `SourceError` that names table and
+    whose values had no one type, or are spelt in a way that matters; `frame.attrs["doubts"]` says by column what a
+    person should decide. Raises `SourceError` that names table and
     source, what was found and how to mend it.
     """
     return _read(SourceContext(source, table, base_folder, cache_folder, contract))
@@ -73,7 +74,7 @@ def source_fingerprint(
 
 def _read(context: SourceContext[Any]) -> pd.DataFrame:
     frame = READERS[context.source.type](context)
-    notes = list(frame.attrs.get("notes", ()))
+    notes, doubts = list(frame.attrs.get("notes", ())), dict(frame.attrs.get("doubts", {}))
     if context.source.strip:
         frame = strip_blanks(context, frame)
     refuse_unnamed(context, frame)
@@ -83,6 +84,8 @@ def _read(context: SourceContext[Any]) -> pd.DataFrame:
     refuse_unkept_names(context, list(frame.columns))
     frame, settled = settle_types(frame)
     frame.attrs["notes"] = notes + settled
+    named = {context.name_of(name): doubt for name, doubt in doubts.items()}
+    frame.attrs["doubts"] = {name: doubt for name, doubt in named.items() if name in frame.columns}
     return frame
 
 

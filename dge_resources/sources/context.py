@@ -42,9 +42,13 @@ class SourceContext(Generic[Source_co]):
 
     def declared(self, name: str) -> ColumnDeclaration:
         """What the contract states of the column that is called `name` in the source."""
-        name = name.strip() if self.source.strip else name
         stated = self.contract.columns if self.contract is not None else {}
-        return stated.get(self.source.rename.get(name, name), ColumnDeclaration())
+        return stated.get(self.name_of(name), ColumnDeclaration())
+
+    def name_of(self, name: str) -> str:
+        """The name that a column of the source has after `strip` and `rename`."""
+        name = name.strip() if self.source.strip else name
+        return self.source.rename.get(name, name)
 
     def error(self, found: str, remedy: str) -> SourceError:
         """Make the error that names the table, the source, what was found and how to mend it, without secrets."""

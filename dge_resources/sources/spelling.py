@@ -32,6 +32,8 @@ TYPING_OPTIONS = frozenset(
 ROWS_AT_A_TIME = 100_000
 _ZERO_FIRST = re.compile(r"\s*(?:[+-]?0\d+|\+\d{7,})\s*")
 """A code, not an amount: `00123`, or a telephone number. Nobody writes amounts so, and as a number the zeros are lost."""
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}((?:\.\d{3})*)\s*")
+"""What a point between thousands looks like; where the comma does not part fields, it may be one."""
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 _FLOAT_DIGITS = 15
 """Whole numbers of so many digits are exact as floats."""
@@ -45,6 +47,10 @@ class _Spelled:
     zero_first: int = 0
     long_whole: int = 0
     not_whole: int = 0
+    parted: int = 0
+    """Cells with a point before three digits."""
+    not_parted: int = 0
+    """Cells in which a point cannot part thousands."""
     missing_words: Counter[str] = field(default_factory=Counter)
 
 
@@ -71,6 +77,7 @@ def read_typed(
     for name in frame.columns:
         if is_declared_text(context.declared(name)) and frame[name].dtype == object:
             frame[name] = _as_spelled(frame[name])
+    frame.attrs["doubts"] = _doubts_on_points(context, spelled, frame) if options.get("sep", ",") != "," else {}
     return frame, [*_notes_on_zeros(zeros, spelled, len(frame)), *_notes_on_words(spelled)]
 
 
@@ -167,6 +174,9 @@ def _look(cells: _Spelled, texts: pd.Series, typed: pd.Series) -> None:
     if typed.dtype.kind == "f":
         whole = present.str.fullmatch(_WHOLE.pattern)
         cells.not_whole += int((~whole).sum())
+        groups = present.str.extract(f"^{_THOUSANDS.pattern}$", expand=False)
+        cells.parted += int((groups.fillna("") != "").sum())
+        cells.not_parted += int(groups.isna().sum())
         cells.long_whole += int((whole & (present.str.len() > _FLOAT_DIGITS)).sum())
 
 
@@ -206,6 +216,20 @@ def _notes_on_zeros(names: Sequence[str], spelled: Mapping[str, _Spelled], rows:
         f"text; declare `kind: integer` where they are amounts"
         for name in names
     ]
+
+
+def _doubts_on_points(
+    context: SourceContext[Any], spelled: Mapping[str, _Spelled], frame: pd.DataFrame
+) -> dict[str, str]:
+    return {
+        name: "has three digits behind each point, which was read as decimal; declare `format: decimal_comma` where it parts "
+        "thousands, else `format: decimal_point`"
+        for name, cells in spelled.items()
+        if cells.parted
+        and not cells.not_parted
+        and frame[name].dtype.kind == "f"
+        and context.declared(name).format is None
+    }
 
 
 def _notes_on_words(spelled: Mapping[str, _Spelled]) -> list[str]:

@@ -214,6 +214,27 @@ def test_other_signs_inside_cells_are_no_separators(tmp_path: Path) -> None:
     assert read(tmp_path, "a\n1\n2\n")["a"].tolist() == [1, 2]
 
 
+POINTS = "menge;preis;y\n1.723;1,5;0\n987;2,25;1\n12.500;3,75;1\n"
+
+
+def test_points_that_may_part_thousands_are_asked_about(tmp_path: Path) -> None:
+    frame = read(tmp_path, POINTS, options={"sep": ";"}, rename={"menge": "amount"})
+    assert frame["amount"].tolist() == [1.723, 987.0, 12.5]
+    assert list(frame.attrs["doubts"]) == ["amount"]
+    declared = ContractDeclaration(target="y")
+    assert (
+        "column 'amount' has three digits behind each point" in take_in(frame, declared, table="t").contract.doubts[0]
+    )
+    for form, amount in (("decimal_comma", 1723.0), ("decimal_point", 1.723)):
+        columns = {"menge": {"format": form}}
+        frame = read(tmp_path, POINTS, columns, options={"sep": ";"})
+        assert not frame.attrs["doubts"]
+        table = take_in(frame, ContractDeclaration(target="y", columns=columns), table="t")
+        assert table.frame["menge"].iloc[0] == amount
+    for plain in (POINTS.replace("987", "0.987"), POINTS.replace("12.500", "12.5")):
+        assert not read(tmp_path, plain, options={"sep": ";"}).attrs["doubts"]
+
+
 # ---------------------------------------------------------------------------------------------- values of databases
 
 
