@@ -9,9 +9,9 @@ import pandas as pd
 
 from dge_assets.core.contract import Contract, ContractDeclaration
 from dge_assets.core.generators.base import TrainedMember
+from dge_assets.core.generators.encoder_fitting import fit_encoder
 from dge_assets.core.generators.members import SamplingTask, TrainingTask, sample_chunks, train_members
 from dge_assets.core.generators.parameters import parameters_for
-from dge_assets.core.generators.table_encoder import fit_encoder
 from dge_assets.core.inference import complete_contract
 
 MAX_LEVELS = 100

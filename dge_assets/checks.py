@@ -5,19 +5,22 @@ blocks: a member that fails must not keep the others of its batch from being fin
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dge_assets.assets.line import Line, contract_of
+from dge_assets.assets.encoder import stored_encoder
+from dge_assets.assets.line import Line, contract_of, table_metadata
 from dge_assets.assets.remedies import remedy
 from dge_assets.core.declaration import Thresholds
-from dge_resources.lake import Address
+from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from dge_resources.artifacts import Artifact
     from dge_resources.quality import ValidationOutcome
     from dge_resources.quality.suite import Tolerance
 
@@ -26,7 +29,7 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 def table_checks(line: Line) -> list[dg.AssetChecksDefinition]:
     """All checks of a table's line."""
-    checks = [_source_contract(line), _split_overlap(line)]
+    checks = [_source_contract(line), _split_overlap(line), _round_trip(line)]
     for family in line.families:
         checks += [_synthetic_contract(line, family), _members_differ(line, family), _no_copies(line, family)]
     return checks
@@ -78,6 +81,31 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
         return _result(line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
 
     return overlap
+
+
+def _round_trip(line: Line) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=line.key("encoder"),
+        name="round_trip",
+        description="Encoding and decoding alone give each column of numbers back: its quantiles, its mean, its spread and "
+        "the shares of rows at its ends. A column that fails is lost to every generator, however good.",
+    )
+    def round_trip(storage: Storage) -> dg.AssetCheckResult:
+        import pandas as pd
+
+        from dge_assets.core.generators.state_files import encoder_from_files
+        from dge_assets.core.round_trip import TOLERANCE
+
+        real_train = storage.lake.read(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+        artifact = storage.artifacts.read(address_of(stored_encoder(line, storage, real_train.record)))
+        trips = encoder_from_files(artifact.files, place=artifact.record.place)[0].codec.round_trips
+        lost = [trip.note for trip in trips if not trip.passed]
+        summary = "; ".join(lost) or f"{len(trips)} columns of numbers come back to within {TOLERANCE:.0%}"
+        verdict = _keep(line, storage, "encoder", "round_trip", not lost, summary, [artifact], severity=WARN)
+        figures = [asdict(trip) | {"error": trip.error} for trip in trips]
+        return _result(line, verdict, {"columns": table_metadata(pd.DataFrame(figures))} if figures else {})
+
+    return round_trip
 
 
 def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
@@ -195,10 +223,11 @@ def _keep(
     check: str,
     passed: bool,
     summary: str,
-    items: Iterable[Recorded],
+    items: "Iterable[Recorded | Artifact]",
     *,
     member: str = "",
     page: str | None = None,
+    severity: dg.AssetCheckSeverity = ERROR,
 ) -> Verdict:
     verdict = Verdict(
         table=line.table,
@@ -206,7 +235,7 @@ def _keep(
         check=check,
         member=member,
         passed=bool(passed),
-        severity=ERROR.value,
+        severity=severity.value,
         summary=summary,
         subjects=tuple(item.record.record_id for item in items),
     )

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, record_metadata, table_metadata
 from dge_assets.assets.telling import tell
+from dge_assets.core.column_plan import ColumnPlan
 from dge_assets.core.provenance import Provenance
 from dge_resources.lake import address_of
 from dge_resources.records import Recorded
@@ -40,8 +41,8 @@ def encoder_asset(line: Line) -> dg.AssetsDefinition:
 def _fit(context: dg.AssetExecutionContext, line: Line, real_train: Recorded, storage: Storage) -> Provenance:
     import time
 
+    from dge_assets.core.generators.encoder_fitting import fit_encoder
     from dge_assets.core.generators.state_files import encoder_files
-    from dge_assets.core.generators.table_encoder import fit_encoder
     from dge_assets.core.threads import one_thread
 
     declaration, started = line.plan.declaration, time.perf_counter()
@@ -78,13 +79,27 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
     artifact = storage.artifacts.read(address_of(record))
     encoder, encoded = encoder_from_files(artifact.files, place=record.place)
     layout = encoded.layout
-    columns = [(plan.name, plan.kind, plan.role, len(plan.levels) or None) for plan in encoder.codec.plans]
+    trips = {trip.column: trip.error for trip in encoder.codec.round_trips}
+    columns = [
+        (plan.name, plan.kind, plan.role, len(plan.levels) or None, *_numbers(plan), trips.get(plan.name))
+        for plan in encoder.codec.plans
+    ]
+    heads = ["column", "kind", "learnt as", "levels", "scale", "step", "frequent values", "round trip"]
     return {
         "dagster/row_count": len(encoded),
         "encoded_columns": layout.columns,
         "condition_levels": layout.conditions,
         "megabytes": round(encoded.nbytes / 1e6, 3),
-        "columns": table_metadata(pd.DataFrame(columns, columns=["column", "kind", "learnt as", "levels"])),
+        "columns": table_metadata(pd.DataFrame(columns, columns=heads)),
+        "round_trip": max(trips.values(), default=0.0),
         "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in encoder.codec.notes) or "—"),
         "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
     }
+
+
+def _numbers(plan: ColumnPlan) -> tuple[str | None, str | None, int | None]:
+    """Of a column of numbers its transform, the step of its grid and how many frequent values it has."""
+    if plan.role != "number":
+        return None, None, None
+    step = "/".join(map(str, plan.step)) if plan.step else None
+    return plan.transform.shape, step, len(plan.frequent) or None

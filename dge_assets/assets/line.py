@@ -20,9 +20,9 @@ from dge_assets.core.provenance import Provenance, Recipe
 CODE_VERSIONS = {
     "source": "3",
     "split": "2",
-    "encoder": "1",
+    "encoder": "2",
     "generator": "4",
-    "synthetic": "3",
+    "synthetic": "4",
     "downstream": "4",
     "evaluation": "11",
     "report": "9",

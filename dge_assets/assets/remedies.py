@@ -33,5 +33,7 @@ _REAL_TABLE = {
     "contract": "mend the rows, or what the declaration's `contract` says of them: the column's range, `categories`, `nullable` "
     "or kind, or the constraint; or `drop` the column in the source; a few rows may be let pass with `thresholds: "
     "{range_share: ..., constraint_share: ...}`, which hold for the real table where they are declared",
+    "round_trip": "declare the column's `minimum` and `maximum`, so that single values far away do not count; or `drop` it in "
+    "the source",
     "overlap": "run the line again from `source`: both parts must come from one split",
 }

@@ -8,18 +8,24 @@ Not here: how one column goes there and back (`number_codec.py`, `level_codec.py
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.column_plan import Array, ColumnPlan
+from dge_assets.core.column_plan import Array, ColumnPlan, plan_from_document
 from dge_assets.core.contract import Column, Contract, Level
 from dge_assets.core.errors import GeneratorError
 from dge_assets.core.level_codec import decode_levels, encode_levels, plain_cell, plan_discrete
-from dge_assets.core.number_codec import decode_number, encode_number, plan_number
+from dge_assets.core.number_codec import decode_number, encode_number, note_on_numbers, plan_number, with_transform
+from dge_assets.core.number_transforms import Transform
 from dge_assets.core.ranges import within_range
+from dge_assets.core.round_trip import RoundTrip
+
+MOST_FEW = 2
+"""Numbers and moments of so few different values are learnt as levels: a mixture has nothing to smooth there."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class TableCodec:
 
     plans: tuple[ColumnPlan, ...]
     all_categories: tuple[tuple[Level, ...] | None, ...]
+    round_trips: tuple[RoundTrip, ...] = ()
+    """What encoding alone does to each column of numbers, as far as it was measured."""
 
     @property
     def discrete(self) -> tuple[str, ...]:
@@ -43,22 +51,29 @@ class TableCodec:
             for plan in self.plans
             if plan.pooled
         ]
-        constant = [plan.name for plan in self.plans if plan.role == "constant"]
-        return said + [f"column {name!r}: constant, not modelled" for name in constant]
+        said += [f"column {plan.name!r}: constant, not modelled" for plan in self.plans if plan.role == "constant"]
+        said += [note for plan in self.plans if (note := note_on_numbers(plan))]
+        return said + [trip.note for trip in self.round_trips if not trip.passed]
+
+    def with_transforms(self, transforms: Mapping[str, Transform]) -> TableCodec:
+        """The codec with other transforms of some columns of numbers, by name."""
+        plans = (with_transform(plan, transforms.get(plan.name, plan.transform)) for plan in self.plans)
+        return replace(self, plans=tuple(plans))
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON from which `from_document` makes the same codec."""
-        return {"plans": [asdict(plan) for plan in self.plans], "categories": list(self.all_categories)}
+        return {
+            "plans": [asdict(plan) for plan in self.plans],
+            "categories": list(self.all_categories),
+            "round_trips": [asdict(trip) for trip in self.round_trips],
+        }
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> TableCodec:
         """The codec that `to_document` wrote."""
-        sequences = ("levels", "pooled", "pooled_shares")
-        plans = tuple(
-            ColumnPlan(**{**plan, **{key: tuple(plan[key]) for key in sequences}}) for plan in document["plans"]
-        )
+        plans = tuple(plan_from_document(plan) for plan in document["plans"])
         categories = tuple(None if levels is None else tuple(levels) for levels in document["categories"])
-        return cls(plans, categories)
+        return cls(plans, categories, tuple(RoundTrip(**trip) for trip in document.get("round_trips", ())))
 
     def encode(self, frame: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         """The modelling frame of `frame` (n rows): float64 numbers without gaps, discrete codes as text.
@@ -103,13 +118,15 @@ def fit_codec(
 
 def _plan(column: Column, values: pd.Series, key: str, *, max_levels: int, many_levels: str, keep: bool) -> ColumnPlan:
     present = values.dropna()
-    gaps = bool(values.isna().any())
-    if present.nunique() == 0 or (present.nunique() == 1 and not gaps and not keep):
+    different, gaps = present.nunique(), bool(values.isna().any())
+    if different == 0 or (different == 1 and not gaps and not keep):
         constant = None if present.empty else plain_cell(present.iloc[0], column.kind)
         return ColumnPlan(column.name, column.kind, "constant", key, constant=constant)
     if column.kind in ("categorical", "boolean"):
         # The target's classes are always told apart: pooled ones would be drawn without regard to their rows.
         return plan_discrete(column, values, key, values.nunique() if keep else max_levels, many_levels)
+    if different <= MOST_FEW:
+        return plan_discrete(column, values, key, MOST_FEW, many_levels)
     return plan_number(column, values, key)
 
 

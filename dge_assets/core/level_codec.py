@@ -56,7 +56,10 @@ def plain_cell(level: Any, kind: Kind) -> Level:
 def encode_levels(values: pd.Series, plan: ColumnPlan) -> Array:
     """The code of each cell (n,), as text."""
     known = {level: str(code) for code, level in enumerate(plan.levels) if level is not None}
-    codes = values.astype(object).map(known)
+    cells = (
+        values.map(lambda cell: plain_cell(cell, plan.kind), na_action="ignore") if plan.kind == "datetime" else values
+    )
+    codes = cells.astype(object).map(known)
     rest = str(len(plan.levels))
     missing = str(plan.levels.index(None)) if None in plan.levels else rest
     return np.asarray(codes.where(codes.notna(), np.where(values.isna(), missing, rest)), dtype=object)

@@ -48,13 +48,19 @@ def within_range(values: pd.Series, column: Column) -> pd.Series:
 
     Exact for integers and moments: a bound that the type cannot hold binds nothing.
     """
-    if column.kind not in RANGED_KINDS:
-        return values
+    return values.clip(*range_in_type(column)) if column.kind in RANGED_KINDS else values
+
+
+def range_in_type(column: Column) -> tuple[Any, Any]:
+    """Minimum and maximum of a ranged column as its type has them: float, int, or Timestamp in nanoseconds.
+
+    None where there is no bound, and for one that the type cannot hold, which binds nothing.
+    """
     low, high = (_in_type(bound, column.kind) for bound in (column.minimum, column.maximum))
     if column.kind == "integer":
         low = None if low is None else max(math.ceil(low), -(2**63))
         high = None if high is None else min(math.floor(high), 2**63 - 1)
-    return values.clip(low, high)
+    return low, high
 
 
 def _in_type(bound: Bound | None, kind: Kind) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import Bound, Column, Contract, Kind, Level, Task
+from dge_assets.core.contract import Bound, Column, ColumnDeclaration, Contract, Kind, Level, Task
 from dge_assets.core.provenance import Recipe
+from dge_assets.core.ranges import complete_range
 
 AWKWARD = 'it\'s "größe" 表'
 """A column name with a space, both quotes and letters beyond ASCII."""
@@ -85,6 +86,16 @@ def every_kind_contract() -> Contract:
         column("empty", "continuous", nullable=True),
         column("target", "categorical", categories=("no", "yes")),
     )
+
+
+def with_ranges(agreed: Contract, frame: pd.DataFrame) -> Contract:
+    """The contract with the extremes of `frame` as the ranges of its columns."""
+    columns = []
+    for item in agreed.columns:
+        place = f"column {item.name!r}"
+        minimum, maximum = complete_range(ColumnDeclaration(), item.kind, frame[item.name], place=place)
+        columns.append(item.model_copy(update={"minimum": minimum, "maximum": maximum}))
+    return agreed.model_copy(update={"columns": tuple(columns)})
 
 
 def tiny(n: int = 200, seed: int = 0) -> pd.DataFrame:

@@ -9,11 +9,12 @@ import pytest
 
 from dge_assets.core.contract import Contract
 from dge_assets.core.generators.base import TrainedMember
+from dge_assets.core.generators.encoder_fitting import fit_encoder
 from dge_assets.core.generators.members import TrainingTask, train_members
 from dge_assets.core.generators.parameters import parameters_for
 from dge_assets.core.generators.stacked.encoded import EncodedTable
-from dge_assets.core.generators.table_encoder import TableEncoder, fit_encoder
-from tests.support.tables import every_kind, every_kind_contract
+from dge_assets.core.generators.table_encoder import TableEncoder
+from tests.support.tables import every_kind, every_kind_contract, with_ranges
 
 SMALL: dict[str, dict[str, object]] = {
     "ctgan": {"epochs": 2, "batch_size": 100, "generator_dim": [16], "discriminator_dim": [16], "embedding_dim": 8},
@@ -28,7 +29,7 @@ def silent(done: int, of: int) -> None:
 
 @cache
 def _encoded_kinds() -> tuple[TableEncoder, EncodedTable]:
-    return encoded_of(every_kind(), every_kind_contract())
+    return encoded_of(every_kind(), with_ranges(every_kind_contract(), every_kind()))
 
 
 def encoded_of(frame: pd.DataFrame, agreed: Contract) -> tuple[TableEncoder, EncodedTable]:

@@ -8,8 +8,9 @@ import pytest
 
 from dge_assets.core.errors import StorageError
 from dge_assets.core.generators.encoder import transformer_from_document
+from dge_assets.core.generators.encoder_fitting import fit_encoder
 from dge_assets.core.generators.state_files import ENCODED, encoder_files, encoder_from_files
-from dge_assets.core.generators.table_encoder import CHUNK_ROWS, TableEncoder, fit_encoder
+from dge_assets.core.generators.table_encoder import CHUNK_ROWS, TableEncoder
 from dge_assets.core.randomness import generator, seed_sequence
 from tests.support.stacked import one_hot
 from tests.support.tables import every_kind, every_kind_contract, tiny, tiny_contract

@@ -1,28 +1,24 @@
-"""From a real table to what networks learn, and back: fitted once, the same for every family and every seed.
+"""From a real table to what networks learn, and back: one encoding, the same for every family and every seed.
 
 Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and `ctgan`'s transformer
 (a Bayesian Gaussian mixture per number, one-hot levels) encodes that. The package fits the transformer; rows are
 encoded and decoded here, as the package does but without its loop over rows, into float32 numbers and small codes.
 The package and its scikit-learn are imported where rows are encoded: training and sampling do without their 100 MB.
+Not here: fitting it (`encoder_fitting.py`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.codec import TableCodec, fit_codec
-from dge_assets.core.contract import Contract
+from dge_assets.core.codec import TableCodec
 from dge_assets.core.generators.stacked.encoded import Array, EncodedTable
 from dge_assets.core.generators.stacked.layout import Layout
-from dge_assets.core.randomness import generator, seed_sequence
 
 MARGIN, CLIP, SPREADS = 1e-6, 0.99, 4
 """rdt's: added to each component's probability; bound of encoded numbers; standard deviations that make 1."""
@@ -76,47 +72,11 @@ class TableEncoder:
         number = 0
         for span, column in enumerate(self.transformer["columns"]):
             if column["type"] == "continuous":
-                columns[column["name"]] = _decode_numbers(column, numbers[:, number], codes[:, span])
+                columns[column["name"]] = decode_numbers(column, numbers[:, number], codes[:, span])
                 number += 1
             else:
                 columns[column["name"]] = np.array(column["levels"], dtype=object)[codes[:, span]]
         return pd.DataFrame(columns)
-
-
-def fit_encoder(
-    real_train: pd.DataFrame,
-    contract: Contract,
-    *,
-    table: str,
-    max_levels: int,
-    many_levels: Literal["pool", "error"],
-) -> tuple[TableEncoder, EncodedTable]:
-    """Fit the encoding of `table` on real_train (n rows), and encode those rows.
-
-    Missing numbers are imputed from a stream of the table's, so every member learns from the same rows. Raises
-    GeneratorError for a column with too many levels or a table with nothing to learn.
-    """
-    from ctgan.data_transformer import DataTransformer
-
-    from dge_assets.core.generators.encoder import transformer_document
-
-    codec = fit_codec(real_train, contract, max_levels=max_levels, many_levels=many_levels)
-    modelled = codec.encode(real_train, rng=generator(seed_sequence(table=table, purpose="imputation")))
-    transformer = DataTransformer()
-    with _quiet():
-        transformer.fit(modelled, codec.discrete)
-    encoder = TableEncoder(codec, transformer_document(transformer))
-    return encoder, encoder.encode(modelled)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No warnings (the mixture is a normalizer, its convergence does not matter), no processes of the package's own."""
-    import joblib
-
-    with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _spans(column: dict[str, Any]) -> list[tuple[int, str]]:
@@ -156,7 +116,8 @@ def _draw(shares: Array, uniform: Array) -> Array:
     return found
 
 
-def _decode_numbers(column: dict[str, Any], normalized: Array, components: Array) -> Array:
+def decode_numbers(column: dict[str, Any], normalized: Array, components: Array) -> Array:
+    """The numbers (n,) of a continuous column, from its part of the transformer's document and its encoded rows."""
     fitted = column["mixture"]["fitted"]
     means, spreads = _components(fitted["means_"], fitted["covariances_"], column["valid"])
     chosen = components.astype(np.int64)
