@@ -59,11 +59,16 @@ def run_line(table: str) -> None:
         for recovered in recover(instance):
             TERMINAL.info(recovered)
         result = _materialize(line, instance)
+    conclude(line, result, time.monotonic() - started)
+
+
+def conclude(line: Line, result: ExecutionResult, seconds: float) -> None:
+    """Tell the headline as far as the run got to one; then the release, or raise the DgeError that there is none."""
     if _made(result, line.key("report")):
         _show_headline(line)
     if not result.success:
         raise DgeError(reason_of(result))
-    _show_places(line, str(_made(result, line.key("release"))["version"].value), time.monotonic() - started)
+    _show_release(line, str(_made(result, line.key("release"))["version"].value), seconds)
 
 
 def opening(plan: TablePlan) -> str:
@@ -111,9 +116,11 @@ def reason_of(result: ExecutionResult) -> str:
 
 
 def _show_headline(line: Line) -> None:
+    """The scores and where the rest is, of a run that ends in no release too: its custodian needs them the more."""
     from dge_assets.core.reporting.headline import headline_table, terminal_table
 
-    lake = Storage(home=home_url()).lake
+    storage = Storage(home=home_url())
+    lake = storage.lake
     scores = lake.read(Address(line.table, "training_scores")).frame
     contract = contract_of(lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train")))
     print(f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}")
@@ -123,15 +130,15 @@ def _show_headline(line: Line) -> None:
         print(f"Please decide: {doubt}.")
     print(f"{line.plan.notice}\n" if line.plan.notice else "")
     print(terminal_table(headline_table(scores), width=100))
+    print(f"\nreport     {storage.store.url(report_path(line.table))}")
+    print(f"warehouse  {storage.warehouse.url}")
 
 
-def _show_places(line: Line, version: str, seconds: float) -> None:
+def _show_release(line: Line, version: str, seconds: float) -> None:
     storage = Storage(home=home_url())
     addresses = [Address(line.table, "generator", family, seed) for family in line.families for seed in line.seeds]
     records = [storage.artifacts.record(address) for address in addresses]
     release = storage.releases.open(line.table, version)
-    print(f"\nreport     {storage.store.url(report_path(line.table))}")
-    print(f"warehouse  {storage.warehouse.url}")
     print(f"{'trial      ' if line.plan.is_trial else 'release    '}{storage.releases.url(release)}")
     note = full_profile_note(line, [record for record in records if record is not None])
     print(f"\n{duration(seconds)} in all. {note}".rstrip())

@@ -20,6 +20,7 @@ from dge_assets.assets.line import (
 from dge_assets.assets.present import Member, keep_plan, member_name, unused_members, verdicts_in_use
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
+from dge_assets.core.declaration import TablePlan
 from dge_assets.core.provenance import Provenance
 from dge_resources.lake import Address
 from dge_resources.progress import duration
@@ -36,6 +37,10 @@ SHOWN_AS_PICTURES = (
     "error_correlation",
 )
 """Evaluation tables too long to be read as tables on a page; the warehouse has them."""
+
+
+TIMED_EPOCHS = 10
+"""With fewer, a training's seconds are mostly those of its start."""
 
 
 def report_path(table: str) -> str:
@@ -248,21 +253,34 @@ def full_profile_note(line: Line, members: list[Provenance]) -> str:
 
     Empty where it asks for no more than this run.
     """
-    full = line.plan.declaration.plan("full")
-    if (full.seeds, full.families) == (line.plan.seeds, line.plan.families):
+    full, default = (line.plan.declaration.plan(profile) for profile in ("full", "default"))
+    if _sizes(full) == _sizes(line.plan):
         return ""
-    seconds = 0.0
-    for family in line.families:
-        measured = [
-            (record.seconds or 0.0) / record.parameters["hyperparameters"]["epochs"]
-            for record in members
-            if record.family == family
-        ]
-        if measured:
-            seconds += sum(measured) / len(measured) * full.parameters(family).epochs * full.seeds
+    whole = "What is declared" if _sizes(full) == _sizes(default) else "The full profile"
     epochs = ", ".join(f"{family} {full.parameters(family).epochs}" for family in line.families)
+    opening = f"Profile {line.plan.profile}: K = {line.plan.seeds}."
+    seconds = [_training_seconds(full, family, members) for family in line.families]
+    if not all(seconds):
+        return (
+            f"{opening} {whole} has K = {full.seeds}, epochs: {epochs}; too few ran here to tell how long that takes."
+        )
     return (
-        f"Profile {line.plan.profile}: K = {line.plan.seeds}. The full profile (K = {full.seeds}, epochs: {epochs}) would "
-        f"take at most about {duration(seconds)} of one core's training here, from this run's seconds per epoch; divide by the "
-        f"members that run side by side."
+        f"{opening} {whole} (K = {full.seeds}, epochs: {epochs}) would take at most about {duration(sum(seconds))} of one "
+        f"core's training here, from this run's seconds per epoch; divide by the members that run side by side."
     )
+
+
+def _sizes(plan: TablePlan) -> tuple[int, dict[str, Any]]:
+    return plan.seeds, plan.families
+
+
+def _training_seconds(plan: TablePlan, family: str, members: list[Provenance]) -> float:
+    """One core's seconds for a family of `plan`; 0 where what was trained is mostly its start."""
+    measured = [
+        (record.seconds or 0.0) / epochs
+        for record in members
+        if record.family == family and (epochs := record.parameters["hyperparameters"]["epochs"]) >= TIMED_EPOCHS
+    ]
+    if not measured:
+        return 0.0
+    return sum(measured) / len(measured) * plan.parameters(family).epochs * plan.seeds

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from dge_assets.assets.present import other_profile, present_records
-from dge_assets.demo import opening, reason_of
+from dge_assets.core.errors import DgeError
+from dge_assets.demo import conclude, opening, reason_of
 from dge_resources.verdicts import Verdict
 from tests.integration.conftest import Workshop
 
@@ -44,9 +48,19 @@ def test_a_trial_is_marked_in_name_manifest_and_card_and_the_latest_stays(copied
     assert "This is a trial, less than what is declared: seeds 3 -&gt; 2 by profile smoke." in report
 
 
-def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_where_declared(copied: Workshop) -> None:
+def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_where_declared(
+    copied: Workshop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DGE_HOME", copied.home)
     fail(copied, "contract", "ctgan/000", "ctgan/002")
-    refused = reason_of(copied.run("release"))
+    result = copied.materialize("report", "release")
+    with pytest.raises(DgeError) as caught:
+        conclude(copied.line, result, 1.0)
+    refused, said = str(caught.value), capsys.readouterr().out
+    assert "dge_3" in said, "the headline is told all the same"
+    assert "report     " in said
+    report = (Path(copied.home) / "reports" / "visits" / "report.html").read_text()
+    assert re.search(r"2 of \d+ checks did not pass", report)
     for part in (
         "check contract on ctgan/000 failed: 12 of 192 rows are out of range",
         "ctgan seeds 000, 002 of 3, contract: more epochs (now 1), another family, or more let pass under `thresholds`",
