@@ -121,6 +121,28 @@ def test_a_contract_that_the_data_violates_blocks_and_leaves_what_was_there(work
     assert shop.storage.lake.read(Address("visits", "real_train")).record.record_id == before
 
 
+def test_declared_thresholds_let_a_few_real_rows_pass(workshop: Workshop) -> None:
+    columns = {"visit": {"kind": "id"}, "age": {"minimum": 0, "maximum": 120}}
+    frame = visits_frame()
+    frame.loc[3, "age"] = 150
+
+    def verdict() -> tuple[bool, str]:
+        (check,) = shop.materialize("source").get_asset_check_evaluations()
+        return check.passed, str(check.description)
+
+    shop = rewrite(workshop, frame).declare(contract=contract(columns=columns))
+    passed, told = verdict()
+    assert not passed
+    for way in (
+        "What to try: mend the rows",
+        "`drop` the column",
+        "`thresholds: {range_share: ..., constraint_share: ...}`",
+    ):
+        assert way in told
+    shop = shop.declare(thresholds={"range_share": 0.01})
+    assert verdict()[0]
+
+
 def test_values_that_are_not_of_the_declared_kind(workshop: Workshop) -> None:
     columns = {"visit": {"kind": "id"}, "Ort": {"kind": "integer"}}
     fails(workshop.declare(**SMALL, contract=contract(columns=columns)), "column 'Ort'", "integer", "Köln")
