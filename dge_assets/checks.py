@@ -243,14 +243,14 @@ def _keep(
 
 
 def _outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[str, Any]:
-    """What a person needs to mend a violated contract: the column, the expectation, example values, the page."""
+    """What a person needs to mend a violated contract: the column, the expectation, the rows, the page."""
     failures = [
         {
             "column": ", ".join(failure.expectation.columns) or "(table)",
             "expectation": failure.expectation.expected,
             "engine_type": failure.expectation.type,
             "found": failure.sentence,
-            "examples": list(failure.examples),
+            "rows": [position + 1 for position in failure.rows],
         }
         for failure in outcome.failures
     ]

@@ -7,7 +7,7 @@ so is the checks' work. A value that cannot be of the column's kind at all is an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,15 @@ import pandas as pd
 from dge_assets.core.closed_model import QUOTE_IT
 from dge_assets.core.contract import Contract, Kind, Level
 from dge_assets.core.errors import ContractError
-from dge_assets.core.values import INTEGER_END, distinct, moments, plain_level, require_usable_columns
+from dge_assets.core.quoting import rows_text
+from dge_assets.core.values import INTEGER_END, MisfitError, distinct, moments, plain_level, require_usable_columns
 
 Levels = Sequence[Level]
+_REASONS: dict[Kind, str] = {
+    "continuous": "no number",
+    "integer": "no whole number",
+    "datetime": "no date in ISO8601 format such as 2020-12-31, or outside 1677-09-21..2262-04-11",
+}
 _MISFITS = (ValueError, TypeError, OverflowError, pd.errors.ParserError)
 
 
@@ -26,7 +32,7 @@ def conform(frame: pd.DataFrame, contract: Contract, *, table: str) -> pd.DataFr
 
     continuous: float64, finite; integer: int64, or nullable Int64 where a value is missing; boolean: bool or nullable
     boolean; categorical: category; datetime: datetime64[ns] in UTC; id and text: as they come.
-    Raises ContractError naming table, column, the first values that do not fit and the remedy.
+    Raises ContractError naming table, column, the first rows that do not fit and the remedy.
     """
     absent = [name for name in contract.names if name not in frame.columns]
     if absent:
@@ -48,27 +54,34 @@ def conform(frame: pd.DataFrame, contract: Contract, *, table: str) -> pd.DataFr
 def convert_column(values: pd.Series, kind: Kind, levels: Levels = (), *, place: str) -> pd.Series:
     """`values` (n rows) in the type of `kind`, the index starting anew; `levels` are those of a category.
 
-    Raises ContractError naming `place`, the first values that do not fit and the remedy.
+    Raises ContractError naming `place`, the first rows that do not fit and the remedy; it quotes no cell.
     """
     values = values.reset_index(drop=True)
     try:
         return _CONVERTERS[kind](values, levels)
-    except _MISFITS as error:
-        reason = str(error).split("\n", maxsplit=1)[0]
-        raise ContractError(
-            f"{place}: declared {kind}, found {_offending(values, kind, levels)} ({reason}); "
-            f"mend the data, or declare another kind"
-        ) from error
+    except MisfitError as error:
+        reason = str(error)
+    except _MISFITS:
+        reason = _REASONS.get(kind, "of another type")  # not the library's own words, which quote the cell
+    positions = _offending(values, kind, levels)
+    where = (
+        f"{rows_text(positions)} {'does' if len(positions) == 1 else 'do'} not fit" if positions else "it does not fit"
+    )
+    raise ContractError(f"{place}: declared {kind}, but {where} ({reason}); mend the data, or declare another kind")
 
 
-def _offending(values: pd.Series, kind: Kind, levels: Levels) -> list[object]:
-    """The first three values that do not convert by themselves."""
-    bad: list[object] = []
-    for value in distinct(values):
+def _offending(values: pd.Series, kind: Kind, levels: Levels) -> list[int]:
+    """The first position of each of the first three values that do not convert by themselves."""
+    bad: list[int] = []
+    first: dict[Hashable, int] = {}
+    present = values.dropna()
+    for position, value in zip(present.index, present.tolist(), strict=True):
+        first.setdefault(value, int(position))
+    for value, position in first.items():
         try:
             _CONVERTERS[kind](pd.Series([value]), levels)
         except _MISFITS:
-            bad.append(value)
+            bad.append(position)
         if len(bad) == 3:
             break
     return bad
@@ -78,7 +91,7 @@ def _to_continuous(values: pd.Series, _: Levels) -> pd.Series:
     numbers = pd.to_numeric(values).astype("float64")
     infinite = int(np.isinf(numbers).sum())
     if infinite:
-        raise ValueError(f"{infinite} of {len(numbers)} values are infinite, and no generator learns those")
+        raise MisfitError(f"{infinite} of {len(numbers)} values are infinite, and no generator learns those")
     return numbers
 
 
@@ -110,7 +123,7 @@ def _to_integer(values: pd.Series, _: Levels) -> pd.Series:
     exact = pd.api.types.infer_dtype(values, skipna=True) == "integer"
     numbers = values if exact else pd.to_numeric(values)
     if _leaves_int64(numbers.dropna(), exact=exact):
-        raise ValueError("beyond what an integer of 64 bits holds")
+        raise MisfitError("beyond what an integer of 64 bits holds")
     nullable = numbers.astype("Int64")
     return nullable if nullable.isna().any() else nullable.astype("int64")
 
@@ -124,7 +137,7 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0
 def _to_boolean(values: pd.Series, _: Levels) -> pd.Series:
     words = values.map(lambda value: _WORDS.get(str(value).strip().lower()), na_action="ignore")
     if words.isna().sum() > values.isna().sum():
-        raise ValueError(f"neither true nor false; {QUOTE_IT}")
+        raise MisfitError(f"neither true nor false; {QUOTE_IT}")
     flags = words.astype("boolean")
     return flags if flags.isna().any() else flags.astype("bool")
 

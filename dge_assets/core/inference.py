@@ -214,7 +214,11 @@ def _trouble_with_dates(present: pd.Series) -> str:
     try:
         convert_column(present, "datetime", place="")
     except ContractError as error:
-        return str(error).removeprefix(": declared datetime, ").removesuffix("; mend the data, or declare another kind")
+        return (
+            str(error)
+            .removeprefix(": declared datetime, but ")
+            .removesuffix("; mend the data, or declare another kind")
+        )
     return ""
 
 
@@ -317,13 +321,12 @@ def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> Non
     levels = sorted_levels(list({*found, *(contract.classes or ())}))
     place = f"table {table!r}: task {contract.task}, target {contract.target!r}"
     if len(found) < 2:
-        raise ContractError(f"{place}: needs at least 2 classes, found {list(found)}; nothing can be learned")
+        raise ContractError(f"{place}: needs at least 2 classes, found {len(found)}; nothing can be learned")
     if contract.task == "binary" and len(levels) != 2:
-        shown = list(levels[:6])
-        raise ContractError(f"{place}: needs exactly 2 classes, found {len(levels)}: {shown}; declare task: multiclass")
+        raise ContractError(f"{place}: needs exactly 2 classes, found {len(levels)}; declare task: multiclass")
     if contract.task == "multiclass" and len(levels) == 2:
         # Its scores would be those of one class, as for a binary task, under the names of means over classes.
-        raise ContractError(f"{place}: has 2 classes, {list(levels)}; declare task: binary")
+        raise ContractError(f"{place}: has 2 classes; declare task: binary")
     if len(found) > MOST_CLASSES:
         raise ContractError(
             f"{place}: found {len(found)} classes, more than {MOST_CLASSES}; is it a number (task: regression) "

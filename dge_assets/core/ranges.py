@@ -33,11 +33,9 @@ def complete_range(
         minimum = low if minimum is None else minimum
         maximum = high if maximum is None else maximum
     if minimum is not None and maximum is not None and comparable(minimum) > comparable(maximum):
-        side, bound, extreme = (
-            ("minimum", minimum, maximum) if stated.maximum is None else ("maximum", maximum, minimum)
-        )
+        side, bound = ("minimum", minimum) if stated.maximum is None else ("maximum", maximum)
         raise ContractError(
-            f"{place}: every value found is beyond the declared {side} {bound!r} (the nearest is {extreme!r}); "
+            f"{place}: every value found is beyond the declared {side} {bound!r}; "
             f"mend the data or the {side}, or declare both bounds to have each row checked"
         )
     return minimum, maximum

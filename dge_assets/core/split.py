@@ -62,9 +62,9 @@ def _require_enough(frame: pd.DataFrame, contract: Contract, table: str) -> None
     if contract.task == "regression":
         return
     counts = frame[contract.target].value_counts()
-    few = {str(level): int(count) for level, count in counts.items() if 0 < count < FEWEST_PER_CLASS}
+    few = sum(0 < count < FEWEST_PER_CLASS for count in counts)
     if few:
         raise ContractError(
-            f"table {table!r}, target {contract.target!r}: classes {few} have fewer than {FEWEST_PER_CLASS} rows, so "
-            f"they cannot be in both real_train and real_test; drop these rows or merge the classes"
+            f"table {table!r}, target {contract.target!r}: {few} of {sum(counts > 0)} classes have fewer than "
+            f"{FEWEST_PER_CLASS} rows, so they cannot be in both real_train and real_test; drop these rows or merge the classes"
         )

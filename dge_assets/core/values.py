@@ -15,6 +15,7 @@ import pandas as pd
 
 from dge_assets.core.contract import Level
 from dge_assets.core.errors import ContractError
+from dge_assets.core.quoting import rows_text
 
 LARGEST_EXACT = 2.0**53
 """Up to here a float holds every whole number; beyond, being whole says nothing."""
@@ -22,6 +23,10 @@ INTEGER_END = 2.0**63
 """The first whole number that int64 cannot hold."""
 _CLOCK_WORDS = ("now", "today")
 """Words that pandas reads as the time of reading, so that no two readings agree."""
+
+
+class MisfitError(ValueError):
+    """Why values cannot be of a kind, in words that quote none of them."""
 
 
 def plain_level(level: object) -> Level:
@@ -68,9 +73,9 @@ def moments(values: pd.Series) -> pd.Series:
     Raises ValueError for what is no date or lies outside 1677-09-21..2262-04-11.
     """
     if values.notna().any() and pd.api.types.is_numeric_dtype(values.dtype):
-        raise ValueError("numbers tell no moment; write dates as ISO 8601 text, such as 2020-12-31")
+        raise MisfitError("numbers tell no moment; write dates as ISO 8601 text, such as 2020-12-31")
     if any(isinstance(value, str) and value.strip().lower() in _CLOCK_WORDS for value in distinct(values)):
-        raise ValueError(f"{' and '.join(_CLOCK_WORDS)} change with each reading; write dates as ISO 8601 text")
+        raise MisfitError(f"{' and '.join(_CLOCK_WORDS)} change with each reading; write dates as ISO 8601 text")
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
         values = pd.to_datetime(values.astype(object), format="ISO8601", utc=True)
     if values.dt.tz is not None:
@@ -106,11 +111,14 @@ def _names_alike(names: Sequence[str]) -> list[str]:
 
 
 def _require_single_values(values: pd.Series, place: str) -> None:
-    strange = next((value for value in values if not _is_single(value)), None) if values.dtype.kind in "Oc" else None
-    if strange is not None:
+    if values.dtype.kind not in "Oc":
+        return
+    for where, strange in enumerate(values):
+        if _is_single(strange):
+            continue
         raise ContractError(
-            f"{place}: holds a {type(strange).__name__}, found {str(strange)[:80]!r}; allowed are real numbers, text, "
-            f"truth values and dates: give it one value a cell, or `drop` the column in the source"
+            f"{place}: holds a {type(strange).__name__} in {rows_text([where])}; allowed are real numbers, text, truth values "
+            f"and dates: give it one value a cell, or `drop` the column in the source"
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.quoting import MOST_ROWS, rows_text
 from dge_resources.quality.suite import Expectation, Severity, Subject, Tolerance, contract_suite, shortened
 
 __all__ = [
@@ -33,9 +35,10 @@ __all__ = [
     "validate",
 ]
 
-MOST_EXAMPLES = 5
 _ENGINE_DTYPES = {"category": "CategoricalDtypeType"}
 _WORDS_OF_ENGINE = {"CategoricalDtypeType": "category", "object_": "object"}
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+"""What the engine's own messages put in quotes may be a cell."""
 _VERBS = {
     "expect_column_values_to_not_be_null": "are missing",
     "expect_column_values_to_be_unique": "are repeated",
@@ -48,7 +51,8 @@ class ExpectationResult:
 
     `observed` is the engine's figure: a count, a dtype or a list for expectations on whole columns, else the
     share (0..1) of checked rows that break it. `checked_count` leaves out rows with a missing value.
-    `examples` holds up to 5 different offending values. `error` says why it could not be checked at all.
+    `rows` holds the positions of the first rows that break it, and no cell of them: what is said of a check goes where
+    the table may not. `error` says why it could not be checked at all.
     """
 
     expectation: Expectation
@@ -56,7 +60,7 @@ class ExpectationResult:
     observed: Any = None
     checked_count: int | None = None
     unexpected_count: int | None = None
-    examples: tuple[Any, ...] = ()
+    rows: tuple[int, ...] = ()
     details: Mapping[str, Any] | None = None
     error: str | None = None
 
@@ -74,7 +78,7 @@ class ExpectationResult:
             return _whole_column_found(self)
         verb = _VERBS.get(self.expectation.type, "break it" if self.expectation.pair else "are not")
         found = f"{self.unexpected_count} of {self.checked_count} rows {verb}"
-        return f"{found}, e.g. {', '.join(map(_shown, self.examples))}" if self.examples else found
+        return f"{found}, such as {rows_text(self.rows[:MOST_ROWS])}" if self.rows else found
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class ValidationOutcome:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Everything as plain JSON; `quality.docs.render_page` takes it. Its examples are values of the frame."""
+        """Everything as plain JSON; `quality.docs.render_page` takes it. It quotes no cell of the frame."""
         results = [{**asdict(result), "found": result.found} for result in self.results]
         return {**asdict(self), "passed": self.passed, "results": plain(results)}
 
@@ -253,7 +257,7 @@ def _result(expectation: Expectation, answer: Any, names: _EngineNames) -> Expec
             observed=int(result["unexpected_count"]) / checked if checked else 0.0,
             checked_count=checked,
             unexpected_count=int(result["unexpected_count"]),
-            examples=_examples(result.get("partial_unexpected_list") or (), expectation),
+            rows=_rows(result.get("partial_unexpected_index_list") or ()),
         )
     if "partial_missing_list" in result:
         absent = plain(result["partial_missing_list"])
@@ -268,19 +272,16 @@ def _error_message(info: Mapping[str, Any]) -> str | None:
     """The engine reports one exception flat, and several by the metric that raised each."""
     nested = [info] if "raised_exception" in info else list(info.values())
     messages = dict.fromkeys(str(each["exception_message"]) for each in nested if each.get("raised_exception"))
-    return _one_line("; ".join(messages)) or None
+    return _QUOTED.sub("'...'", _one_line("; ".join(messages))) or None
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _examples(values: Sequence[Any], expectation: Expectation) -> tuple[Any, ...]:
-    """The first five different values, pairs in the relation's own order; a missing one is no example."""
-    present = [value for value in map(plain, values) if value is not None]
-    if expectation.pair and expectation.pair[0] != expectation.kwargs["column_A"]:
-        present = [pair[::-1] for pair in present]
-    return tuple({repr(value): value for value in present}.values())[:MOST_EXAMPLES]
+def _rows(found: Sequence[Any]) -> tuple[int, ...]:
+    """Positions of the first rows that break an expectation; the engine's frame is numbered from 0."""
+    return tuple(sorted(int(position) for position in found))
 
 
 def _whole_column_found(result: ExpectationResult) -> str:
@@ -299,10 +300,6 @@ def _columns_found(expected: list[str], found: list[str]) -> str:
         others
     )
     return "; ".join(parts) or ("all, in this order" if expected == found else f"in another order: {shortened(found)}")
-
-
-def _shown(value: Any) -> str:
-    return f"({', '.join(map(_shown, value))})" if isinstance(value, list) else str(value)
 
 
 def plain(value: Any) -> Any:

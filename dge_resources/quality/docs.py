@@ -2,7 +2,7 @@
 
 Here: Great Expectations' own Data Docs sections, in a page template of ours. Its stock page takes styles, scripts
 and icons from CDNs, and writes column names and values into the HTML as they are. Not here: validation
-(the package itself). The page shows values of the frame as examples, so that of a source is for the custodian only.
+(the package itself). The page names the rows that break an expectation and quotes no cell.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from dge_assets.core.quoting import rows_text
 from dge_resources.quality import ValidationOutcome
 
 MOST_LEVELS = 50
@@ -98,13 +99,8 @@ def _engine_figures(result: Mapping[str, Any]) -> dict[str, Any]:
         "unexpected_percent": percent,
         "unexpected_percent_nonmissing": percent,
         "unexpected_percent_total": percent,
-        "partial_unexpected_list": [_example(each, result["expectation"]["pair"]) for each in result["examples"]],
+        "partial_unexpected_list": [rows_text([position]) for position in result["rows"]],
     }
-
-
-def _example(value: Any, pair: tuple[str, str] | None) -> Any:
-    """A pair with its columns' names: the engine may state the relation the other way round."""
-    return f"{pair[0]} = {value[0]}, {pair[1]} = {value[1]}" if pair else value
 
 
 def _cut(values: list[Any]) -> list[Any]:

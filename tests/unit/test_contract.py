@@ -179,10 +179,10 @@ def test_task_and_classes_follow_from_the_target(values: Any, task: str, kind: s
     ("values", "declared", "message"),
     [
         (["a", "b"], {"task": "regression"}, "regression needs a numeric target, but 'y' is categorical.*declare"),
-        (["a", "b", "c"], {"task": "binary"}, r"exactly 2 classes, found 3: \['a', 'b', 'c'\]; declare task: multicl"),
-        (["a", "a"], {}, r"at least 2 classes, found \['a'\]; nothing can be learned"),
+        (["a", "b", "c"], {"task": "binary"}, r"exactly 2 classes, found 3; declare task: multicl"),
+        (["a", "a"], {}, r"at least 2 classes, found 1; nothing can be learned"),
         ([None, "a"], {"task": "binary"}, "at least 2 classes"),
-        (["a", "b"] * (ROWS // 2), {"task": "multiclass"}, r"has 2 classes, \['a', 'b'\]; declare task: binary"),
+        (["a", "b"] * (ROWS // 2), {"task": "multiclass"}, r"has 2 classes; declare task: binary"),
         (list(range(ROWS)), {"task": "multiclass"}, "found 60 classes, more than 50; is it a number"),
         (
             [1, 2, 3],
@@ -218,7 +218,9 @@ def test_notes_tell_what_was_inferred_and_only_that() -> None:
 
 
 def test_declared_kind_that_the_data_contradict() -> None:
-    with pytest.raises(ContractError, match=r"table 'crash', column 'v': declared continuous, found \['a', 'b'\]"):
+    with pytest.raises(
+        ContractError, match=r"table 'crash', column 'v': declared continuous, but rows 1 and 2 do not fit"
+    ):
         completed(with_target(["a", "b"]), columns={"v": ColumnDeclaration(kind="continuous")})
 
 
@@ -340,8 +342,12 @@ def test_types_of_each_kind(values: Any, kind: str, dtype: str) -> None:
 @pytest.mark.parametrize(
     ("values", "kind", "message"),
     [
-        ([1.5, 2.0, None], "integer", r"declared integer, found \[.*1\.5.*\] .*mend the data, or declare another kind"),
-        (["yes", "no", "true"], "boolean", r"declared boolean, found \['yes', 'no'\]"),
+        (
+            [1.5, 2.0, None],
+            "integer",
+            r"declared integer, but row 1 does not fit .*mend the data, or declare another kind",
+        ),
+        (["yes", "no", "true"], "boolean", r"declared boolean, but rows 1 and 2 do not fit"),
     ],
 )
 def test_values_that_cannot_be_of_their_kind(values: list[Any], kind: str, message: str) -> None:
@@ -358,7 +364,7 @@ def test_new_data_that_no_longer_fit_are_named(kind: str) -> None:
     }
     old = kinds[kind]
     contract = completed(with_target(old), columns={"v": ColumnDeclaration(kind=kind)})
-    with pytest.raises(ContractError, match=rf"table 'crash', column 'v': declared {kind}, found \['oops'\]"):
+    with pytest.raises(ContractError, match=rf"table 'crash', column 'v': declared {kind}, but row 2 does not fit"):
         conform(with_target([old[0], "oops"]), contract, table="crash")
 
 

@@ -80,7 +80,7 @@ def test_truth_values_stay_truth_values(declared: dict[str, Any], values: Any) -
 
 
 def test_yaml_s_yes_and_no_are_explained() -> None:
-    with pytest.raises(ContractError, match=r"column 'v'.*\['yes', 'no'\].*unquoted yes, no, on.*quotes"):
+    with pytest.raises(ContractError, match=r"column 'v'.*rows 1 and 2 do not fit.*unquoted yes, no, on.*quotes"):
         both(["yes", "no"], categories=(True, False))
 
 
@@ -125,8 +125,8 @@ DAYS = ["2020-01-01", "2021-06-01", "2022-01-01"]
             "minimum 5.* the column is categorical and has no range; allowed.*integer",
         ),
         ([0, 1, 1], {"maximum": 9}, "maximum 9.* the column is categorical and has no range"),
-        ([1, 2, 3], {"minimum": 5}, r"every value found is beyond the declared minimum 5.* \(the nearest is 3.*mend"),
-        (DAYS, {"maximum": "2019-01-01"}, "beyond the declared maximum '2019-01-01' .*2020-01-01T00:00:00"),
+        ([1, 2, 3], {"minimum": 5}, r"every value found is beyond the declared minimum 5; mend"),
+        (DAYS, {"maximum": "2019-01-01"}, "beyond the declared maximum '2019-01-01'; mend"),
     ],
 )
 def test_bounds_that_do_not_fit_are_named(values: list[Any], declared: dict[str, Any], message: str) -> None:
@@ -181,7 +181,8 @@ def test_dates_that_cannot_be_kept_are_texts_and_a_note_says_so(spoilt: str) -> 
     result = inferred(frame)
     assert result.contract.column("v").kind == "id"
     (note,) = [note for note in result.notes if "looks like dates" in note]
-    assert f"found ['{spoilt}']" in note
+    assert "row 76 does not fit" in note
+    assert spoilt not in note
     assert conform(frame, result.contract, table="crash")["v"].tolist() == [*days, spoilt]
 
 
@@ -194,14 +195,14 @@ def test_moments_beyond_nanoseconds_are_texts_too() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (["2020-01-01", "31/12/2020"], r"found \['31/12/2020'\] .*not ISO8601 format"),
-        (["2020-01-01", "today"], r"found \['today'\] \(now and today change with each reading"),
-        (["2020-01-01", "9999-12-31"], r"found \['9999-12-31'\] \(Out of bounds"),
-        ([2020, 2021], r"found \[2020, 2021\] \(numbers tell no moment; write dates as ISO 8601 text"),
+        (["2020-01-01", "31/12/2020"], "row 2 does not fit .no date in ISO8601 format"),
+        (["2020-01-01", "today"], r"row 2 does not fit \(now and today change with each reading"),
+        (["2020-01-01", "9999-12-31"], r"row 2 does not fit \(no date in ISO8601 format .* or outside 1677"),
+        ([2020, 2021], r"rows 1 and 2 do not fit \(numbers tell no moment; write dates as ISO 8601 text"),
     ],
 )
 def test_declared_dates_that_are_none_are_named(values: list[Any], message: str) -> None:
-    with pytest.raises(ContractError, match=f"column 'v': declared datetime, {message}"):
+    with pytest.raises(ContractError, match=f"column 'v': declared datetime, but {message}"):
         both(values, kind="datetime")
 
 
@@ -277,14 +278,16 @@ def test_large_integers_as_objects_keep_every_digit() -> None:
 
 @pytest.mark.parametrize("value", [1e300, 2.0**63, -1e300])
 def test_numbers_too_large_for_a_declared_integer_are_named(value: float) -> None:
-    with pytest.raises(ContractError, match=r"column 'v': declared integer, found \[.*\] \(beyond what an integer"):
+    with pytest.raises(
+        ContractError, match=r"column 'v': declared integer, but row 1 does not fit \(beyond what an integer"
+    ):
         both([value, 1.0], kind="integer")
 
 
 def test_infinity_is_refused_with_its_count() -> None:
     values = [np.inf, 1.5, -np.inf, 2.5]
     with pytest.raises(
-        ContractError, match=r"column 'v': declared continuous, found \[inf, -inf\] \(2 of 4 values are"
+        ContractError, match=r"column 'v': declared continuous, but rows 1 and 3 do not fit \(2 of 4 values are"
     ):
         both(values)
     contract, _ = both([1.5, 2.5])
@@ -325,7 +328,7 @@ def test_conforming_refuses_a_name_that_comes_twice() -> None:
 @pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, {1}, np.array([1]), 1 + 2j])
 def test_nested_and_complex_cells_are_refused(cell: Any) -> None:
     frame = pd.DataFrame({"v": pd.Series(["a", cell, "b"], dtype=object), "y": ["p", "q", "p"]})
-    with pytest.raises(ContractError, match=f"column 'v': holds a {type(cell).__name__}, found .*one value a cell"):
+    with pytest.raises(ContractError, match=f"column 'v': holds a {type(cell).__name__} in row 2; .*one value a cell"):
         inferred(frame)
     contract, _ = both(["a", "b", "c"])
     with pytest.raises(ContractError, match=f"column 'v': holds a {type(cell).__name__}"):

@@ -66,14 +66,17 @@ BETWEEN = "expect_column_values_to_be_between"
 PAIR_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 
 
-def test_range_failure_names_column_expectation_and_examples() -> None:
+def test_range_failure_names_column_expectation_and_rows() -> None:
     values = [*range(97), 120, -3, 120]
     outcome = check(pd.DataFrame({"age": values}), AGE)
     assert not outcome.passed
-    assert outcome.summary == ("column 'age': expect values between 0 and 99: 3 of 100 rows are not, e.g. 120, -3")
+    assert outcome.summary == (
+        "column 'age': expect values between 0 and 99: 3 of 100 rows are not, such as rows 98, 99 and 100"
+    )
     result = found(outcome, BETWEEN)
     assert (result.unexpected_count, result.checked_count, result.observed) == (3, 100, 0.03)
-    assert result.examples == (120, -3)
+    assert result.rows == (97, 98, 99)
+    assert "120" not in json.dumps(outcome.document), "no cell is quoted"
 
 
 def test_tolerance_is_the_share_of_rows_that_may_break_a_range() -> None:
@@ -183,7 +186,7 @@ def test_a_range_on_a_kind_without_one_is_left_alone() -> None:
 )
 @pytest.mark.parametrize("kind", ["continuous", "integer", "datetime", "categorical"])
 def test_constraint_of_each_operator_and_kind(operator, holds, breaks, kind) -> None:  # type: ignore[no-untyped-def]
-    """Examples come in the relation's own order; rows with a missing side are not judged."""
+    """Rows with a missing side are not judged."""
     rows = pd.DataFrame([holds, *breaks, (None, 2), (2, None)], columns=["a b", "é"]).astype("Int64")
     convert = {
         "continuous": lambda values: values.astype("float64"),
@@ -199,9 +202,7 @@ def test_constraint_of_each_operator_and_kind(operator, holds, breaks, kind) -> 
     assert result.expectation.place == "columns 'a b' and 'é'"
     assert f"'a b' {operator} 'é'" in result.sentence
     assert (result.unexpected_count, result.checked_count) == (len(breaks), len(breaks) + 1)
-    days = {n: (pd.Timestamp(0) + pd.Timedelta(days=n)).isoformat() for n in (1, 2, 3)}
-    shown = [[days[n] if kind == "datetime" else n for n in pair] for pair in breaks]
-    assert list(result.examples) == shown
+    assert list(result.rows) == list(range(1, len(breaks) + 1))
 
 
 def test_two_relations_of_one_pair_are_both_checked() -> None:
@@ -266,23 +267,23 @@ def test_canonical_columns_pass_with_and_without_missing_cells(kind: str, series
     outcome = check(frame, Column(name="v", kind=kind, nullable=False, **ranges))
     assert outcome.passed == series.notna().all()
     if not outcome.passed:
-        assert outcome.summary == "column 'v': expect no missing value: 1 of 3 rows are missing"
+        assert outcome.summary == "column 'v': expect no missing value: 1 of 3 rows are missing, such as row 2"
 
 
 def test_datetime_range_and_infinity() -> None:
     moments = Column(name="t", kind="datetime", nullable=True, minimum="2020-01-01", maximum="2020-12-31T00:00:00Z")
     late = pd.DataFrame({"t": pd.to_datetime(["2020-05-01", "2021-01-01", None])})
-    assert "1 of 2 rows are not, e.g. 2021-01-01T00:00:00" in check(late, moments).summary
+    assert "1 of 2 rows are not, such as row 2" in check(late, moments).summary
     unbounded = Column(name="x", kind="continuous", nullable=False, minimum=0.0, maximum=float("inf"))
     outcome = check(pd.DataFrame({"x": [1.0, np.inf]}), unbounded)
-    assert "1 of 2 rows are not, e.g. inf" in outcome.summary
+    assert "1 of 2 rows are not, such as row 2" in outcome.summary
     json.dumps(outcome.document, allow_nan=False)
 
 
-def test_unknown_level_is_named() -> None:
+def test_unknown_level_is_told_by_its_row() -> None:
     column = Column(name="c", kind="categorical", nullable=True, categories=("a", "b"))
     frame = pd.DataFrame({"c": pd.Categorical(["a", "zz", None, "b"])})
-    assert check(frame, column).summary == "column 'c': expect one of ['a', 'b']: 1 of 3 rows are not, e.g. zz"
+    assert check(frame, column).summary == "column 'c': expect one of ['a', 'b']: 1 of 3 rows are not, such as row 2"
 
 
 @pytest.mark.parametrize(
@@ -333,7 +334,7 @@ def test_id_is_unique_in_the_source() -> None:
     suite = contract_suite(contract(row), subject="source")
     assert validate(with_target(pd.DataFrame({"row": ["a", "b"]})), suite, name="source").passed
     outcome = validate(with_target(pd.DataFrame({"row": ["a", "b", "a"]})), suite, name="source")
-    assert outcome.summary == "column 'row': expect no value twice: 2 of 3 rows are repeated, e.g. a"
+    assert outcome.summary == "column 'row': expect no value twice: 2 of 3 rows are repeated, such as rows 1 and 3"
 
 
 def test_absent_added_and_reordered_columns_are_told_apart() -> None:
@@ -417,7 +418,7 @@ def test_odd_names_are_checked_and_named_as_they_are() -> None:
     suite = contract_suite(contract(*columns), subject="synthetic")
     outcome = validate(odd_frame(), suite, name="odd")
     assert [result.expectation.column for result in outcome.failures] == ODD_NAMES
-    assert all(result.examples == (99.0,) for result in outcome.failures)
+    assert all(result.rows == (1,) for result in outcome.failures)
     assert found(outcome, "expect_table_columns_to_match_ordered_list").observed == [*ODD_NAMES, "y"]
 
 
@@ -485,7 +486,7 @@ def test_page_tells_what_was_found() -> None:
     text = " ".join(Page(render_page(check(pd.DataFrame({"age": [5, 500]}), AGE), title="crash")).text.split())
     assert "Failed: not every expectation holds" in text
     assert "values must be greater than or equal to 0 and less than or equal to 99" in text
-    assert "1 unexpected values found. 50% of 2 total rows. Sampled Unexpected Values 500" in text
+    assert "1 unexpected values found. 50% of 2 total rows. Sampled Unexpected Values row 2" in text
     assert "Traceback" not in text
     assert " -- " not in text, "the engine's sign for a figure that it could not render"
 
@@ -510,7 +511,7 @@ def test_page_shows_odd_names_and_values_as_text() -> None:
     page = Page(html)
     assert "script" not in {tag for tag, _ in page.tags}
     assert all(name.replace("\n", " ") in " ".join(page.text.split()) for name in names)
-    assert page.text.count(evil) > 2 * len(names)
+    assert evil in page.text
     assert "{{ 7*7 }}" in page.text
     assert not re.search("[\ue000-\uf8ff]", html)
 
