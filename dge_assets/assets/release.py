@@ -44,7 +44,8 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
     @dg.asset(
         key=line.key("release"),
         description="An immutable, versioned folder for consumers: K datasets per family, contract, scores, lineage and a "
-        "manifest. Holds no real row and nothing fitted on real rows but the datasets. Made only when every check passed "
+        "manifest. Holds no real row but what chance repeats, and nothing fitted on real "
+        "rows but the datasets. Made only when every check passed "
         "on exactly these members. With less trained than declared it is a trial, which is never the latest release.",
         ins=ensemble_inputs(line),
         deps=[line.key("report")],
