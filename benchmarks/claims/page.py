@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from benchmarks.claims.tables import EPOCHS, MEMBERS, MODELS
@@ -22,8 +23,16 @@ class Claim:
     says: str
     quantity: str
     digits: int = 4
+    remark: str = ""
+    """What the quantity cannot show."""
 
 
+_IDENTITY = (
+    "By how much the Brier score of an average is below the average Brier score of its members is an identity, in any rows: the "
+    "variance between the members there. So that gain is never below zero and is no evidence that averaging makes predictions "
+    "truer. This quantity, the variance in some rows minus that in all rows, may have either sign; it says where members differ "
+    "most, not where they are most wrong."
+)
 CLAIMS = {
     "training_single": Claim(
         "Better models than from one dataset",
@@ -77,11 +86,13 @@ CLAIMS = {
         "Generators differ most where they saw little, so the ensemble gains most there.",
         "gain in Brier score of dge_20 over single models in the sparsest rows (beyond 90 % of real_train's own distances "
         "to a fifth neighbour) minus the gain over all rows",
+        remark=_IDENTITY,
     ),
     "minorities": Claim(
         "Most gained in underrepresented groups",
         "The same for minority categories and the top deciles of numbers.",
         "gain in Brier score in the group minus the gain over all rows, mean over the table's groups",
+        remark=_IDENTITY,
     ),
 }
 VERDICTS = ("held", "not held", "not shown")
@@ -153,5 +164,6 @@ def _claim(key: str, results: Results) -> str:
         numbers = [f"{item[part]:+.{claim.digits}f}" for part in ("value", "low", "high")]
         rows.append([*name.split(), numbers[0], f"{numbers[1]} to {numbers[2]}", of_models, f"**{item['verdict']}**"])
     text = f"## {claim.title}\n\n{claim.says}\nQuantity: {claim.quantity}.\n\n"
+    text += f"{fill(claim.remark, 125)}\n\n" if claim.remark else ""
     text += _table(["table", "family", "value", "95 % interval", "models", "verdict"], rows)
     return text + (f"\nNo value (no such rows, or ties in a ranking): {', '.join(missing)}.\n" if missing else "")

@@ -136,6 +136,7 @@ def test_the_page_has_a_table_for_each_claim_and_tells_what_has_no_value() -> No
     text = page({"moons ctgan": found})
     assert all(f"## {claim.title}" in text for claim in CLAIMS.values())
     assert "No value (no such rows, or ties in a ranking): moons ctgan." in text
+    assert text.count("is an identity, in any rows") == 2  # wherever a gain in squared error is compared
     assert "| moons | ctgan | +0.5000 | +0.1000 to +0.9000 | 1 / 0 of 2 | **held** |" in text
 
 
