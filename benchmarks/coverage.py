@@ -3,8 +3,8 @@
 The population is known, so the truth is. Real rows are drawn from it, K generators are fitted to them, each gives one
 dataset, and every rule makes its interval, many times over. The generators are normal distributions, which fit in
 microseconds: `posterior` draws its parameters from their posterior (what the rules for fully synthetic data assume),
-`bootstrap` fits a resample of the rows, `plug-in` takes the best fit each time (what a trained network does that differs
-in its seed alone). `misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
+`bootstrap` fits a resample of the rows, `plug-in` takes the best fit each time (as a network would that
+is trained until it fits best). `misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
 `dge_assets.core.share_intervals`, which lie within 0..1.
 """
 
@@ -196,18 +196,21 @@ def page(tables: Mapping[str, pd.DataFrame], *, command: str, n_real: int, repea
 
 _READING = """## What a reader does with this
 
-Generators of this project that differ in their seed alone are nearest to `plug-in`: all answer to the same real rows, so the
-spread between their datasets does not show the chance that lies in those rows. `raab_2016` takes that chance from ū and the
-numbers of rows: it holds for plug-in fits whatever the size of the datasets, with intervals about as wide as those of the real
-rows, and it is the only one that can work from one dataset. `rubin_1987` and `raisa_2023` hold for plug-in fits only because a
-dataset of as many rows as the real table is noisy; with ten times the rows they fail, and `reiter_2003` with them.
-`raghunathan_2003` has a T about zero there: what it gives is its fallback, or an interval with one degree of freedom. Where
+The generators of this page are formulas that fit their model exactly, and what holds for them need not hold for trained
+networks. Members of this project answer to the same real rows, as those of `plug-in` do, but they stop before the best fit and
+differ by their seeds besides, so they are no plug-in fits: for intervals from trained TVAE members `raab_2016` does not hold.
+A page that measures the rules on families as this project trains them is to come; until then take no rule's coverage for theirs
+from here.
+
+For plug-in fits `raab_2016` takes the chance that lies in the common rows from ū and the numbers of rows: its intervals are about
+as wide as those of the real rows, and it is the only rule that can work from one dataset. `rubin_1987` and `raisa_2023` hold for
+them only because a dataset of as many rows as the real table is noisy; with ten times the rows they fail, and `reiter_2003` with
+them. `raghunathan_2003` has a T about zero there: what it gives is its fallback, or an interval with one degree of freedom. Where
 parameters are drawn from a posterior, or each generator is fitted to a bootstrap, it holds, and so does `raisa_2023`.
 
-Trained networks are neither case exactly, and are not measured here. Where they stop before the best fit, their datasets differ
-by far more than ū explains (b well above ū); `raab_2016` does not look at b and is then too narrow, while `rubin_1987` and
-`raghunathan_2003` count that spread. So look at b first. And no rule sees an error that all generators make, as the last case
-shows: compare with the column of real rows in the report."""
+Where datasets differ by far more than ū explains (b well above ū), `raab_2016`, which does not look at b, is too narrow, while
+`rubin_1987` and `raghunathan_2003` count that spread. So look at b first. And no rule sees an error that all generators make, as
+the last case shows: compare with the column of real rows in the report."""
 
 
 def _holds(row: pd.Series) -> bool:
