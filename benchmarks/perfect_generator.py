@@ -65,10 +65,11 @@ def one_repeat(
     predictions = [
         predict_member(i, one, real[:10], datasets[i][1], whole, stacked=stacked) for i, one in enumerate(fitted)
     ]
-    found = evaluation_intervals(cross_scores(predictions, targets, task="binary", metrics=METRICS), ks, level=LEVEL)
+    crossed = cross_scores(predictions, targets, task="binary", metrics=METRICS)
+    found = evaluation_intervals(crossed, ks, task="binary", level=LEVEL)
     plain = pd.concat([_by_std(predictions[:K], targets, K) for K in ks])
     found = pd.concat([found, plain], ignore_index=True)
-    size = found["approach"].str.removeprefix("dge_").astype(int)
+    size = found["approach"].str.removeprefix("first_").astype(int)
     found["true"] = [true[metric][:K].mean() for metric, K in zip(found["metric"], size, strict=True)]
     return found
 

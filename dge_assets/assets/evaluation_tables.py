@@ -54,8 +54,9 @@ DESCRIPTIONS = {
     "members that would average as much away, with intervals over test rows.",
     "statistics": "One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
     "each combining rule, beside the estimate on real_train.",
-    "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what dge_K claims, for the "
-    "models at hand (`models`) and for a model of one more member (`members`). Errors that all generators share are not in them.",
+    "evaluation_intervals": "One row per (family, model, approach, metric, over): 95 % intervals of what the first K datasets "
+    "claim, for the K models made from them (`models`) and for a model of one more member (`members`). Approach first_K: unlike "
+    "dge_K in evaluation_scores it has the models of those K members alone. Errors that all generators share are not in them.",
     "augmentation": "One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
     "with the ensemble, with copies of their own; gain over real only, and a verdict by p_adjusted: Holm's, over the "
     "`comparisons` (sizes, approaches, weights) of one family, model and metric. Only for the models that the declaration's "

@@ -182,13 +182,14 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
+    from dge_assets.core.metrics import HEADLINE_METRICS
     from dge_assets.core.reporting import charts
     from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
     from dge_assets.core.reporting.ensemble_size import squared_error_in
     from dge_assets.core.reporting.group_section import group_gap_chart
     from dge_assets.core.reporting.marginals import marginals
 
-    metrics = ("auc", "brier") if contract.task != "regression" else ("rmse", "crps")
+    metrics = HEADLINE_METRICS[contract.task]
     training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
     figures = [
         (

@@ -234,7 +234,7 @@ def _own_and_other_datasets(
     tables = {
         "evaluation_scores": evaluation_with_intervals(summarize_members(each), len(seeds), task=kind),
         "cross_scores": crossed,
-        "evaluation_intervals": evaluation_intervals(crossed, ks),
+        "evaluation_intervals": evaluation_intervals(crossed, ks, task=kind),
     }
     return tables, by_member(each)
 

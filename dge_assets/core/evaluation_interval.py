@@ -33,7 +33,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
+from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import metric_card
 from dge_assets.core.rounding import EQUAL
 from dge_assets.core.scoring import require_ks
 from dge_assets.core.targets import Array
@@ -45,15 +47,16 @@ FEWEST_MEMBERS = 3
 SAME = "the scores of all pairs of members are the same, which tells nothing of those of others"
 
 
-def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, level: float = 0.95) -> pd.DataFrame:
+def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, task: Task, level: float = 0.95) -> pd.DataFrame:
     """One row per K, metric and kind of interval: `approach, metric, over, value, standard_error, low, high, reason`.
 
     cross: `train_seed, test_seed, metric, value` of one family and model, as `cross_scores` gives it; the diagonal is
-    not used. dge_K is made from the first K seeds alone, as somebody who has K datasets would, and its `value` is the
-    mean over their K (K - 1) pairs (for a mean over rows, as accuracy or brier, and datasets of equal size the same
-    as `evaluation_scores` gives for all members). low, high: value ± t * standard_error with K - 1 degrees of
-    freedom, in units of the metric, not cut at its range. A metric that has no value for some pair or the same for
-    all, and K below 3, give NaN with its `reason`, which is empty elsewhere.
+    not used. first_K is made from the first K seeds alone, models and datasets, as somebody who has K datasets would; so it
+    is not the `dge_K` of `evaluation_scores`, which has the models of all members. Its `value` is the mean over the
+    K (K - 1) pairs: where K is all members, datasets are of one size and the metric is a mean over rows, as accuracy or
+    brier, that of `dge_K` there. low, high: value ± t * standard_error with K - 1 degrees of freedom, in units of the
+    metric, cut at its range. A metric that has no value for some pair or the same for all, and K below 3, give NaN with
+    its `reason`, which is empty elsewhere.
     """
     if not 0 < level < 1:
         raise EvaluationError(f"the level of an interval lies between 0 and 1, found {level}")
@@ -64,8 +67,10 @@ def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, level: float
             table = of_metric.pivot(index="train_seed", columns="test_seed", values="value")
             scores = table.reindex(index=seeds[:K], columns=seeds[:K]).to_numpy(dtype=np.float64)
             reason = _reason_against(scores) or SAME
+            bounds = metric_card(str(metric), task).range
             for over, value, error, *ends in _intervals(scores, level):
-                rows.append((f"dge_{K}", metric, over, value, error, *ends, reason if isnan(error) else ""))
+                low, high = (float(np.clip(end, *bounds)) for end in ends)
+                rows.append((f"first_{K}", metric, over, value, error, low, high, reason if isnan(error) else ""))
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
 
 

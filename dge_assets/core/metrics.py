@@ -249,6 +249,16 @@ _ALL_CARDS = (
     # Only the K curve asks for it: the extrapolation in K holds for the squared error, not for its root.
     MetricCard("mse", "regression", "lower", _ERROR_RANGE, _mse, is_default=False),
 )
+HEADLINE_METRICS: dict[Task, tuple[str, str]] = {
+    "binary": ("auc", "brier"),
+    "multiclass": ("auc", "brier"),
+    "regression": ("rmse", "mae"),
+}
+"""What is told first of a task. CRPS is not among them: see `UNLIKE`."""
+UNLIKE = {
+    "crps": "the predictions of K models are scored as a distribution, one model's as a point: their difference is no gain"
+}
+"""Metrics by which an ensemble and a single model are not comparable, and why."""
 METRICS: dict[Task, dict[str, MetricCard]] = {
     task: {card.name: card for card in _ALL_CARDS if card.task == task}
     for task in ("binary", "multiclass", "regression")

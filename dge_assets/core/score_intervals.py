@@ -27,7 +27,7 @@ from dge_assets.core.intervals import (
     with_intervals,
 )
 from dge_assets.core.k_curve import SQUARED_ERROR
-from dge_assets.core.metrics import metric_card, metric_names, score_encoded
+from dge_assets.core.metrics import UNLIKE, metric_card, metric_names, score_encoded
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.score_samples import SINGLE_MEAN, Samples, ScoreSample
 from dge_assets.core.scoring import combine, spread
@@ -152,7 +152,8 @@ def approach_differences(samples: Samples) -> pd.DataFrame:
     these members' difference, over test rows. `expected_low, expected_high`: that of other members, over members and test rows;
     naive_ensemble and naive_concat count as they are. against: naive_single (dataset 0), naive_single_mean (the mean score over
     all single datasets) and oracle; for dge_K of several members also the naive approaches that cost as many models
-    (naive_ensemble) or rows (naive_concat). remark: where the sign of a difference is no finding but an identity.
+    (naive_ensemble) or rows (naive_concat). remark: where the sign of a difference is no finding but an identity, or
+    the metric scores an ensemble as something else than a single model.
     """
     found: list[tuple[object, ...]] = []
     rows, both = [], []
@@ -164,11 +165,12 @@ def approach_differences(samples: Samples) -> pd.DataFrame:
         for name, sample in samples[approach].items():
             apart = sample - samples[against][name]
             is_of_all = against == SINGLE_MEAN and sample.members == len(sample.influence)
-            remark = _remark(approach, name, is_of_all=is_of_all)
+            of_sign = _remark(approach, name, is_of_all=is_of_all)
+            remark = of_sign or UNLIKE.get(name, "")
             found.append((approach, against, name, apart.value, remark))
             rows.append(over_test_rows(apart.value, apart.replicates, metric=name))
             both.append(
-                _over_both(apart, name, is_one_signed=bool(remark))
+                _over_both(apart, name, is_one_signed=bool(of_sign))
                 if apart.members
                 else no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
             )

@@ -140,7 +140,7 @@ def test_augmentation_and_intervals_are_kept_and_shown(finished: Workshop) -> No
     assert set(intervals["over"]) == {"models", "members"}
     report = (Path(finished.home) / "reports" / "visits" / "report.html").read_text()
     assert "gain over real only, positive is better" in report
-    assert "What the largest DGE claims and its 95 % intervals" in report
+    assert "What the datasets claim, each model scored on those of the others, and its 95 % intervals" in report
 
 
 def test_real_test_is_disjoint_and_stratified(finished: Workshop) -> None:

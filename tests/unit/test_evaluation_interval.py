@@ -90,8 +90,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say(of_models: float, of_data
 
 def test_a_smaller_ensemble_is_its_own_members_alone() -> None:
     table = scores(3, 8)
-    of_five = evaluation_intervals(frame(table), [5, 8]).query("approach == 'dge_5'").reset_index(drop=True)
-    alone = evaluation_intervals(frame(table[:5, :5]), [5])
+    of_five = (
+        evaluation_intervals(frame(table), [5, 8], task="binary").query("approach == 'first_5'").reset_index(drop=True)
+    )
+    alone = evaluation_intervals(frame(table[:5, :5]), [5], task="binary")
     pd.testing.assert_frame_equal(of_five, alone)
     assert list(alone.columns) == INTERVAL_COLUMNS
     assert (alone["low"] < alone["value"]).all()
@@ -100,7 +102,7 @@ def test_a_smaller_ensemble_is_its_own_members_alone() -> None:
 @pytest.mark.parametrize("score", [0.0, 0.75, 0.1])
 def test_pairs_that_all_score_alike_have_a_value_and_no_certain_interval(score: float) -> None:
     """Five models that find none of a few positives have not shown that the next one finds none."""
-    found = evaluation_intervals(frame(np.full((5, 5), score), "recall"), [5])
+    found = evaluation_intervals(frame(np.full((5, 5), score), "recall"), [5], task="binary")
     np.testing.assert_allclose(found["value"], score)
     assert found[["standard_error", "low", "high"]].isna().all().all()
     assert set(found["reason"]) == {SAME}
@@ -110,18 +112,27 @@ def test_what_cannot_be_said_is_a_nan_with_a_reason() -> None:
     table = scores(0, 4)
     table[2, 1] = np.nan
     both = pd.concat([frame(table, "auc"), frame(scores(0, 4))])
-    found = evaluation_intervals(both, [2, 4]).set_index(["approach", "metric", "over"]).sort_index()
-    assert found.loc[("dge_4", "auc"), ["value", "low", "high"]].isna().all().all()
-    assert found.loc["dge_4", "accuracy"].notna().all().all()
-    assert found.loc[("dge_2", "accuracy", "members"), ["low", "high"]].isna().all()
-    assert not np.isnan(found.loc[("dge_2", "accuracy", "members"), "value"])
-    assert set(found.loc[("dge_4", "auc"), "reason"]) == {"1 of 12 pairs of members have no value"}
-    assert set(found.loc[("dge_2", "accuracy"), "reason"]) == {"an interval needs at least 3 members, found 2"}
-    assert set(found.loc[("dge_4", "accuracy"), "reason"]) == {""}
+    found = evaluation_intervals(both, [2, 4], task="binary").set_index(["approach", "metric", "over"]).sort_index()
+    assert found.loc[("first_4", "auc"), ["value", "low", "high"]].isna().all().all()
+    assert found.loc["first_4", "accuracy"].notna().all().all()
+    assert found.loc[("first_2", "accuracy", "members"), ["low", "high"]].isna().all()
+    assert not np.isnan(found.loc[("first_2", "accuracy", "members"), "value"])
+    assert set(found.loc[("first_4", "auc"), "reason"]) == {"1 of 12 pairs of members have no value"}
+    assert set(found.loc[("first_2", "accuracy"), "reason"]) == {"an interval needs at least 3 members, found 2"}
+    assert set(found.loc[("first_4", "accuracy"), "reason"]) == {""}
 
 
 def test_impossible_requests_are_named() -> None:
     with pytest.raises(EvaluationError, match="asks for an ensemble of 9 members, but there are 4"):
-        evaluation_intervals(frame(scores(0, 4)), [9])
+        evaluation_intervals(frame(scores(0, 4)), [9], task="binary")
     with pytest.raises(EvaluationError, match="between 0 and 1, found 95"):
-        evaluation_intervals(frame(scores(0, 4)), [4], level=95)
+        evaluation_intervals(frame(scores(0, 4)), [4], task="binary", level=95)
+
+
+def test_an_interval_stays_within_the_range_of_its_metric() -> None:
+    """Few members near the top of the range: value ± t error goes beyond 1."""
+    table = 0.97 + 0.02 * np.array([[0, 1, -1], [1, 0, -1], [1, -1, 0]])
+    found = evaluation_intervals(frame(table, "auc"), [3], task="binary")
+    assert (found["value"] + student_t.ppf(0.975, 2) * found["standard_error"] > 1).any()
+    assert found["high"].max() == 1.0
+    assert (found["low"] < found["value"]).all()

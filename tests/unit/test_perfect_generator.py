@@ -45,7 +45,7 @@ def repeat(stream: np.random.Generator) -> tuple[pd.DataFrame, float, list[Datas
     seen = [predict_member(i, m, whole[0], datasets[i][1], whole, stacked=stacked) for i, m in enumerate(models)]
     crossed = cross_scores(seen, targets, task="binary", metrics=["accuracy"])
     true = float(np.mean([true_accuracy(cut) for cut in cuts]))
-    return evaluation_intervals(crossed, [K]).set_index("over"), true, datasets
+    return evaluation_intervals(crossed, [K], task="binary").set_index("over"), true, datasets
 
 
 def test_intervals_of_the_evaluation_hold_the_true_score() -> None:

@@ -238,6 +238,11 @@ def test_the_best_value_is_never_the_oracle() -> None:
     assert all("dge_20" in row for row in best)
 
 
+def test_crps_names_no_best_as_it_scores_an_ensemble_as_a_distribution() -> None:
+    page = render_report(ReportInput(table="t", title="T", training_scores=scores(GOOD, metric="crps")))
+    assert "number best" not in page
+
+
 # --- the sentences
 
 
@@ -387,7 +392,7 @@ def test_a_model_without_every_value_is_left_out_of_all_means() -> None:
 
 def test_metrics_follow_the_task() -> None:
     regression = pd.concat([scores(GOOD, metric=name) for name in ("mae", "crps", "rmse")])
-    assert list(headline_table(regression).columns[3:]) == ["rmse", "crps"]
+    assert list(headline_table(regression).columns[3:]) == ["rmse", "mae"]
     assert list(headline_table(regression, metrics=("mae",)).columns[3:]) == ["mae"]
 
 

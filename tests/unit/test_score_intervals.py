@@ -17,7 +17,7 @@ from dge_assets.core.score_intervals import (
     evaluation_with_intervals,
     training_with_intervals,
 )
-from dge_assets.core.score_samples import Samples, score_samples
+from dge_assets.core.score_samples import SINGLE_MEAN, Samples, ScoreSample, score_samples
 from dge_assets.core.scoring import TrainingPredictions, score_training
 
 ROWS = 300
@@ -110,6 +110,15 @@ def test_the_identity_is_one() -> None:
     table = approach_differences(samples_of(7, [7])).set_index(["approach", "against", "metric"])["difference"]
     positive = np.stack([member[:, 1] for member in predictions.members])
     assert -table["dge_7", "naive_single_mean", "brier"] == pytest.approx(positive.var(axis=0).mean())
+
+
+def test_a_metric_that_scores_an_ensemble_as_a_distribution_compares_nothing() -> None:
+    """By crps K predictions are a distribution and one is a point: below zero is no gain, and above zero may occur."""
+    replicates = np.random.default_rng(0).normal(2.0, 0.1, 200)
+    sample, less = (ScoreSample(value, replicates, np.full(5, 0.05), 5) for value in (2.0, 1.8))
+    approaches = ("oracle", "naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat")
+    table = approach_differences({name: {"crps": sample} for name in approaches} | {"dge_5": {"crps": less}})
+    assert table["remark"].str.startswith("the predictions of K models are scored as a distribution").all()
 
 
 def test_the_influences_of_a_mean_are_those_of_its_standard_error() -> None:

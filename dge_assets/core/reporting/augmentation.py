@@ -55,7 +55,7 @@ def augmentation_views(augmentation: pd.DataFrame, metrics: Sequence[str]) -> li
 
 
 def claim_interval_views(intervals: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
-    """What the largest ensemble claims, with its intervals, for the headline's metrics."""
+    """What all datasets together claim, with its intervals, for the headline's metrics."""
     rows = intervals[intervals["metric"].isin(metrics)] if not intervals.empty else intervals
     if rows.empty:
         return []
@@ -63,8 +63,8 @@ def claim_interval_views(intervals: pd.DataFrame, metrics: Sequence[str]) -> lis
     of_largest = rows[rows["approach"] == largest]
     shown = of_largest.drop(columns=["standard_error", "reason"], errors="ignore")
     caption = (
-        "What the largest DGE claims and its 95 % intervals: of the models at hand, and of a model of one more member; "
-        "errors that all generators share are not in them"
+        "What the datasets claim, each model scored on those of the others, and its 95 % intervals: of the models at hand, "
+        "and of a model of one more member; errors that all generators share are not in them"
     )
     views = [frame_view(shown, caption, headers=5, kinds={"approach": "name"})]
     return views + reason_views(of_largest, ["family", "model", "over"])

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import pandas as pd
 
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.metrics import metric_goal
+from dge_assets.core.metrics import UNLIKE, metric_goal
 
 _APPROACH_ORDER = ("oracle", "naive", "naive_single", "naive_ensemble", "naive_concat")
 KEYS = ("family", "approach", "models")
@@ -86,7 +86,12 @@ def sign_of(metric: str) -> int:
 
 
 def best_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int) -> set[Hashable]:
-    """Index of the best rows of each group, oracle aside; equal to the printed digits is equally good."""
+    """Index of the best rows of each group, oracle aside; equal to the printed digits is equally good.
+
+    None by a metric that does not score all approaches alike.
+    """
+    if metric in UNLIKE:
+        return set()
     candidates = frame[frame["approach"] != "oracle"].copy()
     candidates["_score"] = sign_of(metric) * candidates[metric].astype(float).round(decimals)
     best = candidates.groupby(groups, sort=False)["_score"].transform("max")

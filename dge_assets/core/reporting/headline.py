@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.metrics import HEADLINE_METRICS
 from dge_assets.core.reporting.frames import (
     KEYS,
     approach_order,
@@ -24,15 +25,13 @@ from dge_assets.core.reporting.frames import (
 )
 from dge_assets.core.reporting.texts import decimals_for, is_missing, number_text, plain_text, shortened, terminal_width
 
-_HEADLINE_METRICS = (("auc", "brier"), ("rmse", "crps"))
-
 
 def headline_table(
     training_scores: pd.DataFrame, *, metrics: Sequence[str] | None = None, model: str | None = None
 ) -> pd.DataFrame:
     """Give one row per (family, approach): columns `family, approach, models, <metric> ...`.
 
-    `metrics` defaults to auc and brier, for a regression rmse and crps. With `model=None` a value is the mean over
+    `metrics` defaults to auc and brier, for a regression rmse and mae. With `model=None` a value is the mean over
     the models that have a value for every family and approach, so that rows are comparable; `models` names them.
     Raises `EvaluationError` for a model or a metric that was not scored.
     """
@@ -57,7 +56,7 @@ def headline_table(
 def _chosen_metrics(scores: pd.DataFrame, metrics: Sequence[str] | None) -> Sequence[str]:
     scored = set(scores["metric"])
     if metrics is None:
-        pairs = ([metric for metric in pair if metric in scored] for pair in _HEADLINE_METRICS)
+        pairs = ([metric for metric in pair if metric in scored] for pair in HEADLINE_METRICS.values())
         metrics = next((pair for pair in pairs if pair), sorted(scored)[:2])
     unknown = [metric for metric in metrics if metric not in scored]
     if unknown:
