@@ -4,7 +4,7 @@ Each verdict is kept with the record ids of what was looked at; the release asks
 blocks: a member that fails must not keep the others of its batch from being finished, it keeps the release back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import dagster as dg
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import Line, contract_of, table_metadata
 from dge_assets.assets.remedies import remedy
+from dge_assets.assets.rules import rule_of
 from dge_assets.core.declaration import Thresholds
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
@@ -130,7 +131,7 @@ def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
 
 
 def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
-    alpha = line.plan.declaration.thresholds.copies_alpha / line.plan.seeds
+    alpha: float = rule_of(line, "no_copies")["alpha"]
 
     @dg.asset_check(
         asset=line.key("synthetic", family),
@@ -150,8 +151,11 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
             found = copy_test(item.frame, train.frame, test.frame, columns=columns, seed=stream)
             passed = not found.beyond_chance(alpha=alpha)
             member = f"{family}/{seed:03d}"
-            verdict = _keep(line, storage, "synthetic", "no_copies", passed, found.summary, [item], member=member)
-            metadata = {"p_value": found.p_value, "copied_rows": found.copied_rows, "copied_share": found.copied_share}
+            measured = {"p_value": float(found.p_value)}
+            verdict = _keep(
+                line, storage, "synthetic", "no_copies", passed, found.summary, [item], member=member, measured=measured
+            )
+            metadata = {**measured, "copied_rows": found.copied_rows, "copied_share": found.copied_share}
             return verdict, metadata
 
         return _each_member(context, line, family, storage, "no_copies", judge)
@@ -228,6 +232,7 @@ def _keep(
     member: str = "",
     page: str | None = None,
     severity: dg.AssetCheckSeverity = ERROR,
+    measured: Mapping[str, float] | None = None,
 ) -> Verdict:
     verdict = Verdict(
         table=line.table,
@@ -238,6 +243,8 @@ def _keep(
         severity=severity.value,
         summary=summary,
         subjects=tuple(item.record.record_id for item in items),
+        rule=rule_of(line, check),
+        measured=measured or {},
     )
     return storage.verdicts.write(verdict, page)
 

@@ -7,7 +7,8 @@ count for the present one.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dge_assets.core.errors import StorageError
@@ -28,6 +29,10 @@ class Verdict:
     summary: str
     subjects: tuple[str, ...]
     """Record ids of what was looked at."""
+    rule: Mapping[str, Any] = field(default_factory=dict)
+    """Thresholds and code version that it was given under; empty for verdicts of former versions."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """What was found in numbers, such as `p_value`, where another threshold's verdict can be told from it."""
     page: str = ""
     """Where the full page of the validation is, if there is one."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dge_assets.assets.line import Line
 from dge_assets.assets.present import Member, member_name
 from dge_assets.assets.remedies import remedy
+from dge_assets.assets.rules import difference, rule_of, still_counts
 from dge_assets.core.errors import ReleaseError
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
@@ -120,6 +121,13 @@ def _problem(line: Line, wanted: Wanted, verdict: Verdict | None) -> Problem | N
     place = f"{line.table}/{wanted.asset}: check {wanted.check}{on}"
     if verdict is None or not wanted.subjects <= set(verdict.subjects):
         text = f"{place} was not run on what is to be released; materialize the asset with its checks"
+        return Problem(wanted=wanted, failed=False, text=text)
+    rule = rule_of(line, wanted.check)
+    if not still_counts(verdict, rule):
+        differs = difference(verdict.rule, rule)
+        text = (
+            f"{place} was run under another rule ({differs}); run {line.table}_train, which looks again at what is kept"
+        )
         return Problem(wanted=wanted, failed=False, text=text)
     if not verdict.passed:
         return Problem(wanted=wanted, failed=True, text=f"{place} failed: {verdict.summary}")

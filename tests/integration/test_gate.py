@@ -104,3 +104,16 @@ def test_the_ui_is_started_with_a_warning_where_another_profile_is_stored(copied
         "(K = 2, epochs: ctgan 1, tvae 3); DGE_PROFILE=full goes on with what is stored, a run under default makes "
         "members of other sizes in its place"
     )
+def test_verdicts_under_looser_thresholds_do_not_count_for_stricter_ones(copied: Workshop) -> None:
+    """A release must not go out because its rows were looked at before the declaration asked for more."""
+    for verdict in copied.storage.verdicts.read("visits"):
+        if verdict.check == "contract" and verdict.member == "tvae/001":
+            loose = {**verdict.rule, "constraint_share": 0.99}
+            copied.storage.verdicts.write(Verdict(**{**vars(verdict), "rule": loose}))
+    strict = copied.declare(thresholds={"constraint_share": 0.0})
+    refused = reason_of(strict.run("release"))
+    assert "check contract on tvae/001 was run under another rule (constraint_share 0.99, now 0)" in refused
+    assert "visits_train, which looks again at what is kept" in refused
+    looser = copied.declare(thresholds={"constraint_share": 1.0})
+    result = looser.run("release")
+    assert result.success, reason_of(result)
