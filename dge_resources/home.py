@@ -84,6 +84,22 @@ class Store:
         except OSError as error:
             raise StorageError(f"{self.url(path)} cannot be read: {error}") from error
 
+    def read_at_most(self, path: str, most: int) -> bytes:
+        """As `read`, for a place that somebody else may have filled: no more than `most` bytes of a plain file.
+
+        Raises StorageError when there are more, or when it is no plain file.
+        """
+        try:
+            if not self._place[0].isfile(self.full(path)):
+                raise StorageError(f"no file is stored at {self.url(path)}")
+            with self.open(path) as file:
+                data = bytes(file.read(most + 1))
+        except OSError as error:
+            raise StorageError(f"{self.url(path)} cannot be read: {error}") from error
+        if len(data) > most:
+            raise StorageError(f"{self.url(path)} has more than the {most} bytes that are allowed")
+        return data
+
     def open(self, path: str) -> IO[bytes]:
         """The file at `path` for reading parts of it."""
         return self._place[0].open(self.full(path), "rb")  # type: ignore[no-any-return]

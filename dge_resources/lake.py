@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dge_assets.core.errors import ProvenanceError, StorageError
@@ -23,6 +22,7 @@ from dge_assets.core.fingerprint import frame_sha256
 from dge_assets.core.provenance import Provenance, Recipe, artifact_name, require_recipe
 from dge_resources.home import Store
 from dge_resources.parquet import (
+    UNREADABLE,
     copy_with_notes,
     from_parquet,
     is_sealed,
@@ -133,7 +133,7 @@ class Lake:
         record = self._record(metadata, address)
         try:
             frame = from_parquet(file)
-        except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise _damaged(address, self.store.url(path), repr(error)) from error
         if "record_id" in frame.columns and not (frame["record_id"] == record.record_id).all():
             raise _damaged(address, self.store.url(path), "its rows carry another record's id")
@@ -181,14 +181,14 @@ class Lake:
         try:
             with self.store.open(path) as file:
                 return read_metadata(file)
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except UNREADABLE as error:
             raise _damaged(address, self.store.url(path), str(error)) from error
 
     def _open(self, path: str, address: Address) -> tuple[pq.ParquetFile, Mapping[bytes, Any]]:
         try:
             file = open_parquet(self.store.read(path))
             metadata = file.schema_arrow.metadata or {}
-        except (pa.ArrowException, OSError, ValueError, StorageError) as error:
+        except (*UNREADABLE, StorageError) as error:
             raise _damaged(address, self.store.url(path), str(error)) from error
         return file, metadata
 

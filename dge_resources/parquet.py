@@ -25,6 +25,21 @@ _SEAL = b"dge.metadata"
 _WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 
 
+UNREADABLE = (
+    pa.ArrowException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading a damaged or malicious file may raise, in pyarrow and pandas."""
+
+
 def to_parquet(frame: pd.DataFrame, notes: Mapping[bytes, bytes] | None = None) -> bytes:
     """The bytes of `frame`, with `notes` in the file's metadata."""
     table = _with_levels(frame)

@@ -1,6 +1,5 @@
 """The last stage: a signed-off release, the only thing that consumers get."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -64,7 +63,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         files = _files(line, storage, inputs, datasets, passed)
         keep_plan(line, storage)
         build_warehouse(context, storage)
-        made = _publish(line, storage, files, datasets, content=_content(inputs, files), passed=passed, note=note)
+        made = _publish(line, storage, files, datasets, passed=passed, note=note)
         tell(context, _said(line, storage, made))
         return dg.MaterializeResult(
             data_version=dg.DataVersion(made.version),
@@ -91,13 +90,9 @@ def _publish(
     files: Mapping[str, bytes],
     datasets: Mapping[Member, Recorded],
     *,
-    content: Mapping[str, str],
     passed: Passed,
     note: dict[str, Any],
 ) -> "Release":
-    from dge_resources.releases import release_version
-
-    members = _member_entries(datasets)
     declaration = line.plan.declaration
     facts = {
         "profile": line.plan.profile,
@@ -107,9 +102,9 @@ def _publish(
         "data_date": declaration.data_date,
         "kept_back": dict(passed.kept_back),
     }
-    version = release_version({"members": members, "content": content, "facts": facts}, trial=line.plan.is_trial)
+    members = _member_entries(datasets)
     return storage.releases.publish(
-        line.table, files, version=version, members=members, note=note, facts=facts, trial=line.plan.is_trial
+        line.table, files, members=members, note=note, facts=facts, trial=line.plan.is_trial
     )
 
 
@@ -134,7 +129,7 @@ def _sign_off(line: Line, config: ReleaseConfig, passed: Passed) -> dict[str, An
 
 
 def _member_entries(datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]:
-    from dge_resources.releases import dataset_file
+    from dge_resources.manifest import dataset_file
 
     return [
         {
@@ -149,18 +144,11 @@ def _member_entries(datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]
     ]
 
 
-def _content(inputs: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, str]:
-    """What a release's version is a hash of, besides its members and facts: scores, contract and card, by content."""
-    scores = {name: inputs[name].record.content_sha256 for name in RELEASED_TABLES}
-    card = hashlib.sha256(files[CARD]).hexdigest()
-    return {**scores, "contract": contract_of(inputs["real_train"].record).for_release().sha256, "card": card}
-
-
 def _files(
     line: Line, storage: Storage, inputs: Mapping[str, Any], datasets: Mapping[Member, Recorded], passed: Passed
 ) -> dict[str, bytes]:
+    from dge_resources.manifest import dataset_file
     from dge_resources.parquet import to_parquet
-    from dge_resources.releases import dataset_file
 
     contract = contract_of(inputs["real_train"].record)
     files = {

@@ -104,6 +104,8 @@ def test_the_ui_is_started_with_a_warning_where_another_profile_is_stored(copied
         "(K = 2, epochs: ctgan 1, tvae 3); DGE_PROFILE=full goes on with what is stored, a run under default makes "
         "members of other sizes in its place"
     )
+
+
 def test_verdicts_under_looser_thresholds_do_not_count_for_stricter_ones(copied: Workshop) -> None:
     """A release must not go out because its rows were looked at before the declaration asked for more."""
     for verdict in copied.storage.verdicts.read("visits"):
