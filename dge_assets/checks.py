@@ -13,7 +13,7 @@ import dagster as dg
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import Line, contract_of, table_metadata
 from dge_assets.assets.remedies import remedy
-from dge_assets.assets.rules import rule_of
+from dge_assets.assets.rules import rule_of, shares_let_pass
 from dge_assets.core.declaration import Thresholds
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
@@ -131,7 +131,7 @@ def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
 
 
 def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
-    alpha: float = rule_of(line, "no_copies")["alpha"]
+    alpha: float = rule_of(line, "no_copies", "synthetic")["alpha"]
 
     @dg.asset_check(
         asset=line.key("synthetic", family),
@@ -205,10 +205,7 @@ def tolerance_of(thresholds: Thresholds, subject: str) -> "Tolerance":
     """What `thresholds` let pass; in a source only what somebody declared, since their defaults are meant for datasets."""
     from dge_resources.quality.suite import Tolerance
 
-    shares = thresholds.model_dump(include={"range_share", "constraint_share"})
-    if subject == "source":
-        shares = {name: share if name in thresholds.model_fields_set else 0.0 for name, share in shares.items()}
-    return Tolerance(**shares)
+    return Tolerance(**shares_let_pass(thresholds, subject))
 
 
 def _keep_outcome(
@@ -243,7 +240,7 @@ def _keep(
         severity=severity.value,
         summary=summary,
         subjects=tuple(item.record.record_id for item in items),
-        rule=rule_of(line, check),
+        rule=rule_of(line, check, asset),
         measured=measured or {},
     )
     return storage.verdicts.write(verdict, page)

@@ -122,7 +122,7 @@ def _problem(line: Line, wanted: Wanted, verdict: Verdict | None) -> Problem | N
     if verdict is None or not wanted.subjects <= set(verdict.subjects):
         text = f"{place} was not run on what is to be released; materialize the asset with its checks"
         return Problem(wanted=wanted, failed=False, text=text)
-    rule = rule_of(line, wanted.check)
+    rule = rule_of(line, wanted.check, wanted.asset)
     if not still_counts(verdict, rule):
         differs = difference(verdict.rule, rule)
         text = (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dge_assets.assets.line import Line
+from dge_assets.core.declaration import Thresholds
 from dge_resources.verdicts import Verdict
 
 CODE_VERSION = "code_version"
@@ -25,11 +26,22 @@ _STRICTER: dict[str, Callable[[float, float], bool]] = {
 """By threshold, whether the first value lets pass no more than the second."""
 
 
-def rule_of(line: Line, check: str) -> dict[str, Any]:
-    """What decides `check`'s verdict besides the rows that it looks at, which its record ids stand for."""
+def shares_let_pass(thresholds: Thresholds, subject: str) -> dict[str, float]:
+    """Shares of rows that the contract's check lets pass, by threshold.
+
+    In a `source` only what somebody declared, since the defaults are meant for datasets.
+    """
+    shares = thresholds.model_dump(include={"range_share", "constraint_share"})
+    if subject == "source":
+        return {name: share if name in thresholds.model_fields_set else 0.0 for name, share in shares.items()}
+    return shares
+
+
+def rule_of(line: Line, check: str, asset: str) -> dict[str, Any]:
+    """What decides `check`'s verdict on `asset` besides the rows that it looks at, which its record ids stand for."""
     declared = line.plan.declaration.thresholds
-    thresholds: dict[str, dict[str, float]] = {
-        "contract": {"range_share": declared.range_share, "constraint_share": declared.constraint_share},
+    thresholds = {
+        "contract": shares_let_pass(declared, asset),
         "no_copies": {"alpha": declared.copies_alpha / line.plan.seeds},
     }
     return {CODE_VERSION: CHECK_VERSIONS.get(check, "1"), **thresholds.get(check, {})}

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dge_assets.assets.line import CODE_VERSIONS, EVALUATION_TABLES, contract_of
+from dge_assets.demo import reason_of
 from dge_resources.lake import Address
 from dge_resources.releases import Releases
 from tests.integration.conftest import ODD_NAME, Workshop
@@ -213,7 +214,8 @@ def test_the_contract_travels_with_the_records(finished: Workshop) -> None:
 def test_the_same_table_gives_the_same_release_elsewhere(finished: Workshop, workshop: Workshop) -> None:
     """Determinism: another root, another run, members in another order of work."""
     assert workshop.run("train", seeds=range(1, 3)).success
-    assert workshop.run().success
+    result = workshop.run()
+    assert result.success, reason_of(result)
     assert workshop.storage.releases.versions("visits") == finished.storage.releases.versions("visits")
     for family, seed in (("ctgan", 0), ("tvae", 2)):
         address = Address("visits", "synthetic", family, seed)
