@@ -2,78 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dge_resources.home import project_root
-from tests.integration.test_members import write_declaration
-from tests.support.ports import free_port
-
-BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
-  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-BACKFILL_STATUS = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-  ... on PartitionBackfill { status runs { runId status } } } }"""
-BIN = Path(sys.executable).parent
-
-
-class Deployment:
-    """`make dev` as a process group of its own."""
-
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        """Prepare Dagster's home, sweep, and start webserver, daemon and code locations."""
-        self.port = free_port()
-        prepared = subprocess.run(
-            [sys.executable, "-m", "dge_assets.deployment"], env=environment, check=True, capture_output=True, text=True
-        )
-        self.swept = prepared.stderr
-        with log.open("a") as output:
-            self.process = subprocess.Popen(
-                [BIN / "dagster", "dev", "-w", "workspace.yaml", "-p", str(self.port)],
-                env={**environment, "DAGSTER_HOME": prepared.stdout.strip()},
-                cwd=project_root(),
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        address = f"http://127.0.0.1:{self.port}/graphql"
-        request = urllib.request.Request(address, body, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            found: dict[str, Any] = json.load(answer)["data"]
-        return found
-
-    def is_loaded(self) -> bool:
-        query = "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }"
-        try:
-            entries = self.ask(query)["workspaceOrError"]["locationEntries"]
-        except OSError:
-            return False
-        return [entry["loadStatus"] for entry in entries] == ["LOADED"] * 2
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=10)
-
-
-def wait_until(holds: Callable[[], Any], seconds: float, what: str) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := holds():
-            return found
-        time.sleep(0.5)
-    return pytest.fail(f"not within {seconds} s: {what}")
+from tests.integration.demo import write_declaration
+from tests.support.deployment import BACKFILL, BACKFILL_STATUS, BIN, Deployment, wait_until
 
 
 @pytest.mark.long
@@ -106,8 +44,8 @@ def test_a_backfill_goes_on_after_the_whole_deployment_was_killed(tmp_path: Path
     assert len(survivors) < 3, "killed too late to show anything"
     second = Deployment(environment, log)
     try:
-        assert "marked as failed" in second.swept
         wait_until(second.is_loaded, 60, "both code locations load again")
+        assert "marked as failed" in second.said
 
         def ended() -> Any:
             found = second.ask(BACKFILL_STATUS, id=backfill)["partitionBackfillOrError"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 from dagster._core.instance.config import validate_concurrency_config
 
 from dge_assets import settings as dagster_settings
+from dge_assets.pools import waiting_steps
 from dge_assets.settings import SETTINGS, SHIPPED, refresh_settings
 
 
@@ -58,3 +60,17 @@ def test_the_shipped_settings_are_ones_that_dagster_takes() -> None:
     validate_concurrency_config(shipped)
     assert shipped["run_monitoring"]["free_slots_after_run_end_seconds"] <= 10
     assert shipped["concurrency"]["pools"]["default_limit"] >= shipped["concurrency"]["runs"]["max_concurrent_runs"]
+
+
+def test_a_short_run_has_a_place_beside_a_long_one(tmp_path: Path) -> None:
+    refresh_settings(tmp_path)
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        storage = instance.event_log_storage
+        storage.initialize_concurrency_limit_to_default("dge_training")
+        claims = {
+            run: storage.claim_concurrency_slot("dge_training", run, "step") for run in ("long", "short", "third")
+        }
+        assert [run for run, claim in claims.items() if claim.is_claimed] == ["long", "short"]
+        (waiting,) = waiting_steps(instance)
+        assert waiting.run_id == "third"
+        assert waiting.behind == (("long", "step"), ("short", "step"))
