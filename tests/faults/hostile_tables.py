@@ -19,10 +19,10 @@ import pandas as pd
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dge_assets.core.codec import fit_codec
 from dge_assets.core.contract import Contract, ContractDeclaration
 from dge_assets.core.disclosure import LevelLimits, protected_contract, protected_rows
 from dge_assets.core.disclosure_declaration import DisclosureDeclaration
+from dge_assets.core.generators.encoder_fitting import fit_encoder
 from dge_assets.core.intake import Intake, take_in
 from dge_assets.core.source_declaration import SourceDeclaration
 from dge_assets.core.split import split_real
@@ -247,5 +247,6 @@ def split(taken: Intake) -> tuple[pd.DataFrame, Contract]:
 
 def encode_and_decode(train: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """What a generator that repeats its rows would give."""
-    codec = fit_codec(train, contract, max_levels=100, many_levels="pool")
-    return codec.decode(codec.encode(train, rng=np.random.default_rng(0)), rng=np.random.default_rng(1))
+    encoder, encoded = fit_encoder(train, contract, table="hostile", max_levels=100, many_levels="pool")
+    modelled = encoder.decode(encoded.numbers, encoded.codes)
+    return encoder.codec.decode(modelled, rng=np.random.default_rng(1))

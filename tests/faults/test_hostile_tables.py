@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 
 from dge_assets.core.errors import DgeError
 from tests.faults.hostile_tables import (
@@ -39,8 +39,8 @@ def put_through(table: HostileTable, *, checked: bool, encoded: bool) -> bool:
         try:
             taken = take_table_in(table, Path(folder))
             assert list(taken.frame.columns) == [*table.columns, "y"]
-            if checked:
-                check(taken)
+            if checked and not check(taken).passed:
+                return False  # as in the line, where this check blocks what comes after it
             train, contract = split(taken)
             if encoded:
                 assert len(encode_and_decode(train, contract)) == len(train)
@@ -65,7 +65,8 @@ def test_a_hostile_table_is_checked(table: HostileTable) -> None:
 @settings(HOSTILE, max_examples=LONG_TABLES)
 @given(hostile_tables())
 def test_many_hostile_tables_are_encoded_or_refused(table: HostileTable) -> None:
-    put_through(table, checked=True, encoded=True)
+    # `--hypothesis-show-statistics` tells how many were taken
+    event("taken" if put_through(table, checked=True, encoded=True) else "refused or blocked by the check")
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
