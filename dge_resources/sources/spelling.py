@@ -237,8 +237,9 @@ def _notes_on_words(spelled: Mapping[str, _Spelled]) -> list[str]:
     for name, cells in spelled.items():
         words = {word: count for word, count in cells.missing_words.items() if word in MISSING_WORDS}
         if words:
-            told = ", ".join(f"{count} cells say {word!r}" for word, count in sorted(words.items()))
+            told = ", ".join(f"{word!r} ({count})" for word, count in sorted(words.items()))
             notes.append(
-                f"column {name!r}: {told}, read as missing; declare such a word among `categories` where it is a level"
+                f"column {name!r} has cells that say {told}: read as missing; declare such a word among `categories` where "
+                f"it is a level"
             )
     return notes

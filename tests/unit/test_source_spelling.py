@@ -74,7 +74,7 @@ def test_words_that_became_missing_are_told(tmp_path: Path) -> None:
     frame = read(tmp_path, LEVELS)
     assert frame["drug"].isna().all()
     told = next(note for note in frame.attrs["notes"] if "'drug'" in note)
-    assert "1 cells say 'NA', 1 cells say 'None', 1 cells say 'null', read as missing" in told
+    assert "cells that say 'NA' (1), 'None' (1), 'null' (1): read as missing" in told
 
 
 def test_options_still_decide_what_is_missing(tmp_path: Path) -> None:
