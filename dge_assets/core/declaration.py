@@ -79,8 +79,18 @@ class FamilyDeclaration(ClosedModel):
 class Thresholds(ClosedModel):
     """What the checks let pass."""
 
-    range_share: float = Field(0.0, ge=0, le=1, description="share of synthetic rows that may be out of range")
-    constraint_share: float = Field(0.05, ge=0, le=1, description="share of rows that may break a constraint")
+    range_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of rows that may be out of range; of the real table too where it is declared",
+    )
+    constraint_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of rows that may break a constraint; of the real table too where it is declared",
+    )
     copies_alpha: float = Field(0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members")
 
 
