@@ -19,7 +19,7 @@ from dge_assets.core.provenance import Provenance, Recipe
 
 CODE_VERSIONS = {
     "source": "3",
-    "split": "2",
+    "split": "3",
     "encoder": "2",
     "generator": "4",
     "synthetic": "4",

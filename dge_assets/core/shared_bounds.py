@@ -47,6 +47,8 @@ def shared_bounds(values: Numbers, *, fewest: int, moments: bool = False) -> tup
 def _told(from_end: Numbers, mean: Fraction, grid: Fraction, fewest: int) -> Any:
     if len(from_end) >= fewest and from_end[0] == from_end[fewest - 1]:
         return from_end[0].item()
+    if not grid:
+        return mean
     steps = round(mean / grid)
     # Through the inverse of a decimal grid, so that 0.3 is written as 0.3 and not as 0.30000000000000004.
     return steps * grid if grid >= 1 else Fraction(steps, grid.denominator)
@@ -61,14 +63,19 @@ def _window_mean(from_end: Numbers, fewest: int) -> Fraction:
 
 
 def _grid(ordered: Numbers, spread: Fraction, fewest: int, *, moments: bool) -> Fraction:
-    """The step that a bound is rounded to: the column's own, or a coarser one."""
+    """The step that a bound is rounded to: the column's own, or a coarser one; 0 for none."""
     coarse = spread / SHARE_OF_RANGE
     if moments:
         own = next(unit for unit in UNITS_OF_TIME if is_shared(ordered % unit == 0, fewest) or unit == 1)
         return Fraction(max(own, next((unit for unit in UNITS_OF_TIME if unit <= coarse), 1)))
     powers = Fraction(10) ** math.ceil(math.log10(coarse)) if float(coarse) > 0 else Fraction(0)
-    own_step = Fraction(1) if ordered.dtype.kind == "i" else Fraction(1, 10 ** decimals_of(ordered, fewest))
-    return max(own_step, powers)
+    return max(Fraction(1) if ordered.dtype.kind == "i" else _decimal_step(ordered, fewest), powers)
+
+
+def _decimal_step(values: Numbers, fewest: int) -> Fraction:
+    """The decimal place of `values`; 0 where they have none: rounded to 15 decimals, a column of 1e-19 would be zeros."""
+    decimals = decimals_of(values, fewest)
+    return Fraction(0) if decimals == MOST_DECIMALS else Fraction(1, 10**decimals)
 
 
 def decimals_of(values: Numbers, fewest: int) -> int:

@@ -250,3 +250,17 @@ def test_what_the_source_records_holds_no_level_and_no_bound_that_nobody_declare
     assert released.column("city").categories == ("Oslo", "Rome")
     assert "987654" not in released.model_dump_json()
     assert released.column("income").maximum_by == "common"
+
+
+@pytest.mark.parametrize("scale", [1e-19, 1e-300, 1e30])
+def test_bounds_of_any_scale_leave_the_column_its_values(scale: float) -> None:
+    """At 15 decimals a column of charges in coulomb would be bound to zeros."""
+    values = np.random.default_rng(0).normal(5, 1, 400) * scale
+    low, high = shared_bounds(values, fewest=10)
+    assert values.min() < low < np.quantile(values, 0.1)
+    assert np.quantile(values, 0.9) < high < values.max()
+
+
+def test_bounds_of_a_tiny_value_that_nearly_all_rows_have_are_that_value() -> None:
+    values = np.r_[np.full(400, 1.7e-19), 9e-20, 2e-19]
+    assert shared_bounds(values, fewest=10) == pytest.approx((1.7e-19, 1.7e-19))
