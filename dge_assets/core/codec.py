@@ -149,5 +149,5 @@ def _typed(values: Array, plan: ColumnPlan, categories: tuple[Level, ...] | None
     if plan.kind == "integer":
         return pd.Series(values, dtype="Int64" if missing else "int64")
     if plan.kind == "datetime":
-        return pd.Series(pd.to_datetime(values)).astype("datetime64[ns]")
+        return pd.Series(pd.to_datetime(values, format="ISO8601")).astype("datetime64[ns]")
     return pd.Series(values, dtype="float64")
