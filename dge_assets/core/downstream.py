@@ -17,7 +17,7 @@ import pandas as pd
 from dge_assets.core.contract import Contract, Level, Task
 from dge_assets.core.errors import StorageError
 from dge_assets.core.fitting import FittedModel, MemberModels, fit_member, model_seed
-from dge_assets.core.models import dump_pipeline, load_pipeline
+from dge_assets.core.model_files import dump_pipeline, load_pipeline
 from dge_assets.core.randomness import legacy_seed, seed_sequence
 from dge_assets.core.split import split_dataset
 

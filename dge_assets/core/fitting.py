@@ -2,7 +2,7 @@
 
 Here: one fit, the fits of a member, the fits of the baselines, and predictions aligned to the classes. Not
 here: scores (`scoring.py`), the composition of a whole evaluation (`protocols.py`), storing models
-(`models.dump_pipeline`).
+(`model_files.dump_pipeline`).
 
 Conventions. A dataset is a pair (train part, test part). Models are fitted on class codes (`targets.py`),
 so a stored pipeline goes with its tuple of classes. A class that a dataset lacks gets probability 0 from

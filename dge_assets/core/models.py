@@ -1,8 +1,7 @@
 """Downstream models: one card each, and the pipeline that makes a model of mixed columns.
 
-Here: which model classes there are, how each is set up for a task, and how a fitted pipeline becomes bytes
-and back. Not here: preprocessing (`preprocessing.py`), fitting on datasets (`fitting.py`), where bytes are
-kept.
+Here: which model classes there are, and how each is set up for a task. Not here: preprocessing (`preprocessing.py`),
+fitting on datasets (`fitting.py`), how a fitted pipeline becomes bytes and back (`model_files.py`).
 
 A model is named by its card, or by the import path of a scikit-learn estimator (`catalog` has the forms, `imported_models`
 makes them).
@@ -11,14 +10,12 @@ Settings aim at a few seconds per fit for 20,000 rows on one core, since K membe
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import skops.io
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
@@ -34,12 +31,11 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from dge_assets.core.boosted import make_xgboost
 from dge_assets.core.contract import Task
-from dge_assets.core.errors import DeclarationError, StorageError
-from dge_assets.core.imported_models import imported_class, imported_factory, takes_seed
+from dge_assets.core.errors import DeclarationError
+from dge_assets.core.imported_models import imported_factory, takes_seed
 from dge_assets.core.kernel_machine import MatrixSVC
 from dge_assets.core.network_classifier import LossStoppedClassifier
 from dge_assets.core.preprocessing import MOST_LEVELS, build_preprocessing
@@ -171,59 +167,3 @@ def build_pipeline(
     """
     prepare = build_preprocessing(frame_features, max_levels=max_levels)
     return Pipeline([("prepare", prepare), ("model", model_card(model).factory(task, seed))])
-
-
-TRUSTED_TYPES: tuple[str, ...] = (
-    "dge_assets.core.boosted.CompactClasses",
-    "dge_assets.core.kernel_machine.MatrixSVC",
-    "dge_assets.core.network_classifier.LossStoppedClassifier",
-    "dge_assets.core.preprocessing.LevelIndicators",
-    "dge_assets.core.preprocessing.MomentReader",
-    "dge_assets.core.preprocessing.NumberReader",
-    "numpy.dtype",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.model_selection._split.StratifiedKFold",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBClassifier",
-    "xgboost.sklearn.XGBRegressor",
-)
-"""Types beyond skops' own list that our pipelines hold; loading anything else is refused.
-
-A Booster is restored by XGBoost's own reader from its binary JSON, which holds trees and settings and no code.
-"""
-
-
-def dump_pipeline(pipeline: Pipeline) -> bytes:
-    """A fitted pipeline as bytes in the skops format, which runs no code when loaded."""
-    # Level 1: a forest takes two thirds of the time, and a quarter more room, than at the default of 6.
-    return bytes(skops.io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
-
-
-def load_pipeline(data: bytes, *, model: str) -> Pipeline:
-    """A pipeline from `dump_pipeline`; `model` is the name it was made under.
-
-    For a model given by import path its own module's types are trusted besides `TRUSTED_TYPES`. Raises
-    StorageError naming the other types when there are any.
-    """
-    try:
-        return skops.io.loads(data, trusted=list(trusted_types(data, model=model)))
-    except UntrustedTypesFoundException as error:
-        raise StorageError(
-            f"stored model {model!r} holds types that are not trusted: {error}; "
-            f"it was not written by this program for this model, so it is not loaded"
-        ) from error
-
-
-def trusted_types(data: bytes, *, model: str) -> tuple[str, ...]:
-    """The types that may be made when loading `data` as `model`."""
-    if model in MODELS:
-        return TRUSTED_TYPES
-    defined_in = imported_class(model).__module__ + "."
-    own = [name for name in skops.io.get_untrusted_types(data=data) if name.startswith(defined_in)]
-    return (*TRUSTED_TYPES, *own)

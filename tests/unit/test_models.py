@@ -28,12 +28,10 @@ from dge_assets.core.catalog import EXTRAS
 from dge_assets.core.errors import DeclarationError, EvaluationError, StorageError
 from dge_assets.core.fitting import FittedModel, fit_model, predict
 from dge_assets.core.kernel_machine import MatrixSVC
+from dge_assets.core.model_files import TRUSTED_TYPES, dump_pipeline, load_pipeline
 from dge_assets.core.models import (
     MODELS,
-    TRUSTED_TYPES,
     build_pipeline,
-    dump_pipeline,
-    load_pipeline,
     model_card,
 )
 from dge_assets.core.preprocessing import LevelIndicators, pooled_columns

@@ -7,7 +7,8 @@ from sklearn.datasets import make_classification
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.neural_network import MLPClassifier
 
-from dge_assets.core.models import build_pipeline, dump_pipeline, load_pipeline
+from dge_assets.core.model_files import dump_pipeline, load_pipeline
+from dge_assets.core.models import build_pipeline
 from dge_assets.core.network_classifier import LossStoppedClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
