@@ -1,7 +1,7 @@
 """Tables that make trouble: columns of every kind at their ends, in every format of file, with contracts half declared.
 
-Here: the strategy, and putting a table through what the line does with its rows. The drawn parts are the choices; cells
-come from a seeded generator, so that an example is small to tell: seed, rows, columns, format. Not here: tests.
+Here: the strategy, and putting a table through what the line does with its rows. All of a table comes of one seed, so that
+an example is small to tell: seed, rows, columns, format. Not here: tests.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,7 @@ CELLS: dict[str, Cells] = {
     "bytes": _pick(b"\x00\xff", b"a"),
     "mixed": _pick(1, "a", 2.5, True, None),
 }
+SHARE_DECLARED = 0.2
 NAMES = (
     "x",
     "Straße (€)",
@@ -127,22 +128,14 @@ NAMES = (
     "%s{}",
     "line\nbreak",
     "X",
-    "seed",
 )
 TARGETS = (
-    "zero or one",
-    "levels",
-    "whole",
-    "normal",
-    "flag",
-    "leading zeros",
-    "decimal commas",
-    "many levels",
-    "constant",
-)
+    "zero or one", "zero or one", "levels", "levels", "whole", "normal", "flag", "leading zeros", "decimal commas", "one giant",
+    "many levels", "constant",
+)  # fmt: skip
 FORMATS = ("csv", "csv;", "parquet", "jsonl")
 DECLARED = (
-    {}, {}, {}, {"kind": "categorical"}, {"kind": "continuous"}, {"kind": "integer"}, {"kind": "boolean"}, {"kind": "datetime"},
+    {"kind": "categorical"}, {"kind": "continuous"}, {"kind": "integer"}, {"kind": "boolean"}, {"kind": "datetime"},
     {"kind": "id"}, {"kind": "text"}, {"categories": ["a", "b", "NA"]}, {"categories": [0, 1]}, {"nullable": False},
     {"kind": "continuous", "minimum": 0}, {"kind": "datetime", "maximum": "2020-01-01"}, {"format": "day_first"},
     {"format": "decimal_comma"}, {"kind": "datetime", "format": "%Y-%m-%d"},
@@ -199,20 +192,28 @@ def _json(value: Any) -> Any:
     return None if missing else value.hex() if isinstance(value, bytes) else str(value)
 
 
-@st.composite
-def hostile_tables(draw: st.DrawFn) -> HostileTable:
-    """Any such table, of 1 to 120 rows and 1 to 5 columns beside its target `y`."""
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))
+def drawn_table(seed: int) -> HostileTable:
+    """One such table, of 1 to 5 columns beside its target `y`: most of them long enough and declared in few words."""
+    rng = np.random.default_rng(seed)
+
+    def one_of(choices: Sequence[Any]) -> Any:
+        return choices[int(rng.integers(len(choices)))]
+
+    names = rng.permutation(list(NAMES))[: rng.integers(1, 6)].tolist()
     return HostileTable(
-        seed=draw(st.integers(0, 2**32 - 1)),
-        rows=draw(st.sampled_from((1, 2, 19, 20, 40, 60, 120))),
-        columns={name: draw(st.sampled_from(sorted(CELLS))) for name in names},
-        target=draw(st.sampled_from(TARGETS)),
-        file_format=draw(st.sampled_from(FORMATS)),
-        declared={name: draw(st.sampled_from(DECLARED)) for name in names},
-        strip=draw(st.booleans()),
-        missing_target=draw(st.sampled_from(("drop", "error"))),
+        seed=seed,
+        rows=one_of((1, 19, 20, 60, 120, 120, 120, 240)),
+        columns={name: one_of(sorted(CELLS)) for name in names},
+        target=one_of(TARGETS),
+        file_format=one_of(FORMATS),
+        declared={name: one_of(DECLARED) for name in names if rng.random() < SHARE_DECLARED},
+        strip=one_of((True, False)),
+        missing_target=one_of(("drop", "error")),
     )
+
+
+hostile_tables = st.integers(0, 2**32 - 1).map(drawn_table)
+"""Any such table. All comes of one number: drawn part by part, most tables would be refused for their first column."""
 
 
 def take_table_in(table: HostileTable, folder: Path) -> Intake:

@@ -50,20 +50,20 @@ def put_through(table: HostileTable, *, checked: bool, encoded: bool) -> bool:
 
 
 @settings(HOSTILE, max_examples=60)
-@given(hostile_tables())
+@given(hostile_tables)
 def test_a_hostile_table_is_taken_or_refused_in_words(table: HostileTable) -> None:
     put_through(table, checked=False, encoded=False)
 
 
 @settings(HOSTILE, max_examples=5)
-@given(hostile_tables())
+@given(hostile_tables)
 def test_a_hostile_table_is_checked(table: HostileTable) -> None:
     put_through(table, checked=True, encoded=False)
 
 
 @pytest.mark.long
 @settings(HOSTILE, max_examples=LONG_TABLES)
-@given(hostile_tables())
+@given(hostile_tables)
 def test_many_hostile_tables_are_encoded_or_refused(table: HostileTable) -> None:
     # `--hypothesis-show-statistics` tells how many were taken
     event("taken" if put_through(table, checked=True, encoded=True) else "refused or blocked by the check")
