@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.column_plan import Array, ColumnPlan
-from dge_assets.core.contract import Column, Kind, Level
+from dge_assets.core.contract import RANGED_KINDS, Column, Kind, Level
 from dge_assets.core.errors import GeneratorError
 
 
@@ -54,7 +54,8 @@ def plain_cell(level: Any, kind: Kind) -> Level:
 
 
 def encode_levels(values: pd.Series, plan: ColumnPlan) -> Array:
-    """The code of each cell (n,), as text."""
+    """The code of each cell (n,), as text. Numbers and moments beyond all levels have the code of the nearest."""
+    values = _within_levels(values, plan)
     known = {level: str(code) for code, level in enumerate(plan.levels) if level is not None}
     cells = (
         values.map(lambda cell: plain_cell(cell, plan.kind), na_action="ignore") if plan.kind == "datetime" else values
@@ -63,6 +64,15 @@ def encode_levels(values: pd.Series, plan: ColumnPlan) -> Array:
     rest = str(len(plan.levels))
     missing = str(plan.levels.index(None)) if None in plan.levels else rest
     return np.asarray(codes.where(codes.notna(), np.where(values.isna(), missing, rest)), dtype=object)
+
+
+def _within_levels(values: pd.Series, plan: ColumnPlan) -> pd.Series:
+    """`values` (n,) moved to the smallest or largest level where they lie beyond: the levels are those within the bounds."""
+    levels = [level for level in (*plan.levels, *plan.pooled) if level is not None]
+    if plan.kind not in RANGED_KINDS or not levels:
+        return values
+    known = pd.Series(levels) if plan.kind != "datetime" else pd.to_datetime(pd.Series(levels)).astype("datetime64[ns]")
+    return values.clip(known.min(), known.max())
 
 
 def decode_levels(codes: pd.Series, plan: ColumnPlan, rng: np.random.Generator) -> Array:

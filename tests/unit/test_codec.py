@@ -250,3 +250,27 @@ def test_what_is_encoded_comes_back(kind: str, data: st.DataObject, max_levels: 
 def test_awkward_names_are_names_of_the_decoded_frame() -> None:
     frame = every_kind(30)
     assert AWKWARD in there_and_back(fitted(frame, every_kind_contract()), frame).columns
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "bounds", "expected"),
+    [
+        ([1.5, 93600.0, 93600.0, 93600.0], "continuous", (37400.0, 93600.0), [37400.0, 93600.0, 93600.0, 93600.0]),
+        ([1, 5, 5, None], "integer", (2, 4), [2, 4, 4, None]),
+        (
+            ["1970-01-01", "2023-01-01", "2023-01-01", "2023-01-02"],
+            "datetime",
+            ("2023-01-01", "2023-01-02"),
+            ["2023-01-01", "2023-01-01", "2023-01-01", "2023-01-02"],
+        ),
+    ],
+)
+def test_few_numbers_beyond_their_bounds_are_the_nearest_level(
+    values: list[object], kind: str, bounds: tuple[object, object], expected: list[object]
+) -> None:
+    dtype = {"continuous": "float64", "integer": "Int64", "datetime": "datetime64[ns]"}[kind]
+    frame, agreed = one_column(
+        pd.Series(values, dtype=dtype), kind, minimum=bounds[0], maximum=bounds[1], nullable=True
+    )
+    back = there_and_back(fitted(frame, agreed), frame)["value"]
+    pd.testing.assert_series_equal(back, pd.Series(expected, dtype=dtype, name="value"))
