@@ -15,6 +15,7 @@ import pandas as pd
 from dge_assets.core.contract import Contract
 from dge_assets.core.declaration import TablePlan
 from dge_assets.core.fingerprint import document_sha256
+from dge_assets.core.markdown import markdown_cell
 from dge_assets.core.provenance import Provenance, Recipe
 
 CODE_VERSIONS = {
@@ -262,9 +263,9 @@ def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue
     def cell(value: Any) -> str:
         if pd.api.types.is_scalar(value) and pd.isna(value):
             return "—"
-        return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")
+        return f"{value:.4g}" if isinstance(value, float) else markdown_cell(value)
 
-    head = [str(name).replace("|", "\\|") for name in frame.columns]
+    head = [markdown_cell(name) for name in frame.columns]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     lines += ["| " + " | ".join(map(cell, row)) + " |" for row in frame.head(most_rows).itertuples(index=False)]
     if len(frame) > most_rows:

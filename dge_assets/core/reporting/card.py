@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dge_assets.core.contract import Contract
+from dge_assets.core.markdown import markdown_cell
 from dge_assets.core.reporting.headline import headline_table
 
 
@@ -52,7 +53,9 @@ def release_card(
         f"{epochs[family]} epochs"
         for family in families
     )
-    columns = "\n".join(f"| {_cell(c.name)} | {c.kind} | {_cell(c.description)} |" for c in contract.columns)
+    columns = "\n".join(
+        f"| {markdown_cell(c.name)} | {c.kind} | {markdown_cell(c.description)} |" for c in contract.columns
+    )
     return f"""# {table}: {"a trial" if facts.is_trial else "a release"} of synthetic datasets
 
 {description}
@@ -70,7 +73,7 @@ together, as an ensemble (van Breugel, Qian, van der Schaar, ICML 2023, arXiv 23
 
 `datasets/family=F/seed=S/data.parquet` (each row has `record_id`), `contract.json`, `lineage.json` (which generator,
 seed, code and real table made each dataset), `scores/` (measured by the custodian on real test rows), `manifest.json`
-(SHA-256 of every file). Target: `{contract.target}` ({contract.task}).
+(SHA-256 of every file). Target: {markdown_cell(contract.target)} ({contract.task}).
 
 {_facts_table(facts)}
 
@@ -107,18 +110,16 @@ def _facts_table(facts: ReleaseFacts) -> str:
         rows["columns read with doubt"] = "; ".join(facts.doubts)
     if facts.kept_back:
         rows["kept back by checks"] = ", ".join(facts.kept_back)
-    return "\n".join(["| fact | |", "| --- | --- |", *(f"| {name} | {_cell(text)} |" for name, text in rows.items())])
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return "\n".join(
+        ["| fact | |", "| --- | --- |", *(f"| {name} | {markdown_cell(text)} |" for name, text in rows.items())]
+    )
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
     """A small frame as a Markdown table, floats to four digits."""
-    head = "| " + " | ".join(map(str, frame.columns)) + " |\n|" + " --- |" * len(frame.columns)
+    head = "| " + " | ".join(map(markdown_cell, frame.columns)) + " |\n|" + " --- |" * len(frame.columns)
     rows = [
-        "| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row) + " |"
+        "| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else markdown_cell(value) for value in row) + " |"
         for row in frame.itertuples(index=False)
     ]
     return "\n".join([head, *rows])
