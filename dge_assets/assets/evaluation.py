@@ -18,6 +18,7 @@ from dge_assets.assets.evaluation_tables import (
     combine_tables,
     index_of,
     modelled,
+    notes_table,
     statistics_of,
 )
 from dge_assets.assets.line import (
@@ -109,8 +110,8 @@ def _evaluate(
     added: dict[str, Augmentation] = _side_by_side(
         context, line, compute, "augmentation", augment, augmentation_tasks(line, ensemble)
     )
-    notes = [note for key in sorted(scores) for note in scores[key].notes]
-    for note in [*notes, *(note for key in sorted(added) for note in added[key].notes)]:
+    notes = notes_table({key: [*scores[key].notes, *(added[key].notes if key in added else [])] for key in scores})
+    for note in notes["note"].unique():
         context.log.warning(note)
     frames = combine_tables(
         {key: scores[key].tables for key in sorted(scores)}, {key: scores[key].by_member for key in scores}
@@ -118,6 +119,7 @@ def _evaluate(
     frames |= across_families(line, ensemble, scores, oracles)
     frames["statistics"] = statistics_of(line, ensemble)
     frames["augmentation"] = augmentation_table({key: added[key].table for key in sorted(added)})
+    frames["evaluation_notes"] = notes
     frames[EVALUATION_INDEX] = index_of(frames)
     return {
         name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
@@ -200,6 +202,15 @@ def _output(name: str, tables: Mapping[str, Recorded], real_test: Recorded) -> d
         "dagster/row_count": len(item.frame),
         "table": table_metadata(item.frame, most_rows=60),
         **record_metadata(item.record),
+        **_told(name, tables),
         **page_pictures(name, {other: item.frame for other, item in tables.items()}, real_test),
     }
     return dg.Output(item, output_name=name, data_version=dg.DataVersion(item.record.content_sha256), metadata=metadata)
+
+
+def _told(name: str, tables: Mapping[str, Recorded]) -> dict[str, Any]:
+    """The evaluation's notes, on the page of the evaluation as one asset."""
+    notes = tables["evaluation_notes"].frame["note"].unique()
+    if name != EVALUATION_INDEX:
+        return {}
+    return {"notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in notes) or "—")}

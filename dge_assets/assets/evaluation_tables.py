@@ -1,6 +1,6 @@
 """From what each (family, model) pair gave to the evaluation tables; and the tables that no single pair can give."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,9 @@ DESCRIPTIONS = {
     "rows; expected_low, expected_high: other members on other test rows.",
     "evaluation_scores": "One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
     "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
+    "claim_errors": "One row per (family, model, approach, metric): how far scores claimed from synthetic rows are from those on "
+    "real_test (error, mean over members), to which side (optimism), above which error they are not to be believed (limit), and "
+    "by how much the claim of dge_K is nearer than the naive one (gain), with its interval over members and test rows.",
     "approach_differences": "One row per (family, model, approach, against, metric): score of one approach minus that of "
     "another on the same rows of real_test, paired, with two intervals: these members on other test rows (low, high), and other "
     "members on other test rows (expected_low, expected_high).",
@@ -61,6 +64,8 @@ DESCRIPTIONS = {
     "with the ensemble, with copies of their own; gain over real only, and a verdict by p_adjusted: Holm's, over the "
     "`comparisons` (sizes, approaches, weights) of one family, model and metric. Only for the models that the declaration's "
     "`augmentation` names.",
+    "evaluation_notes": "One row per (family, model, note): what a reader of the tables must know, as that models did not "
+    "converge or that datasets have one class. No rows where there is nothing to tell.",
 }
 
 
@@ -121,6 +126,12 @@ def index_of(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["evaluation_table", "row_count", "description"])
 
 
+def notes_table(notes: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """One row per note, `family, model, note`; notes are keyed `family/model`."""
+    rows = [(*key.split("/", 1), note) for key in sorted(notes) for note in notes[key]]
+    return pd.DataFrame(rows, columns=["family", "model", "note"], dtype="string")
+
+
 def statistics_of(line: Line, ensemble: Ensemble) -> pd.DataFrame:
     """The declared statistics of each family's datasets, beside those of real_train."""
     from dge_assets.core.statistic_declaration import default_statistics
@@ -145,6 +156,12 @@ _EMPTY_TYPES = {
         **_PAIR,
         **_SCORED,
         **dict.fromkeys(("value", "std", "low", "high"), "float64"),
+        **{"over": "string", "reason": "string"},
+    },
+    "claim_errors": {
+        **_PAIR,
+        **_SCORED,
+        **dict.fromkeys(("truth", "error", "optimism", "limit", "gain", "low", "high"), "float64"),
         **{"over": "string", "reason": "string"},
     },
     "cross_scores": {

@@ -25,8 +25,8 @@ CODE_VERSIONS = {
     "generator": "4",
     "synthetic": "4",
     "downstream": "4",
-    "evaluation": "12",
-    "report": "10",
+    "evaluation": "13",
+    "report": "11",
     "release": "2",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
@@ -45,6 +45,7 @@ EVALUATION_TABLES = (
     EVALUATION_INDEX,
     "training_scores",
     "evaluation_scores",
+    "claim_errors",
     "approach_differences",
     "selection",
     "cross_scores",
@@ -63,8 +64,16 @@ EVALUATION_TABLES = (
     "statistics",
     "evaluation_intervals",
     "augmentation",
+    "evaluation_notes",
 )
-JOINT_TABLES = (EVALUATION_INDEX, "error_correlation", "effective_members", "statistics", "augmentation")
+JOINT_TABLES = (
+    EVALUATION_INDEX,
+    "error_correlation",
+    "effective_members",
+    "statistics",
+    "augmentation",
+    "evaluation_notes",
+)
 """Those that one (family, model) pair cannot give: they need all families, or no model."""
 
 

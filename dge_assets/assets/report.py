@@ -28,15 +28,16 @@ from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
-SHOWN_AS_PICTURES = (
+NO_TABLES_OF_THE_PAGE = (
     EVALUATION_INDEX,
     "cross_scores",
     "calibration",
     "selective",
     "prediction_map",
     "error_correlation",
+    "evaluation_notes",
 )
-"""Evaluation tables too long to be read as tables on a page; the warehouse has them."""
+"""Evaluation tables that are no tables of the page: too long to be read, or told among the limits. The warehouse has them."""
 
 
 TIMED_EPOCHS = 10
@@ -123,12 +124,13 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Downstream models", ", ".join(declaration.models)),
             ("Profile", line.plan.profile + (f": {line.plan.cuts_text}" if line.plan.cuts else "")),
         ],
-        **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in SHOWN_AS_PICTURES},
+        **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in NO_TABLES_OF_THE_PAGE},
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(verdicts),
         members=pd.DataFrame([_member_row(record) for record in members]),
         notes=[
             *_notes(line, members, storage),
+            *inputs["evaluation_notes"].frame["note"].unique(),
             *disclosure_notes(contract),
             *_unused_notes(unused_members(line, storage, present), unused_verdicts),
         ],

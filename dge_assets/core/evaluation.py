@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.baselines import Baselines, fit_naive, fit_oracle
+from dge_assets.core.claim_errors import claim_errors, cross_tables, true_replicates
 from dge_assets.core.contract import Contract
 from dge_assets.core.downstream import dataset_parts, from_files, task_and_classes
 from dge_assets.core.error_correlation import effective_members, error_correlation, error_products
@@ -104,7 +105,7 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
         ),
         "prediction_map": _map(task, full, naive[0]),
     }
-    of_datasets, member_scores = _own_and_other_datasets(task, seeds, datasets, members)
+    of_datasets, member_scores = _own_and_other_datasets(task, seeds, datasets, members, resamples)
     arrays = {seed: array.astype(np.float32) for seed, array in zip(seeds, predictions.members, strict=True)}
     return FamilyModelScores(tables | of_datasets, _notes(task, full), arrays, member_scores)
 
@@ -215,7 +216,11 @@ def _stored_models(task: FamilyModelTask, seed: int) -> MemberModels:
 
 
 def _own_and_other_datasets(
-    task: FamilyModelTask, seeds: list[int], datasets: list[Dataset], members: list[MemberModels]
+    task: FamilyModelTask,
+    seeds: list[int],
+    datasets: list[Dataset],
+    members: list[MemberModels],
+    resamples: Resamples,
 ) -> tuple[dict[str, pd.DataFrame], MemberScores]:
     """The part models on real_test, on their own test part and on all other datasets."""
     if len(seeds) < 2:
@@ -231,12 +236,14 @@ def _own_and_other_datasets(
     ks = tuple(k for k in task.ks if k >= 2)
     each = score_members(predicted, targets, ks, task=kind)
     crossed = cross_scores(predicted, targets, task=kind, seeds=seeds)
+    claims, truths = by_member(each), true_replicates(predicted, targets, resamples, task=kind)
     tables = {
+        "claim_errors": claim_errors(claims, cross_tables(crossed, tuple(truths)), truths, task=kind),
         "evaluation_scores": evaluation_with_intervals(summarize_members(each), len(seeds), task=kind),
         "cross_scores": crossed,
         "evaluation_intervals": evaluation_intervals(crossed, ks, task=kind),
     }
-    return tables, by_member(each)
+    return tables, claims
 
 
 def _notes(task: FamilyModelTask, full: list[FittedModel]) -> list[str]:

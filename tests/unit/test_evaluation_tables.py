@@ -13,7 +13,7 @@ from dge_resources.parquet import open_parquet, to_parquet
 from tests.unit.test_augmentation import run
 from tests.unit.test_evaluation import family_task, silent
 
-NEED_TWO = ("evaluation_scores", "cross_scores", "evaluation_intervals")
+NEED_TWO = ("claim_errors", "evaluation_scores", "cross_scores", "evaluation_intervals")
 
 
 def of_members(count: int) -> dict[str, pd.DataFrame]:

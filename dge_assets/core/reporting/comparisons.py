@@ -116,32 +116,47 @@ def _gain(family: str, metric: str, means: dict[str, float], largest: str, apart
     )
 
 
+_AVERAGED = ("error", "optimism", "gain", "low", "high", "limit")
+
+
 @dataclass(frozen=True)
 class ClaimError:
-    """How far claims made from synthetic rows are from the score on real rows, for one family and metric."""
+    """How far claims made from synthetic rows are from the score on real rows, for one family, metric and approach.
+
+    All are means over models of the columns of `claim_errors`; low and high of the models' ends, as wide as the interval of
+    their mean can be. NaN where they are not known.
+    """
 
     family: str
     metric: str
     approach: str
-    distance: float
-    """Mean over models of |claim - oracle|."""
+    error: float
     optimism: float
-    """Mean over models of (claim - oracle), signed so that positive claims too much."""
+    gain: float
+    low: float
+    high: float
+    limit: float
+
+    @property
+    def is_far_off(self) -> bool:
+        """Whether such claims are not to be believed on this table."""
+        return self.error > self.limit
 
 
-def evaluation_errors(evaluation_scores: pd.DataFrame, *, metrics: Sequence[str]) -> list[ClaimError]:
-    """Measure each claim against the oracle, over the models for which every approach has a value."""
-    if evaluation_scores.empty:
+def mean_claim_errors(
+    claim_errors: pd.DataFrame, *, metrics: Sequence[str], model: str | None = None
+) -> list[ClaimError]:
+    """The errors of each way of claiming, over the models for which every one of them has a value."""
+    if claim_errors.empty:
         return []
-    errors = []
+    chosen = claim_errors if model is None else claim_errors[claim_errors["model"] == model]
+    found = []
     for metric in metrics:
-        models = complete_models(evaluation_scores, metric)
-        rows = evaluation_scores[(evaluation_scores["metric"] == metric) & evaluation_scores["model"].isin(models)]
+        models = complete_models(chosen.assign(value=chosen["error"]), metric)
+        rows = chosen[(chosen["metric"] == metric) & chosen["model"].isin(models)]
         for family, of_family in rows.groupby("family", sort=False):
-            table = of_family.pivot(index="model", columns="approach", values="value")
-            for approach in approach_order(list(table.columns)) if "oracle" in table else []:
-                off = table[approach] - table["oracle"]
-                if approach != "oracle":
-                    far = ClaimError(str(family), metric, approach, off.abs().mean(), sign_of(metric) * off.mean())
-                    errors.append(far)
-    return errors
+            for approach in approach_order(list(of_family["approach"])):
+                of_claim = of_family[of_family["approach"] == approach]
+                numbers = {name: float(of_claim[name].mean(skipna=False)) for name in _AVERAGED}
+                found.append(ClaimError(str(family), metric, approach, **numbers))
+    return found

@@ -98,17 +98,6 @@ def best_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int
     return set(candidates.index[candidates["_score"] == best])
 
 
-def nearest_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int) -> set[Hashable]:
-    """Index of the rows of each group whose claim is nearest to the oracle's value."""
-    truth = frame[frame["approach"] == "oracle"]
-    oracle = dict(zip(truth[groups].itertuples(index=False, name=None), truth[metric], strict=True))
-    claims = frame[frame["approach"] != "oracle"].copy()
-    claims["_oracle"] = claims[groups].apply(tuple, axis=1).map(oracle)
-    claims["_score"] = (claims[metric] - claims["_oracle"]).abs().round(decimals)
-    nearest = claims.groupby(groups, sort=False)["_score"].transform("min")
-    return set(claims.index[claims["_score"] == nearest])
-
-
 def metric_label(metric: Hashable) -> str:
     """The metric's name with an arrow that says which way is better."""
     return f"{metric} {'↑' if metric_goal(str(metric)) == 'higher' else '↓'}"

@@ -17,9 +17,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from dge_assets.core.reporting.augmentation import augmentation_views, claim_interval_views
 from dge_assets.core.reporting.cells import Cell, frame_view
-from dge_assets.core.reporting.comparisons import evaluation_errors, training_gains
+from dge_assets.core.reporting.comparisons import mean_claim_errors, training_gains
 from dge_assets.core.reporting.ensemble_size import component_views, effective_views, recommendation_sentences
-from dge_assets.core.reporting.frames import best_rows, metrics_in, nearest_rows
+from dge_assets.core.reporting.frames import metrics_in
 from dge_assets.core.reporting.group_section import gap_views, group_sentences
 from dge_assets.core.reporting.interval_tables import difference_views, of_metrics, reason_views
 from dge_assets.core.reporting.report_input import ReportInput, headline_of
@@ -38,14 +38,15 @@ from dge_assets.core.reporting.texts import UNDEFINED, is_missing, plain_text
 from dge_assets.core.reporting.uncertainty_views import selection_quality_views, uncertainty_views
 from dge_assets.core.reporting.verdict import verdict
 
+BEST = "best of the approaches without real rows, chosen on these test rows"
+
 
 def render_report(report: ReportInput) -> str:
     """Render the report as one HTML page that needs nothing else: no network, no script, no other file."""
     headline = headline_of(report)
     metrics = metrics_in(headline)
     gains = training_gains(report.training_scores, report.approach_differences, metrics=metrics, model=report.model)
-    errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
-    best, near = "best of the approaches without real rows", "nearest to the oracle"
+    errors = mean_claim_errors(report.claim_errors, metrics=metrics, model=report.model)
     return _page().render(
         title=plain_text(report.title),
         table=plain_text(report.table),
@@ -57,12 +58,12 @@ def render_report(report: ReportInput) -> str:
         notes=[plain_text(note) for note in report.notes],
         facts=_pairs(report.facts),
         training=[
-            *score_views(report.training_scores, "trained as named, scored on real test rows", best_rows, best),
+            *score_views(report.training_scores, "trained as named, scored on real test rows", BEST),
             *reason_views(report.training_scores, ["family", "model", "approach"]),
         ],
         claims=claim_view(errors),
         evaluation=[
-            *score_views(report.evaluation_scores, "scores as claimed, and the truth", nearest_rows, near),
+            *score_views(report.evaluation_scores, "scores as claimed, and the truth"),
             *reason_views(report.evaluation_scores, ["family", "model", "approach"]),
         ],
         selection=selection_views(report.selection, metrics),

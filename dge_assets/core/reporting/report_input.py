@@ -35,6 +35,7 @@ class ReportInput:
     headline: pd.DataFrame = field(default_factory=_empty)
     training_scores: pd.DataFrame = field(default_factory=_empty)
     evaluation_scores: pd.DataFrame = field(default_factory=_empty)
+    claim_errors: pd.DataFrame = field(default_factory=_empty)
     approach_differences: pd.DataFrame = field(default_factory=_empty)
     selection: pd.DataFrame = field(default_factory=_empty)
     group_scores: pd.DataFrame = field(default_factory=_empty)

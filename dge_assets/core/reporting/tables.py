@@ -5,7 +5,7 @@ Not here: how a cell looks (`cells`), the order of the sections (`templates/repo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,8 +25,6 @@ from dge_assets.core.reporting.comparisons import ClaimError, Gain
 from dge_assets.core.reporting.frames import approach_order, best_rows, metrics_in, widest
 from dge_assets.core.reporting.report_input import ReportInput
 from dge_assets.core.reporting.texts import UNDEFINED, decimals_for, is_missing, number_text, plain_text
-
-_Marker = Callable[[pd.DataFrame, str, list[str], int], set[Hashable]]
 
 
 def headline_view(headline: pd.DataFrame) -> TableView:
@@ -53,8 +51,9 @@ def _row_kind(approach: str, starts_block: object) -> str:
     return f"{'reference' if approach == 'oracle' else ''} {'start' if starts_block else ''}".strip()
 
 
-def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> list[TableView]:
-    """One table per family: a row per (model, approach), a column per metric, value ± std, the best marked.
+def score_views(scores: pd.DataFrame, caption: str, best: str = "") -> list[TableView]:
+    """One table per family: a row per (model, approach), a column per metric, value ± std. `best`: as what the best is marked;
+    none is where it is empty.
 
     Below a value stands its interval instead of ± std, where `scores` has low, high, over and reason: over members and test rows
     where that is known, else over test rows.
@@ -62,12 +61,12 @@ def score_views(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
     if scores.empty:
         return []
     return [
-        _score_view(of_family, f"{plain_text(family)}: {caption}", mark, hint)
+        _score_view(of_family, f"{plain_text(family)}: {caption}", best)
         for family, of_family in scores.groupby("family", sort=False)
     ]
 
 
-def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) -> TableView:
+def _score_view(scores: pd.DataFrame, caption: str, hint: str) -> TableView:
     metrics, models = list(scores["metric"].unique()), list(scores["model"].unique())
     order = [(model, name) for model in models for name in approach_order(scores["approach"])]
     # An interval, or why there is none, tells more than the standard deviation that it is made from.
@@ -76,7 +75,8 @@ def _score_view(scores: pd.DataFrame, caption: str, mark: _Marker, hint: str) ->
     wide = wide.reindex([pair for pair in order if pair in wide.index])
     values = wide["value"].reset_index().assign(family="")
     decimals = {metric: decimals_for(values[metric]) for metric in metrics}
-    marked = {metric: mark(values, metric, ["family", "model"], decimals[metric]) for metric in metrics}
+    keys = ["family", "model"]
+    marked = {metric: best_rows(values, metric, keys, decimals[metric]) if hint else set() for metric in metrics}
     is_plain = {metric: has_intervals or wide["std"][metric].isna().all() for metric in metrics}
     widths = {metric: 0 if is_plain[metric] else decimals[metric] + 5 for metric in metrics}
     rows = []
@@ -108,7 +108,7 @@ def gain_view(gains: Sequence[Gain]) -> list[TableView]:
         "single datasets",
         "of the DGE",
         "gain",
-        "95 % over members and test rows",
+        EXPECTED,
         "oracle",
         "best approach",
     ]
@@ -125,13 +125,27 @@ def gain_view(gains: Sequence[Gain]) -> list[TableView]:
 
 
 def claim_view(errors: Sequence[ClaimError]) -> list[TableView]:
-    """A row per (family, metric, approach): how far the claim is from the truth, and to which side."""
+    """A row per (family, metric, approach): how far it is from the truth, to which side, how much nearer than naive."""
     if not errors:
         return []
-    frame = pd.DataFrame(errors)
-    frame.columns = ["family", "metric", "approach", "distance", "optimism"]
-    caption = "Claims against the truth, mean over models; optimism above zero claims too much"
-    return [frame_view(frame, caption, headers=3, kinds={"approach": "name"})]
+    names = ("family", "metric", "approach", "error", "optimism", "not believed above", "nearer than naive by")
+    heads = [Cell(name, kind="number" if place > 2 else "") for place, name in enumerate((*names, EXPECTED))]
+    rows = []
+    for item in errors:
+        decimals = decimals_for([item.error, item.optimism, item.gain])
+        numbers = [number_cell(value, decimals) for value in (item.error, item.optimism, item.limit, item.gain)]
+        words = [Cell(plain_text(item.family)), Cell(item.metric), Cell(item.approach, kind="name")]
+        rows.append([*words, *numbers, interval_cell(item.low, item.high, decimals)])
+    caption = "Claims against the truth, mean over members and models; optimism above zero claims too much"
+    return [TableView(caption, heads, rows, 3, CLAIM_NOTE)]
+
+
+EXPECTED = "95 % over members and test rows"
+CLAIM_NOTE = (
+    "error: mean distance of a claim from the same model's score on real test rows. Not believed above: 0.05 where more of the "
+    "metric is better, a tenth of the true score where less is. The interval is given for the largest DGE: where it covers zero, "
+    "neither way of claiming is shown to be nearer."
+)
 
 
 def selection_views(selection: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:

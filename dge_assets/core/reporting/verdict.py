@@ -13,10 +13,10 @@ from math import isfinite
 import pandas as pd
 
 from dge_assets.core.metrics import metric_goal
-from dge_assets.core.reporting.comparisons import ClaimError, Gain, evaluation_errors, training_gains
+from dge_assets.core.reporting.comparisons import ClaimError, Gain, mean_claim_errors, training_gains
 from dge_assets.core.reporting.frames import largest_dge, metrics_in, sign_of
 from dge_assets.core.reporting.report_input import ReportInput, headline_of
-from dge_assets.core.reporting.texts import number_text, short_number
+from dge_assets.core.reporting.texts import decimals_for, number_text, short_number
 
 
 def verdict(report: ReportInput) -> list[str]:
@@ -26,7 +26,7 @@ def verdict(report: ReportInput) -> list[str]:
     """
     metrics = metrics_in(headline_of(report))
     gains = training_gains(report.training_scores, report.approach_differences, metrics=metrics, model=report.model)
-    errors = evaluation_errors(report.evaluation_scores, metrics=metrics)
+    errors = mean_claim_errors(report.claim_errors, metrics=metrics, model=report.model)
     sentences = [*_gain_sentences(gains), *_best_sentences(gains, metrics)]
     opening = [report.notice] if report.notice else []
     return [*opening, *sentences, *_claim_sentences(errors), _check_sentence(report.checks)]
@@ -91,15 +91,35 @@ def _claim_sentences(errors: Sequence[ClaimError]) -> list[str]:
                 phrases.append(_claim_phrase(family, claims["naive"], claims[largest]))
         if phrases:
             opening = f"Scores computed from synthetic rows alone miss the {metric} on real rows"
-            sentences.append(f"{opening}, as a mean over models, {'; '.join(phrases)}.")
+            sentences.append(f"{opening}, as a mean over members and models, {'; '.join(phrases)}.")
     return sentences
 
 
 def _claim_phrase(family: str, naive: ClaimError, dge: ClaimError) -> str:
-    both = f"for {family} by {short_number(naive.distance)} (naive) and {short_number(dge.distance)} ({dge.approach})"
-    if short_number(naive.distance) == short_number(dge.distance):
-        return f"{both}, so neither is nearer"
-    return f"{both}, so {dge.approach if dge.distance < naive.distance else 'naive'} is nearer the truth"
+    both = f"for {family} by {short_number(naive.error)} (naive) and {short_number(dge.error)} ({dge.approach})"
+    return ", ".join(filter(None, [both, _belief(naive, dge), _nearer(dge)]))
+
+
+def _belief(naive: ClaimError, dge: ClaimError) -> str:
+    """What is not to be believed at all, whichever is nearer."""
+    if not (naive.is_far_off or dge.is_far_off):
+        return ""
+    beyond = f"not to be believed, being off by more than {short_number(dge.limit)}"
+    if naive.is_far_off and dge.is_far_off:
+        return f"both {beyond}"
+    return f"{'the naive ones' if naive.is_far_off else f'those of {dge.approach}'} {beyond}"
+
+
+def _nearer(dge: ClaimError) -> str:
+    """Which is nearer the truth, where an interval over members and test rows says so."""
+    if not isfinite(dge.low):
+        return "and which is nearer with other members and test rows is not known"
+    decimals = decimals_for([dge.low, dge.high])
+    ends = f"{number_text(dge.low, decimals)} to {number_text(dge.high, decimals)}"
+    interval = f"95 % of what {dge.approach} is nearer by, with other members and test rows: {ends}"
+    if dge.low <= 0 <= dge.high:
+        return f"and which is nearer is not shown ({interval})"
+    return f"and {dge.approach if dge.low > 0 else 'naive'} is nearer the truth ({interval})"
 
 
 def _check_sentence(checks: pd.DataFrame) -> str:
