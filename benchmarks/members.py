@@ -14,8 +14,6 @@ from dge_assets.core.generators.members import SamplingTask, TrainingTask, sampl
 from dge_assets.core.generators.parameters import parameters_for
 from dge_assets.core.inference import complete_contract
 
-MAX_LEVELS = 100
-
 
 def silent(_done: int, _of: int) -> None:
     """A report of progress that nobody watches."""
@@ -31,7 +29,7 @@ def training_task(
 ) -> TrainingTask:
     """A task for members `seeds` on `frame`, with its encoding fitted here."""
     contract = contract_of(frame, target)
-    encoder, encoded = fit_encoder(frame, contract, table="benchmark", max_levels=MAX_LEVELS, many_levels="pool")
+    encoder, encoded = fit_encoder(frame, contract, table="benchmark")
     return TrainingTask(
         table="benchmark",
         family=family,

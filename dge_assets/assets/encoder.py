@@ -24,7 +24,7 @@ def encoder_asset(line: Line) -> dg.AssetsDefinition:
         io_manager_key=LAKE,
         backfill_policy=ONE_RUN,
         ins={"real_train": dg.AssetIn(line.key("real_train"))},
-        **line.attributes("encoder", "safetensors", parameters=line.encoder_parameters),
+        **line.attributes("encoder", "safetensors"),
     )
     def encoder(context: dg.AssetExecutionContext, real_train: Recorded, storage: Storage) -> None:
         recipe = line.encoder_recipe(real_train.record)
@@ -45,15 +45,9 @@ def _fit(context: dg.AssetExecutionContext, line: Line, real_train: Recorded, st
     from dge_assets.core.generators.state_files import encoder_files
     from dge_assets.core.threads import one_thread
 
-    declaration, started = line.plan.declaration, time.perf_counter()
+    started = time.perf_counter()
     with one_thread():
-        fitted, encoded = fit_encoder(
-            real_train.frame,
-            contract_of(real_train.record),
-            table=line.table,
-            max_levels=declaration.max_levels,
-            many_levels=declaration.many_levels,
-        )
+        fitted, encoded = fit_encoder(real_train.frame, contract_of(real_train.record), table=line.table)
     for note in fitted.codec.notes:
         context.log.warning(f"{line.table}: {note}")
     seconds = time.perf_counter() - started

@@ -140,12 +140,6 @@ class Line:
             "many_levels": declaration.many_levels,
         }
 
-    @property
-    def encoder_parameters(self) -> dict[str, Any]:
-        """The settings that decide the encoding, besides rows."""
-        declaration = self.plan.declaration
-        return {"max_levels": declaration.max_levels, "many_levels": declaration.many_levels}
-
     def generator_parameters(self, family: str) -> dict[str, Any]:
         """The settings that decide a generator, besides encoded rows and seed."""
         return {
@@ -200,7 +194,7 @@ class Line:
 
     def encoder_recipe(self, real_train: Provenance) -> Recipe:
         """What the encoding is made from."""
-        return self._child("encoder", self.encoder_parameters, real_train)
+        return self._child("encoder", {}, real_train)
 
     def generator_recipe(self, family: str, seed: int, encoder: Provenance) -> Recipe:
         """What the generator of (family, seed) is made from."""

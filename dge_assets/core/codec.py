@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,12 +46,7 @@ class TableCodec:
     @property
     def notes(self) -> list[str]:
         """What a reader must know about columns that are not modelled as they are."""
-        said = [
-            f"column {plan.name!r}: {len(plan.pooled)} rare levels are modelled as one and drawn by their frequency"
-            for plan in self.plans
-            if plan.pooled
-        ]
-        said += [f"column {plan.name!r}: constant, not modelled" for plan in self.plans if plan.role == "constant"]
+        said = [f"column {plan.name!r}: constant, not modelled" for plan in self.plans if plan.role == "constant"]
         said += [note for plan in self.plans if (note := note_on_numbers(plan))]
         return said + [trip.note for trip in self.round_trips if not trip.passed]
 
@@ -89,54 +84,46 @@ class TableCodec:
                 encoded[plan.key] = encode_levels(values, plan)
         return pd.DataFrame(encoded)
 
-    def decode(self, modelled: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    def decode(self, modelled: pd.DataFrame) -> pd.DataFrame:
         """Rows as the table has them, from a modelling frame (n rows) that a generator sampled."""
         decoded = {
-            plan.name: _decode_column(plan, categories, modelled, rng)
+            plan.name: _decode_column(plan, categories, modelled)
             for plan, categories in zip(self.plans, self.all_categories, strict=True)
         }
         return pd.DataFrame(decoded, index=pd.RangeIndex(len(modelled)))
 
 
-def fit_codec(
-    real_train: pd.DataFrame, contract: Contract, *, max_levels: int, many_levels: Literal["pool", "error"]
-) -> TableCodec:
+def fit_codec(real_train: pd.DataFrame, contract: Contract) -> TableCodec:
     """Plan the encoding of each modelled column from real_train (n rows, the contract's types).
 
-    A categorical column of more than `max_levels` levels is an error, or has its rarest levels pooled: the column is
-    named either way. Raises GeneratorError.
+    Levels are learnt as they are: which are told apart is settled before (`disclosure.py`). Raises GeneratorError.
     """
     plans = []
     for index, column in enumerate(contract.modelled):
         values = within_range(real_train[column.name], column)
         keep = column.name == contract.target
-        plans.append(_plan(column, values, f"c{index}", max_levels=max_levels, many_levels=many_levels, keep=keep))
+        plans.append(_plan(column, values, f"c{index}", keep=keep))
     if all(plan.role == "constant" for plan in plans):
         raise GeneratorError("nothing to learn: every column of the table is constant")
     return TableCodec(tuple(plans), tuple(column.categories for column in contract.modelled))
 
 
-def _plan(column: Column, values: pd.Series, key: str, *, max_levels: int, many_levels: str, keep: bool) -> ColumnPlan:
+def _plan(column: Column, values: pd.Series, key: str, *, keep: bool) -> ColumnPlan:
     present = values.dropna()
     different, gaps = present.nunique(), bool(values.isna().any())
     if different == 0 or (different == 1 and not gaps and not keep):
         constant = None if present.empty else plain_cell(present.iloc[0], column.kind)
         return ColumnPlan(column.name, column.kind, "constant", key, constant=constant)
-    if column.kind in ("categorical", "boolean"):
-        # The target's classes are always told apart: pooled ones would be drawn without regard to their rows.
-        return plan_discrete(column, values, key, values.nunique() if keep else max_levels, many_levels)
-    if different <= MOST_FEW:
-        return plan_discrete(column, values, key, MOST_FEW, many_levels)
+    if column.kind in ("categorical", "boolean") or different <= MOST_FEW:
+        return plan_discrete(column, values, key)
     return plan_number(column, values, key)
 
 
-def _decode_column(
-    plan: ColumnPlan, categories: tuple[Level, ...] | None, modelled: pd.DataFrame, rng: np.random.Generator
-) -> pd.Series:
+def _decode_column(plan: ColumnPlan, categories: tuple[Level, ...] | None, modelled: pd.DataFrame) -> pd.Series:
     if plan.role == "constant":
         return _typed(np.full(len(modelled), plan.constant, dtype=object), plan, categories)
     if plan.role == "discrete":
-        return _typed(decode_levels(modelled[plan.key], plan, rng), plan, categories)
+        return _typed(decode_levels(modelled[plan.key], plan), plan, categories)
     return decode_number(modelled, plan)
 
 

@@ -41,9 +41,6 @@ class ColumnPlan:
     constant: Level | None = None
     levels: tuple[Level | None, ...] = ()
     """Discrete levels in code order; None is the missing level."""
-    pooled: tuple[Level, ...] = ()
-    """Levels too many to be told apart: they share one code and are drawn by frequency on decoding."""
-    pooled_shares: tuple[float, ...] = ()
     low: int | float | None = None
     high: int | float | None = None
     """Bounds that numbers are clipped to, before encoding and after decoding: the contract's; None binds nothing."""
@@ -62,7 +59,9 @@ class ColumnPlan:
 def plan_from_document(document: dict[str, Any]) -> ColumnPlan:
     """The plan that `dataclasses.asdict` gave, of this version or of a former one."""
     read = _from_former(document) if "resolution" in document else dict(document)
-    for key in ("levels", "pooled", "pooled_shares", "frequent", "frequent_shares"):
+    for former in ("pooled", "pooled_shares"):
+        read.pop(former, None)
+    for key in ("levels", "frequent", "frequent_shares"):
         read[key] = tuple(read.get(key, ()))
     read["step"] = None if read.get("step") is None else tuple(read["step"])
     read["transform"] = Transform.from_document(read.get("transform", {}))

@@ -167,6 +167,13 @@ def _free_name(counts: Collection[Level], column: Column) -> str:
 
 
 def _with_shared_bounds(column: Column, present: pd.Series) -> Column:
+    counts = present.value_counts()
+    if len(present) - counts.iloc[0] < column.fewest:
+        # Constant but for few rows: whatever range was declared, those rows' own numbers are not told.
+        only = _written(counts.index[0], column.kind == "datetime")
+        return column.model_copy(
+            update={"minimum": only, "maximum": only, "minimum_by": "common", "maximum_by": "common"}
+        )
     is_moment = column.kind == "datetime"
     numbers = present.astype("datetime64[ns]").astype("int64") if is_moment else present
     dtype = "float64" if column.kind == "continuous" else "int64"
@@ -186,7 +193,10 @@ def _with_shared_bounds(column: Column, present: pd.Series) -> Column:
 
 
 def _written(bound: Any, is_moment: bool) -> Bound:
-    return str(pd.Timestamp(bound).isoformat()) if is_moment else bound
+    if is_moment:
+        return str(pd.Timestamp(bound).isoformat())
+    plain: Bound = bound.item() if isinstance(bound, np.generic) else bound
+    return plain
 
 
 def _below(first: Bound | None, second: Bound | None) -> bool:

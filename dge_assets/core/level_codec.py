@@ -15,34 +15,13 @@ from dge_assets.core.contract import RANGED_KINDS, Column, Kind, Level
 from dge_assets.core.errors import GeneratorError
 
 
-def plan_discrete(column: Column, values: pd.Series, key: str, max_levels: int, many_levels: str) -> ColumnPlan:
-    """The plan of a discrete column (n rows); its rarest levels share a code where there are over `max_levels`."""
+def plan_discrete(column: Column, values: pd.Series, key: str) -> ColumnPlan:
+    """The plan of a discrete column (n rows), the most frequent level first."""
     counts = values.value_counts()
-    counts = counts[counts > 0]
-    levels: list[Level | None] = [plain_cell(level, column.kind) for level in counts.index]
-    pooled: list[Level] = []
-    shares: tuple[float, ...] = ()
-    if len(levels) > max_levels:
-        if many_levels == "error":
-            raise GeneratorError(
-                f"column {column.name!r}: {len(levels)} levels, more than max_levels={max_levels}; raise max_levels, "
-                f"declare the column as id, or set many_levels: pool"
-            )
-        pooled = [level for level in levels[max_levels - 1 :] if level is not None]
-        rare = counts.to_numpy(dtype=float)[max_levels - 1 :]
-        shares = tuple(float(share) for share in rare / rare.sum())
-        levels = levels[: max_levels - 1]
+    levels: list[Level | None] = [plain_cell(level, column.kind) for level in counts[counts > 0].index]
     if values.isna().any():
         levels.append(None)
-    return ColumnPlan(
-        column.name,
-        column.kind,
-        "discrete",
-        key,
-        levels=tuple(levels),
-        pooled=tuple(pooled),
-        pooled_shares=shares,
-    )
+    return ColumnPlan(column.name, column.kind, "discrete", key, levels=tuple(levels))
 
 
 def plain_cell(level: Any, kind: Kind) -> Level:
@@ -61,29 +40,26 @@ def encode_levels(values: pd.Series, plan: ColumnPlan) -> Array:
         values.map(lambda cell: plain_cell(cell, plan.kind), na_action="ignore") if plan.kind == "datetime" else values
     )
     codes = cells.astype(object).map(known)
-    rest = str(len(plan.levels))
-    missing = str(plan.levels.index(None)) if None in plan.levels else rest
-    return np.asarray(codes.where(codes.notna(), np.where(values.isna(), missing, rest)), dtype=object)
+    if None in plan.levels:
+        codes = codes.where(values.notna(), str(plan.levels.index(None)))
+    if codes.isna().any():
+        raise GeneratorError(
+            f"column {plan.name!r}: {int(codes.isna().sum())} cells have a level that the encoding was not fitted on"
+        )
+    return np.asarray(codes, dtype=object)
 
 
 def _within_levels(values: pd.Series, plan: ColumnPlan) -> pd.Series:
     """`values` (n,) moved to the smallest or largest level where they lie beyond: the levels are those within the bounds."""
-    levels = [level for level in (*plan.levels, *plan.pooled) if level is not None]
+    levels = [level for level in plan.levels if level is not None]
     if plan.kind not in RANGED_KINDS or not levels:
         return values
     known = pd.Series(levels) if plan.kind != "datetime" else pd.to_datetime(pd.Series(levels)).astype("datetime64[ns]")
     return values.clip(known.min(), known.max())
 
 
-def decode_levels(codes: pd.Series, plan: ColumnPlan, rng: np.random.Generator) -> Array:
+def decode_levels(codes: pd.Series, plan: ColumnPlan) -> Array:
     """The level of each code (n,), None where it is missing."""
-    values = np.empty(len(plan.levels) + 1, dtype=object)
-    values[: len(plan.levels)] = plan.levels
-    index = codes.astype(int).to_numpy()
-    decoded = values[index]
-    rest = index == len(plan.levels)
-    if rest.any():
-        pool = np.empty(len(plan.pooled), dtype=object)
-        pool[:] = plan.pooled
-        decoded[rest] = rng.choice(pool, size=int(rest.sum()), p=np.asarray(plan.pooled_shares))
-    return np.asarray(decoded)
+    values = np.empty(len(plan.levels), dtype=object)
+    values[:] = plan.levels
+    return np.asarray(values[codes.astype(int).to_numpy()])

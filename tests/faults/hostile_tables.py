@@ -248,6 +248,5 @@ def split(taken: Intake) -> tuple[pd.DataFrame, Contract]:
 
 def encode_and_decode(train: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """What a generator that repeats its rows would give."""
-    encoder, encoded = fit_encoder(train, contract, table="hostile", max_levels=100, many_levels="pool")
-    modelled = encoder.decode(encoded.numbers, encoded.codes)
-    return encoder.codec.decode(modelled, rng=np.random.default_rng(1))
+    encoder, encoded = fit_encoder(train, contract, table="hostile")
+    return encoder.codec.decode(encoder.decode(encoded.numbers, encoded.codes))

@@ -229,3 +229,5 @@ def test_datasets_hold_no_number_and_no_moment_that_few_rows_reach(told: Told) -
     for name in ("income", "born", "visits"):
         beyond = (real[name].nsmallest(9).max(), real[name].nlargest(9).min())
         assert drawn[name].between(*beyond).all(), f"{name} reaches what fewer than 10 rows reach"
+    assert np.array_equal(drawn["income"], drawn["income"].round(2)), "the grid is not that of one row"
+    assert (drawn["born"] == drawn["born"].dt.floor("D")).all(), "nor is the unit of time"

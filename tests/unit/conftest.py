@@ -34,7 +34,7 @@ def _encoded_kinds() -> tuple[TableEncoder, EncodedTable]:
 
 def encoded_of(frame: pd.DataFrame, agreed: Contract) -> tuple[TableEncoder, EncodedTable]:
     """The fitted encoding of a small table."""
-    return fit_encoder(frame, agreed, table="kinds", max_levels=50, many_levels="pool")
+    return fit_encoder(frame, agreed, table="kinds")
 
 
 def training_task(

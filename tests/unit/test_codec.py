@@ -16,14 +16,14 @@ from dge_assets.core.errors import GeneratorError
 from tests.support.tables import AWKWARD, column, contract, every_kind, every_kind_contract
 
 
-def fitted(frame: pd.DataFrame, agreed: Contract, *, max_levels: int = 50) -> TableCodec:
-    return fit_codec(frame, agreed, max_levels=max_levels, many_levels="pool")
+def fitted(frame: pd.DataFrame, agreed: Contract) -> TableCodec:
+    return fit_codec(frame, agreed)
 
 
 def there_and_back(codec: TableCodec, frame: pd.DataFrame) -> pd.DataFrame:
     """What a generator that repeats its training rows would give."""
     modelled = codec.encode(frame, rng=np.random.default_rng(0))
-    return codec.decode(modelled, rng=np.random.default_rng(1))
+    return codec.decode(modelled)
 
 
 def one_column(values: pd.Series, kind: str, **options: object) -> tuple[pd.DataFrame, Contract]:
@@ -103,7 +103,7 @@ def test_moments_keep_their_resolution_and_their_range(step: str) -> None:
     codec = fitted(frame, agreed)
     pd.testing.assert_frame_equal(there_and_back(codec, frame), frame)
     wild = codec.encode(frame, rng=rng).assign(c0=lambda sampled: sampled["c0"] + rng.normal(0, 1, len(sampled)))
-    drawn = codec.decode(wild, rng=rng)["value"]
+    drawn = codec.decode(wild)["value"]
     assert drawn.between(frame["value"].min(), frame["value"].max()).all(), "rounding must not leave the range"
     assert (drawn == drawn.dt.floor(step)).all()
 
@@ -114,7 +114,7 @@ def test_sampled_numbers_are_clipped_to_the_range_and_integers_stay_whole() -> N
     codec = fitted(frame, agreed)
     assert codec.encode(frame, rng=np.random.default_rng(0))["c0"].tolist() == [1, 5, 9, 3]
     sampled = pd.DataFrame({"c0": [-1e12, 1.4, 4.6, 1e12], "c1": ["0", "1", "0", "1"]})
-    assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].tolist() == [1, 1, 5, 9]
+    assert codec.decode(sampled)["value"].tolist() == [1, 1, 5, 9]
 
 
 def test_a_column_whose_range_is_one_value_is_constant() -> None:
@@ -135,54 +135,18 @@ def test_a_dataset_without_a_gap_has_the_type_of_a_column_with_gaps() -> None:
     frame, agreed = one_column(pd.array([1, None, 3, 4], dtype="Int64"), "integer", nullable=True)
     codec = fitted(frame, agreed)
     sampled = codec.encode(frame, rng=np.random.default_rng(0)).assign(c0_missing="0")
-    assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].dtype == "Int64"
+    assert codec.decode(sampled)["value"].dtype == "Int64"
     flags, agreed = one_column(pd.array([True, None, False, True], dtype="boolean"), "boolean", nullable=True)
     codec = fitted(flags, agreed)
     sampled = codec.encode(flags.iloc[[0, 2]], rng=np.random.default_rng(0))
-    assert codec.decode(sampled, rng=np.random.default_rng(0))["value"].dtype == "boolean"
+    assert codec.decode(sampled)["value"].dtype == "boolean"
 
 
-def skewed(levels: int = 30) -> pd.Series:
-    """Level i occurs levels - i times; a tenth is missing."""
-    counts = [level for level in range(levels) for _ in range(levels - level)]
-    return pd.Series([f"level {level:02d}" for level in counts] + [None] * (len(counts) // 10))
-
-
-def test_levels_beyond_the_limit_are_pooled_named_and_drawn_by_their_frequency() -> None:
-    values = skewed()
-    known = sorted(values.dropna().unique())
-    frame, agreed = one_column(
-        pd.Series(pd.Categorical(values, categories=known)), "categorical", nullable=True, categories=tuple(known)
-    )
-    codec = fitted(frame, agreed, max_levels=10)
-    assert codec.notes == ["column 'value': 21 rare levels are modelled as one and drawn by their frequency"]
-    modelled = codec.encode(pd.concat([frame] * 20, ignore_index=True), rng=np.random.default_rng(0))
-    assert modelled["c0"].nunique() == 11, "nine levels, the pool and the missing level"
-    back = codec.decode(modelled, rng=np.random.default_rng(1))["value"]
-    shares, real = back.value_counts(normalize=True), frame["value"].value_counts(normalize=True)
-    assert np.abs(shares - real.reindex(shares.index)).max() < 0.01
-    assert back.isna().mean() == pytest.approx(frame["value"].isna().mean())
-
-
-def test_too_many_levels_are_an_error_that_names_the_column_where_so_declared() -> None:
-    frame, agreed = one_column(pd.Series(pd.Categorical(list("abcdef"))), "categorical", categories=tuple("abcdef"))
-    with pytest.raises(GeneratorError, match=r"column 'value': 6 levels, more than max_levels=5; raise max_levels"):
-        fit_codec(frame, agreed, max_levels=5, many_levels="error")
-    assert fit_codec(frame, agreed, max_levels=6, many_levels="error").notes == []
-
-
-def test_the_targets_classes_are_never_pooled() -> None:
-    """Pooled classes would be drawn at random: labels without any relation to their rows."""
-    target = pd.Series(pd.Categorical(list("aaabbbccd") * 3))
-    agreed = contract(
-        "target",
-        column("x", "continuous"),
-        column("target", "categorical", categories=tuple("abcd")),
-        task="multiclass",
-    )
-    frame = pd.DataFrame({"x": np.arange(27.0), "target": target})
-    back = there_and_back(fitted(frame, agreed, max_levels=2), frame)
-    pd.testing.assert_frame_equal(back, frame)
+def test_a_level_that_the_encoding_was_not_fitted_on_is_refused_by_column() -> None:
+    frame, agreed = one_column(pd.Series(pd.Categorical(list("aabb"))), "categorical", categories=tuple("ab"))
+    with pytest.raises(GeneratorError, match="column 'value': 1 cells have a level") as raised:
+        fitted(frame, agreed).encode(frame.assign(value=pd.Categorical(list("aabz"))), rng=np.random.default_rng(0))
+    assert "z" not in str(raised.value).split("column")[1]
 
 
 def test_a_table_of_constants_is_refused() -> None:
@@ -194,10 +158,10 @@ def test_a_table_of_constants_is_refused() -> None:
 
 def test_a_codec_survives_json_and_decodes_the_same() -> None:
     frame = every_kind()
-    for codec in (fitted(frame, every_kind_contract()), fitted(frame, every_kind_contract(), max_levels=2)):
-        again = TableCodec.from_document(json.loads(json.dumps(codec.to_document())))
-        assert again == codec
-        pd.testing.assert_frame_equal(there_and_back(again, frame), there_and_back(codec, frame))
+    codec = fitted(frame, every_kind_contract())
+    again = TableCodec.from_document(json.loads(json.dumps(codec.to_document())))
+    assert again == codec
+    pd.testing.assert_frame_equal(there_and_back(again, frame), there_and_back(codec, frame))
 
 
 def test_one_stream_gives_one_encoding() -> None:
@@ -222,9 +186,9 @@ _types = {"continuous": "float64", "integer": "Int64", "boolean": "boolean", "da
 
 
 @settings(max_examples=60)
-@given(kind=st.sampled_from(sorted(_cells)), data=st.data(), max_levels=st.sampled_from([2, 100]))
-def test_what_is_encoded_comes_back(kind: str, data: st.DataObject, max_levels: int) -> None:
-    """decode(encode(x)) == x, imputed cells being restored as missing, unless levels were pooled."""
+@given(kind=st.sampled_from(sorted(_cells)), data=st.data())
+def test_what_is_encoded_comes_back(kind: str, data: st.DataObject) -> None:
+    """decode(encode(x)) == x, imputed cells being restored as missing."""
     cells = data.draw(st.lists(_cells[kind], min_size=2, max_size=30))
     values = pd.Series(cells, dtype=object)
     levels = tuple(sorted(set(values.dropna())))
@@ -234,17 +198,16 @@ def test_what_is_encoded_comes_back(kind: str, data: st.DataObject, max_levels: 
     else:
         values = values.astype(_types[kind])
     frame, agreed = one_column(values, kind, **options)
-    codec = fitted(frame, agreed, max_levels=max_levels)
+    codec = fitted(frame, agreed)
     back = there_and_back(codec, frame)["value"]
     assert back.isna().tolist() == frame["value"].isna().tolist()
-    if not codec.plans[0].pooled:
-        was, came = frame["value"].dropna(), back.dropna()
-        if kind == "continuous" and len(was):
-            np.testing.assert_allclose(came, was, rtol=1e-12, atol=1e-14 * was.abs().max())
-        elif kind == "integer":
-            np.testing.assert_allclose(came.astype(float), was.astype(float), rtol=1e-13, err_msg="exact below 1e12")
-        else:
-            assert came.tolist() == was.tolist()
+    was, came = frame["value"].dropna(), back.dropna()
+    if kind == "continuous" and len(was):
+        np.testing.assert_allclose(came, was, rtol=1e-12, atol=1e-14 * was.abs().max())
+    elif kind == "integer":
+        np.testing.assert_allclose(came.astype(float), was.astype(float), rtol=1e-13, err_msg="exact below 1e12")
+    else:
+        assert came.tolist() == was.tolist()
 
 
 def test_awkward_names_are_names_of_the_decoded_frame() -> None:

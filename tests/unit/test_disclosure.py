@@ -209,6 +209,15 @@ def test_a_column_that_is_constant_but_for_few_rows_is_constant() -> None:
     assert (found.minimum, found.maximum) == (7, 7)
 
 
+def test_a_declared_range_does_not_show_the_few_rows_of_a_constant_column() -> None:
+    declared = column("value", "continuous", minimum=0, maximum=10).model_copy(
+        update={"minimum_by": "declared", "maximum_by": "declared"}
+    )
+    frame = table([0.0] * 60 + [7.31], "float64")
+    found = protect(frame, contract("target", declared, TARGET)).column("value")
+    assert (found.minimum, found.maximum, found.maximum_by) == (0.0, 0.0, "common")
+
+
 def test_declared_bounds_bind_as_they_are_and_the_other_one_gives_way() -> None:
     frame = table(list(range(100)), "int64")
     at_least = column("value", "integer", minimum=-5).model_copy(update={"minimum_by": "declared"})

@@ -11,7 +11,7 @@ import contextlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -44,20 +44,18 @@ def fit_encoder(
     contract: Contract,
     *,
     table: str,
-    max_levels: int,
-    many_levels: Literal["pool", "error"],
 ) -> tuple[TableEncoder, EncodedTable]:
     """Fit the encoding of `table` on real_train (n rows), and encode those rows.
 
     Cells without a number of their own are imputed from a stream of the table's, so every member learns from the same
     rows. A column whose numbers do not come back is tried under further transforms. Raises
-    GeneratorError for a column with too many levels or a table with nothing to learn.
+    GeneratorError for a table with nothing to learn.
     """
 
     def modelled(codec: TableCodec) -> pd.DataFrame:
         return codec.encode(real_train, rng=generator(seed_sequence(table=table, purpose="imputation")))
 
-    codec = fit_codec(real_train, contract, max_levels=max_levels, many_levels=many_levels)
+    codec = fit_codec(real_train, contract)
     frame = modelled(codec)
     encoder = TableEncoder(codec, fit_transformer(frame, codec.discrete))
     encoded = encoder.encode(frame)

@@ -24,7 +24,7 @@ from dge_assets.core.generators.stacked.sampling import CTGANSampler, TVAESample
 from dge_assets.core.generators.stacked.tvae import TVAETrainer
 from dge_assets.core.generators.table_encoder import TableEncoder
 from dge_assets.core.generators.training import Checkpoints, LearningCurve, train
-from dge_assets.core.randomness import generator, seed_sequence
+from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 
 ROWS_AT_A_TIME = 50_000
@@ -132,10 +132,9 @@ class SamplingTask:
 def sample_chunks(task: SamplingTask) -> Iterator[pd.DataFrame]:
     """The dataset of (family, seed), `rows` rows of the table's modelled columns, some 50,000 rows at a time."""
     sampling = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="sampling")
-    decoding = generator(seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="decoding"))
     encoder = TableEncoder.from_documents(task.codec, task.state.document["transformer"])
     algorithm = task.state.document["algorithm"]
     parameters = parameters_for(algorithm, {**task.state.document["parameters"], **task.settings})
     sampler = IMPLEMENTATIONS[algorithm].sampler(task.state, encoder.layout, parameters, sampling)
     for numbers, codes in sampler.chunks(task.rows, most=ROWS_AT_A_TIME):
-        yield encoder.codec.decode(encoder.decode(numbers, codes), rng=decoding)
+        yield encoder.codec.decode(encoder.decode(numbers, codes))
