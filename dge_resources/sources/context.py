@@ -25,6 +25,12 @@ REASON_LENGTH = 300
 _VARIABLE = r"\$\{(\w+)\}"
 SHORTEST_SECRET = 4  # masking shorter values would blot out half of a message
 
+_QUOTES_A_CELL = re.compile(
+    r"convert|conversion|\bpars(e|ing)|\bcast|invalid (literal|input syntax|value)|out of range", re.IGNORECASE
+)
+"""What libraries say of a cell that is not of a type; they quote the cell, and some the whole line after it."""
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+
 
 @dataclass(frozen=True)
 class SourceContext(Generic[Source_co]):
@@ -68,7 +74,8 @@ class SourceContext(Generic[Source_co]):
             raise
         except Exception as error:
             # A traceback prints the messages of all causes, so one that holds a secret takes its whole chain away.
-            raise self.error(f"{found}: {self._reason(error)}", remedy) from (error if self._is_clean(error) else None)
+            is_clean = self._is_clean(error) and not _QUOTES_A_CELL.search(str(error))
+            raise self.error(f"{found}: {self._reason(error)}", remedy) from (error if is_clean else None)
 
     def local_path(self, path: str) -> str:
         """Resolve a local path against the folder of the declaration."""
@@ -100,6 +107,8 @@ class SourceContext(Generic[Source_co]):
 
     def _reason(self, error: Exception) -> str:
         text = str(error).strip()
+        if _QUOTES_A_CELL.search(text):
+            text = _QUOTED.sub("'...'", text.split("\n", maxsplit=1)[0])
         if self._secrets_of_query():  # what quotes a part of the query may cut a secret in two
             text = text.split("\n", maxsplit=1)[0]
         text = self._without_secrets(" ".join(text.split()))

@@ -256,3 +256,13 @@ def test_a_query_s_fingerprint_follows_its_rows_not_their_order(tmp_path: Path) 
         prints.append(fingerprint(tmp_path, type="duckdb", path="a.duckdb", query="SELECT * FROM t"))
     assert prints[0] == prints[1]
     assert len(set(prints)) == 3
+
+
+def test_a_cell_that_cannot_be_converted_is_not_quoted(tmp_path: Path) -> None:
+    """Neither in the message nor in what led to it: both are stored and logged."""
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 'canary cell' AS b")
+    with pytest.raises(SourceError, match=r"ConversionException.*'\.\.\.'") as raised:
+        read(tmp_path, type="duckdb", path="t.duckdb", query="SELECT CAST(b AS INTEGER) AS n FROM t")
+    assert "canary" not in str(raised.value)
+    assert raised.value.__cause__ is None
