@@ -49,13 +49,13 @@ def put_through(table: HostileTable, *, checked: bool, encoded: bool) -> bool:
     return True
 
 
-@settings(HOSTILE, max_examples=60)
+@settings(HOSTILE, max_examples=40)
 @given(hostile_tables)
 def test_a_hostile_table_is_taken_or_refused_in_words(table: HostileTable) -> None:
     put_through(table, checked=False, encoded=False)
 
 
-@settings(HOSTILE, max_examples=5)
+@settings(HOSTILE, max_examples=3)
 @given(hostile_tables)
 def test_a_hostile_table_is_checked(table: HostileTable) -> None:
     put_through(table, checked=True, encoded=False)
