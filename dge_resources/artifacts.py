@@ -1,7 +1,8 @@
 """Artifacts: fitted generators and models as sets of files, in formats that cannot run code when loaded.
 
 A set is written into a folder named by its content; one manifest file then points at it. The manifest is replaced in
-one step, so what was there stays readable until the new set is whole. Each file's SHA-256 is checked on load.
+one step, so what was there stays readable until the new set is whole, and is then taken away: a reader that was on its way
+there begins again. Each file's SHA-256 is checked on load.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dge_assets.core.errors import ProvenanceError, StorageError
@@ -25,12 +26,22 @@ _MANIFEST = re.compile(r"artifacts/[^/-]+(?:/[^/-]+(?:/\d+)?)?/[^/-]+\.json")
 """A manifest lies beside the content folders, whose names hold a dash and a hash; files inside those are content."""
 
 
+_MOST_READINGS = 10
+"""Of a set whose files are gone: it was replaced meanwhile, or is lost."""
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A set of files by name, with its record."""
 
     files: dict[str, bytes]
     record: Provenance
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What was told of the making and is no part of the content."""
+
+
+class _LostError(StorageError):
+    """A file that a manifest lists is not there: nothing else than a set that was replaced looks like it at first."""
 
 
 def files_sha256(files: Mapping[str, bytes]) -> str:
@@ -69,24 +80,31 @@ class ArtifactStore:
         run_id: str,
         device: str = "cpu",
         seconds: float | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> Provenance:
-        """Keep a set of files made by `recipe`; returns its record."""
+        """Keep a set of files made by `recipe`; returns its record.
+
+        `notes` (plain JSON) are kept beside and not hashed: what differs each time that the same is made, such as seconds.
+        """
         content = files_sha256(files)
         record = record_of(recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds)
         address = address_of(recipe)
         place = self._content(address, record.content_sha256[:16])
-        former = self._manifest(address, strict=False)
-        for name, data in files.items():
-            self.store.write(f"{place}/{name}", data)
         manifest = {
             "folder": place,
             "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
             "record": record.to_document(),
+            "notes": dict(notes or {}),
         }
         text = json.dumps(manifest, indent=1, sort_keys=True)
-        self.store.write(self.manifest_path(address), text.encode())
-        if former and former["folder"] != place and former["folder"].startswith(self._content(address, "")):
-            self.store.remove(former["folder"])
+        # One writer at a time: what one takes away as the former set another may be about to point at.
+        with self.store.only_one("artifacts"):
+            former = self._manifest(address, strict=False)
+            for name, data in files.items():
+                self.store.write(f"{place}/{name}", data)
+            self.store.write(self.manifest_path(address), text.encode())
+            if former and former["folder"] != place and former["folder"].startswith(self._content(address, "")):
+                self.store.remove(former["folder"])
         return record
 
     def record(self, address: Address) -> Provenance | None:
@@ -100,6 +118,14 @@ class ArtifactStore:
         Raises StorageError when nothing is there or a file is missing or damaged, ProvenanceError when the set
         belongs elsewhere.
         """
+        for _ in range(_MOST_READINGS - 1):
+            try:
+                return self._read_once(address, remedy)
+            except _LostError:  # whoever replaces the set takes these files away once the manifest names the others
+                continue
+        return self._read_once(address, remedy)
+
+    def _read_once(self, address: Address, remedy: str) -> Artifact:
         manifest = self._manifest(address, strict=True)
         if manifest is None:
             raise StorageError(f"{address.name} is not there ({self.url(address)}); {remedy}")
@@ -116,7 +142,7 @@ class ArtifactStore:
             files[name] = data
         if files_sha256(files) != record.content_sha256:
             raise StorageError(f"{address.name}: the manifest's files are not those of its record; {remedy}")
-        return Artifact(files, record)
+        return Artifact(files, record, manifest["notes"])
 
     def read_expected(self, expected: Recipe, *, remedy: str) -> Artifact:
         """The files that `expected` makes; ProvenanceError when something else is kept in their place."""
@@ -157,7 +183,7 @@ class ArtifactStore:
         try:
             return self.store.read(f"{manifest['folder']}/{name}")
         except StorageError as error:
-            raise StorageError(f"{address.name}: file {name} is lost ({error}); materialize the asset again") from error
+            raise _LostError(f"{address.name}: file {name} is lost ({error}); materialize the asset again") from error
 
     def _manifest(self, address: Address, *, strict: bool) -> dict[str, Any] | None:
         path = self.manifest_path(address)
@@ -169,6 +195,7 @@ class ArtifactStore:
                 "folder": str(manifest["folder"]),
                 "files": dict(manifest["files"]),
                 "record": dict(manifest["record"]),
+                "notes": dict(manifest.get("notes", {})),
             }
         except (ValueError, KeyError, TypeError) as error:
             if not strict:

@@ -15,6 +15,9 @@ from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 
+FIT_SECONDS = "fit_seconds"
+"""The note of what each model's fit took: beside the models, which are then the same whenever they are made."""
+
 
 def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
     """`<table>/<family>/downstream[seed]`."""
@@ -53,7 +56,7 @@ def synthetic_members(line: Line, storage: Storage, family: str, seeds: list[int
 
 
 def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage) -> MemberStage:
-    from dge_assets.core.downstream import DownstreamTask, fit_downstream, to_files
+    from dge_assets.core.downstream import DownstreamTask, fit_downstream, fit_seconds, to_files
 
     declaration = line.plan.declaration
     datasets = synthetic_members(line, storage, family, partition_seeds(context))
@@ -74,7 +77,13 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
         )
 
     def keep(_seed: int, recipe: Recipe, done: Finished[Any]) -> Provenance:
-        return storage.artifacts.write(recipe, to_files(done.result), run_id=context.run.run_id, seconds=done.seconds)
+        return storage.artifacts.write(
+            recipe,
+            to_files(done.result),
+            run_id=context.run.run_id,
+            seconds=done.seconds,
+            notes={FIT_SECONDS: fit_seconds(done.result)},
+        )
 
     return MemberStage(
         title=f"{line.table}/{family}: downstream models",
@@ -92,15 +101,16 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
 def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
     from dge_assets.core.downstream import read_index
 
-    index = read_index(storage.artifacts.read(address_of(record)).files, place=record.place)
+    stored = storage.artifacts.read(address_of(record))
+    seconds = stored.notes.get(FIT_SECONDS, {})
     rows = [
         {
             "model": entry["model"],
-            "fit_seconds": entry["full"]["fit_seconds"],
+            "fit_seconds": seconds.get(entry["model"], float("nan")),
             "converged": entry["full"]["converged"],
             "one class only": entry["full"]["is_constant"],
         }
-        for entry in index
+        for entry in read_index(stored.files, place=record.place)
     ]
     return {
         "models": table_metadata(pd.DataFrame(rows)),

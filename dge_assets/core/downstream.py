@@ -24,7 +24,8 @@ from dge_assets.core.split import split_dataset
 Report = Callable[[int, int], None]
 INDEX = "models.json"
 _PARTS = ("full", "part")
-_NOTED = ("model", "seed", "task", "classes", "converged", "is_constant", "fit_seconds")
+_NOTED = ("model", "seed", "task", "classes", "converged", "is_constant")
+"""What the index holds of each fit: the same for the same dataset, so no seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,11 @@ def to_files(models: Mapping[str, MemberModels]) -> dict[str, bytes]:
     return {**files, INDEX: json.dumps(index, sort_keys=True, ensure_ascii=False).encode()}
 
 
+def fit_seconds(models: Mapping[str, MemberModels]) -> dict[str, float]:
+    """Seconds of each model's fit on the whole dataset, by name."""
+    return {name: round(pair.full.fit_seconds, 3) for name, pair in models.items()}
+
+
 def from_files(files: Mapping[str, bytes], model: str, *, place: str) -> MemberModels:
     """The two fits of `model`; StorageError naming `place` when they are not among the files, or damaged."""
     index = read_index(files, place=place)
@@ -119,7 +125,7 @@ def _fitted(data: bytes, noted: dict[str, Any], model: str) -> FittedModel:
 
 
 def read_index(files: Mapping[str, bytes], *, place: str) -> list[dict[str, Any]]:
-    """What is stored of each model besides its pipeline: seeds, convergence, seconds."""
+    """What is stored of each model besides its pipeline: seeds, convergence."""
     try:
         index = list(json.loads(files[INDEX]))
         if not all("model" in entry for entry in index):

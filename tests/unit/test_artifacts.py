@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import time
 import uuid
 from pathlib import Path
 
@@ -74,6 +76,44 @@ def test_a_new_set_replaces_the_old_one_and_takes_its_files_away(artifacts: Arti
     assert len(artifacts.store.files("artifacts")) == 2
     artifacts.write(WANTED, {"other.json": b"1"}, run_id="again")
     assert artifacts.read(MEMBER).files == {"other.json": b"1"}
+
+
+def test_notes_are_kept_beside_the_content_and_are_no_part_of_what_others_descend_from(
+    artifacts: ArtifactStore,
+) -> None:
+    first = artifacts.write(WANTED, FILES, run_id="r", seconds=3.0, notes={"fit_seconds": {"lr": 3.0}})
+    assert artifacts.read(MEMBER).notes == {"fit_seconds": {"lr": 3.0}}
+    again = artifacts.write(WANTED, FILES, run_id="again", seconds=4.0, notes={"fit_seconds": {"lr": 4.0}})
+    assert artifacts.read(MEMBER).notes == {"fit_seconds": {"lr": 4.0}}
+    assert (again.content_sha256, again.record_id) == (first.content_sha256, first.record_id)
+    artifacts.write(WANTED, FILES, run_id="r")
+    assert artifacts.read(MEMBER).notes == {}
+
+
+def _write_in_turn(root: str, until: float) -> None:
+    artifacts, turn = ArtifactStore(Store(root)), 0
+    while time.monotonic() < until:
+        turn += 1
+        artifacts.write(WANTED, {name: data + str(turn % 3).encode() for name, data in FILES.items()}, run_id="r")
+
+
+@pytest.mark.parametrize("writers", [1, 2])
+def test_a_reader_beside_writers_always_finds_one_whole_set(local: ArtifactStore, writers: int) -> None:
+    local.write(WANTED, FILES, run_id="r")
+    until, context = time.monotonic() + 1.0, multiprocessing.get_context("fork")
+    processes = [context.Process(target=_write_in_turn, args=(local.store.root, until)) for _ in range(writers)]
+    for process in processes:
+        process.start()
+    seen: set[bytes] = set()
+    while time.monotonic() < until:
+        found = local.read(MEMBER).files
+        assert len({data.removeprefix(FILES[name]) for name, data in found.items()}) == 1
+        seen.add(found["generator.json"])
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    assert len(seen) >= 3
+    assert len(local.store.files("artifacts")) == 1 + len(FILES), "former sets are taken away"
 
 
 def test_what_is_missing_is_an_error_with_name_place_and_remedy(artifacts: ArtifactStore) -> None:
