@@ -8,7 +8,6 @@ there begins again. Each file's SHA-256 is checked on load.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from dge_resources.home import Store
 from dge_resources.lake import Address, address_of
 from dge_resources.problems import Problem, Survey
 from dge_resources.records import record_of
+from dge_resources.sealed import sealed, unsealed
 
 _MANIFEST = re.compile(r"artifacts/[^/-]+(?:/[^/-]+(?:/\d+)?)?/[^/-]+\.json")
 """A manifest lies beside the content folders, whose names hold a dash and a hash; files inside those are content."""
@@ -84,7 +84,7 @@ class ArtifactStore:
     ) -> Provenance:
         """Keep a set of files made by `recipe`; returns its record.
 
-        `notes` (plain JSON) are kept beside and not hashed: what differs each time that the same is made, such as seconds.
+        `notes` (plain JSON) are kept beside and no part of the content: what differs each time that the same is made, such as seconds.
         """
         content = files_sha256(files)
         record = record_of(recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds)
@@ -96,13 +96,12 @@ class ArtifactStore:
             "record": record.to_document(),
             "notes": dict(notes or {}),
         }
-        text = json.dumps(manifest, indent=1, sort_keys=True)
         # One writer at a time: what one takes away as the former set another may be about to point at.
         with self.store.only_one("artifacts"):
             former = self._manifest(address, strict=False)
             for name, data in files.items():
                 self.store.write(f"{place}/{name}", data)
-            self.store.write(self.manifest_path(address), text.encode())
+            self.store.write(self.manifest_path(address), sealed(manifest))
             if former and former["folder"] != place and former["folder"].startswith(self._content(address, "")):
                 self.store.remove(former["folder"])
         return record
@@ -190,7 +189,9 @@ class ArtifactStore:
         if not self.store.exists(path):
             return None
         try:
-            manifest = json.loads(self.store.read(path))
+            manifest = unsealed(self.store.read(path))
+            if not set(manifest) <= {"folder", "files", "record", "notes"}:
+                raise ValueError(f"it has the fields {sorted(manifest)}")
             return {
                 "folder": str(manifest["folder"]),
                 "files": dict(manifest["files"]),

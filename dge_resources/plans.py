@@ -7,12 +7,12 @@ start. Not here: deciding it (`dge_assets.assets.present`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from dge_assets.core.errors import StorageError
 from dge_resources.home import Store
+from dge_resources.sealed import sealed, unsealed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Plans:
 
     def write(self, plan: StoredPlan) -> None:
         """Keep the plan of its table in place of an earlier one."""
-        self.store.write(self.path(plan.table), json.dumps(asdict(plan), indent=1, sort_keys=True).encode())
+        self.store.write(self.path(plan.table), sealed(asdict(plan)))
 
     def read(self, table: str) -> StoredPlan | None:
         """The plan of a table, None where its line has kept none; StorageError for one that is damaged."""
@@ -49,7 +49,7 @@ class Plans:
         if not self.store.exists(path):
             return None
         try:
-            plan = StoredPlan(**json.loads(self.store.read(path)))
+            plan = StoredPlan(**unsealed(self.store.read(path)))
             if not isinstance(plan.members, dict) or not isinstance(plan.epochs, dict):
                 raise TypeError("members and epochs are no mappings")
         except (ValueError, TypeError) as error:

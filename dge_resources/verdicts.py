@@ -6,13 +6,13 @@ count for the present one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dge_assets.core.errors import StorageError
 from dge_resources.home import Store
+from dge_resources.sealed import sealed, unsealed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Verdicts:
         if page is not None:
             self.store.write(f"{stem}.html", page.encode())
             verdict = Verdict(**{**asdict(verdict), "page": self.store.url(f"{stem}.html")})
-        self.store.write(f"{stem}.json", json.dumps(asdict(verdict), indent=1, ensure_ascii=False).encode())
+        self.store.write(f"{stem}.json", sealed(asdict(verdict)))
         return verdict
 
     def read(self, table: str) -> list[Verdict]:
@@ -63,7 +63,7 @@ class Verdicts:
 
     def _read(self, path: str) -> Verdict:
         try:
-            document: dict[str, Any] = json.loads(self.store.read(path))
+            document = unsealed(self.store.read(path))
             return Verdict(**{**document, "subjects": tuple(document["subjects"])})
         except (ValueError, KeyError, TypeError) as error:
             raise StorageError(f"{self.store.url(path)} is not a verdict ({error!r}); run the check again") from error

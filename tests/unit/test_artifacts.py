@@ -14,6 +14,7 @@ from dge_assets.core.errors import ProvenanceError, StorageError
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
 from dge_resources.lake import Address
+from dge_resources.sealed import sealed, unsealed
 from tests.support.tables import recipe
 
 MEMBER = Address("crash", "generator", "ctgan", 3)
@@ -169,17 +170,26 @@ def test_a_moved_manifest_is_refused_with_both_names(local: ArtifactStore) -> No
 def test_an_altered_record_or_other_files_under_it_are_refused(local: ArtifactStore) -> None:
     local.write(WANTED, FILES, run_id="r")
     path = manifest_file(local)
-    manifest = json.loads(path.read_bytes())
+    manifest = unsealed(path.read_bytes())
     manifest["record"]["seed"] = 3
     manifest["record"]["code_version"] = "9"
-    path.write_text(json.dumps(manifest))
+    path.write_bytes(sealed(manifest))
     with pytest.raises(ProvenanceError, match="altered after it was written; materialize the asset again"):
         local.read(MEMBER)
     local.write(WANTED, FILES, run_id="r")
-    manifest = json.loads(path.read_bytes())
+    manifest = unsealed(path.read_bytes())
     del manifest["files"]["generator.json"]
-    path.write_text(json.dumps(manifest))
+    path.write_bytes(sealed(manifest))
     with pytest.raises(StorageError, match="the manifest's files are not those of its record"):
+        local.read(MEMBER)
+
+
+def test_a_manifest_that_says_anything_else_than_when_it_was_written_is_refused(local: ArtifactStore) -> None:
+    """A time or a device as well, which is no part of the record's id."""
+    local.write(WANTED, FILES, run_id="r")
+    path = manifest_file(local)
+    path.write_text(path.read_text().replace('"device": "cpu"', '"device": "gpu"'))
+    with pytest.raises(StorageError, match=r"is not one .* delete it and materialize the asset again"):
         local.read(MEMBER)
 
 
