@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -115,7 +116,9 @@ def _kill(processes: list[psutil.Process] | bool) -> None:
 
 
 @pytest.mark.long
-def test_kills_at_any_moment_end_in_the_same_release(tmp_path: Path) -> None:
+def test_kills_at_any_moment_end_in_the_same_release(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     draw = random.Random(0)
     tables = write_declaration(tmp_path, epochs=600, seeds=SEEDS)
     whole = tmp_path / "whole"
@@ -128,6 +131,7 @@ def test_kills_at_any_moment_end_in_the_same_release(tmp_path: Path) -> None:
             run = chain.run_in_work()
             time.sleep(draw.uniform(0, 15))
             chain.kill(victim, run)
+            record_property("kills", number + 1)
             if victim in ("run", "deployment"):
                 wait_until(lambda run=run: chain.ended_and_free(run.run_id), FREE_SECONDS, f"{victim} {number}: ended")
         run = chain.run_in_work()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,9 @@ class Readers(threading.Thread):
 
 
 @pytest.mark.long
-def test_runs_side_by_side_all_succeed_and_readers_see_whole_things(tmp_path: Path) -> None:
+def test_runs_side_by_side_all_succeed_and_readers_see_whole_things(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     tables, home, log = write_declaration(tmp_path, epochs=400, seeds=MEMBERS), tmp_path / "home", tmp_path / "log.txt"
     assert start_demo(tables, tmp_path / "alone", tmp_path / "alone.txt").wait(timeout=1200) == 0
     environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
@@ -83,6 +86,8 @@ def test_runs_side_by_side_all_succeed_and_readers_see_whole_things(tmp_path: Pa
         for demo in demos:
             demo.kill()
     readers.join(timeout=60)
+    for reader, reads in readers.reads.items():
+        record_property(f"reads of {reader}", reads)
     assert readers.wrong == []
     assert min(readers.reads.values()) > 0
     assert release_version(home) == release_version(tmp_path / "alone")
