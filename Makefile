@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev team warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test ray-test bench licences audit clean
+.PHONY: help demo test check dev team warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test faults ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ shared-data: .venv/.demo ## measure what it does to evaluation that generators s
 
 kill-test: .venv/.test ## kill the demo at many moments: it must end in the same release (long)
 	$(BIN)/pytest -q -m long tests/integration/test_members.py tests/integration/test_recovery.py
+
+faults: .venv/.test ## long tests of faults: kills, damage, hostile tables, a soak (hours; goes on where it stopped)
+	$(BIN)/python -m benchmarks.reliability
 
 ray-test: .venv/.test ## members on a Ray cluster of two nodes on this machine, one of which dies (long)
 	$(INSTALL) -e '.[ray]'

@@ -84,7 +84,7 @@ class ArtifactStore:
     ) -> Provenance:
         """Keep a set of files made by `recipe`; returns its record.
 
-        `notes` (plain JSON) are kept beside and no part of the content: what differs each time that the same is made, such as seconds.
+        `notes` (plain JSON) are kept beside and are no part of the content: what differs each time, such as seconds.
         """
         content = files_sha256(files)
         record = record_of(recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds)
