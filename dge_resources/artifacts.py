@@ -81,13 +81,16 @@ class ArtifactStore:
         device: str = "cpu",
         seconds: float | None = None,
         notes: Mapping[str, Any] | None = None,
+        cpu_seconds: float | None = None,
     ) -> Provenance:
         """Keep a set of files made by `recipe`; returns its record.
 
         `notes` (plain JSON) are kept beside and are no part of the content: what differs each time, such as seconds.
         """
         content = files_sha256(files)
-        record = record_of(recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds)
+        record = record_of(
+            recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds, cpu_seconds=cpu_seconds
+        )
         address = address_of(recipe)
         place = self._content(address, record.content_sha256[:16])
         manifest = {

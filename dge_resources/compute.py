@@ -32,11 +32,12 @@ Work = Callable[[Task, Report], Result]
 
 @dataclass(frozen=True)
 class Finished(Generic[Result]):
-    """One member's result and the seconds that it took in its worker."""
+    """One member's result and what it took in its worker: seconds on the clock, and of the worker's CPU time."""
 
     key: str
     result: Result
     seconds: float
+    cpu_seconds: float
 
 
 class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -144,7 +145,7 @@ def available_cores() -> int:
 
 
 def _as_finished(
-    submitted: Iterator[tuple[Future[tuple[Result, float]], str]],
+    submitted: Iterator[tuple[Future[worker.Measured[Result]], str]],
     messages: Any,
     on_step: Callable[[str, int, int], None],
     *,
@@ -163,7 +164,7 @@ def _as_finished(
             open_keys = set(futures.values())
             key = futures.pop(future)
             try:
-                result, seconds = future.result()
+                result, seconds, cpu_seconds = future.result()
             except BrokenProcessPool as error:
                 in_work = sorted(started & open_keys)
                 raise GeneratorError(
@@ -172,7 +173,7 @@ def _as_finished(
                 ) from error
             futures.update(itertools.islice(submitted, 1))
             started.discard(key)
-            yield Finished(key, result, seconds)
+            yield Finished(key, result, seconds, cpu_seconds)
 
 
 def _waiting(messages: Any) -> Iterator[tuple[str, int, int]]:

@@ -99,10 +99,16 @@ class Lake:
 
         The record, and so its id in every row, can only be known after the last row: the rows wait on the local disk.
         """
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), time.process_time()
         with tempfile.TemporaryFile() as waiting:
             content = write_chunks(chunks, waiting)
-            record = record_of(recipe, content_sha256=content, run_id=run_id, seconds=time.perf_counter() - started)
+            record = record_of(
+                recipe,
+                content_sha256=content,
+                run_id=run_id,
+                seconds=time.perf_counter() - started,
+                cpu_seconds=time.process_time() - cpu_started,
+            )
             with self.store.writing(self.path(address_of(recipe))) as file:
                 copy_with_notes(waiting, file, _note(record), {"record_id": record.record_id})
         return record

@@ -17,8 +17,8 @@ import dagster as dg
 from pydantic import Field
 
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.threads import one_thread
 from dge_resources.compute import Compute, Finished, Result, Task, Work
+from dge_resources.worker import Measured, measured
 
 POLL_SECONDS = 0.5
 _SMALL = (str, bytes, int, float, tuple, type(None))
@@ -78,8 +78,7 @@ class RayCompute(Compute):
                     on_step(*step)
                 for reference in done:
                     key = pending.pop(reference)
-                    result, seconds = _result(ray, reference, key)
-                    yield Finished(key, result, seconds)
+                    yield Finished(key, *_result(ray, reference, key))
         finally:
             for reference in pending:
                 ray.cancel(reference, force=True)
@@ -157,7 +156,7 @@ def common_fields(tasks: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _run(work: Work[Task, Result], key: str, task: Task, board: Any, **common: Any) -> tuple[Result, float]:
+def _run(work: Work[Task, Result], key: str, task: Task, board: Any, **common: Any) -> Measured[Result]:
     """On a node: one thread, as in a local worker, and no word to the board that anybody waits for."""
     task = replace(cast(Any, task), **common) if common else task
     last = 0.0
@@ -169,6 +168,4 @@ def _run(work: Work[Task, Result], key: str, task: Task, board: Any, **common: A
             last = time.monotonic()
 
     report(0, 1)
-    with one_thread():
-        started = time.perf_counter()
-        return work(task, report), time.perf_counter() - started
+    return measured(work, task, report)

@@ -31,7 +31,13 @@ def library_versions() -> dict[str, str]:
 
 
 def record_of(
-    recipe: Recipe, *, content_sha256: str, run_id: str, device: str = "cpu", seconds: float | None = None
+    recipe: Recipe,
+    *,
+    content_sha256: str,
+    run_id: str,
+    device: str = "cpu",
+    seconds: float | None = None,
+    cpu_seconds: float | None = None,
 ) -> Provenance:
     """The record of something made now, here, by `recipe`."""
     return finish(
@@ -41,6 +47,7 @@ def record_of(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         device=device,
         seconds=seconds,
+        cpu_seconds=cpu_seconds,
         library_versions=library_versions(),
     )
 

@@ -218,7 +218,8 @@ def _insert_lineage(connection: duckdb.DuckDBPyConnection, table: str, records: 
     connection.execute(
         f"""CREATE TABLE {schema}."lineage" AS SELECT * REPLACE (
               parameters::JSON AS parameters, library_versions::JSON AS library_versions,
-              seed::INTEGER AS seed, seconds::DOUBLE AS seconds, family::VARCHAR AS family)
+              seed::INTEGER AS seed, seconds::DOUBLE AS seconds, cpu_seconds::DOUBLE AS cpu_seconds,
+              family::VARCHAR AS family)
             FROM records"""
     )
     connection.unregister("records")

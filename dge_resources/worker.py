@@ -16,6 +16,7 @@ from dge_assets.core.threads import one_thread
 from dge_resources.processes import Identity, lives
 
 Result = TypeVar("Result")
+Work = Callable[[Any, Callable[[int, int], None]], Result]
 
 _messages: Any = None
 """The worker's way to its parent; set once per worker process."""
@@ -36,13 +37,23 @@ def _watch(parent: Identity) -> None:
     os._exit(1)
 
 
-def run(work: Callable[[Any, Callable[[int, int], None]], Result], key: str, task: Any) -> tuple[Result, float]:
-    """What `work(task, report)` gives, and its seconds."""
+Measured = tuple[Result, float, float]
+"""A result, the seconds on the clock, and the seconds of this process's CPU time."""
+
+
+def run(work: Work[Result], key: str, task: Any) -> Measured[Result]:
+    """What `work(task, report)` gives, and what it took."""
 
     def report(done: int, of: int) -> None:
         _messages.put((key, done, of))
 
     report(0, 1)
+    return measured(work, task, report)
+
+
+def measured(work: Work[Result], task: Any, report: Callable[[int, int], None]) -> Measured[Result]:
+    """What `work(task, report)` gives in one thread, and what it took."""
     with one_thread():
-        started = time.perf_counter()
-        return work(task, report), time.perf_counter() - started
+        started, cpu_started = time.perf_counter(), time.process_time()
+        result = work(task, report)
+        return result, time.perf_counter() - started, time.process_time() - cpu_started

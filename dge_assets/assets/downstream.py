@@ -83,6 +83,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
             run_id=context.run.run_id,
             seconds=done.seconds,
             notes={FIT_SECONDS: fit_seconds(done.result)},
+            cpu_seconds=done.cpu_seconds,
         )
 
     return MemberStage(

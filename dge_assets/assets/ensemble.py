@@ -26,7 +26,8 @@ class Ensemble:
     real_test: Recorded
     datasets: dict[str, dict[int, Recorded]]
     models: dict[str, dict[int, Artifact]]
-    generator_seconds: dict[str, dict[int, float]]
+    cpu_seconds: dict[str, dict[int, float]]
+    """What each member took: its generator, its dataset and its downstream models."""
 
     @property
     def parents(self) -> list[Provenance]:
@@ -68,9 +69,13 @@ def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) ->
             models[family][seed] = storage.artifacts.read_expected(
                 line.downstream_recipe(family, seed, item.record), remedy=line.remedy("downstream", family, seed)
             )
-            costs = [generator.seconds, item.record.seconds, models[family][seed].record.seconds]
-            seconds[family][seed] = sum(cost or 0.0 for cost in costs)
+            seconds[family][seed] = sum(map(_work, (generator, item.record, models[family][seed].record)))
     return Ensemble(real_train, inputs["real_test"], datasets, models, seconds)
+
+
+def _work(record: Provenance) -> float:
+    """CPU seconds; those on the clock of what was stored before CPU seconds were, 0 where neither is known."""
+    return record.seconds or 0.0 if record.cpu_seconds is None else record.cpu_seconds
 
 
 def tables_of(ensemble: Ensemble, line: Line, storage: Storage, names: Sequence[str]) -> dict[str, Recorded]:

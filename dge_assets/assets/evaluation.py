@@ -183,7 +183,7 @@ def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], gro
             real_test=modelled(ensemble.real_test),
             datasets={seed: item.frame for seed, item in ensemble.datasets[family].items()},
             stored={seed: item.files for seed, item in ensemble.models[family].items()},
-            seconds=ensemble.generator_seconds[family],
+            seconds=ensemble.cpu_seconds[family],
             oracle=oracles[model],
             ks=line.plan.ks,
             test_share=line.plan.dataset_test_share,

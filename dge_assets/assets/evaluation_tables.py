@@ -31,7 +31,7 @@ DESCRIPTIONS = {
     "intersections and deciles of density, found on real_train, scored on real_test.",
     "group_gaps": "One row per (group, family, model, approach, metric): how far an approach falls short of the oracle in a "
     "group, and more than overall; p is adjusted for the number of groups (Holm).",
-    "k_curve": "One row per (family, model, K, metric): measured score and seconds for each K, and the squared error "
+    "k_curve": "One row per (family, model, K, metric): measured score and CPU seconds for each K, and the squared error "
     "predicted from K=1 and K=2 (Räisä and Honkela, arXiv 2402.03985).",
     "selection_quality": "One row per (family, approach, metric): rank correlation of the approach's ranking of model classes "
     "with the oracle's, and the true score lost by its first choice (mean over tied choices), with intervals over which members "
@@ -47,7 +47,8 @@ DESCRIPTIONS = {
     "prediction_map": "One row per (family, model, approach, grid point): mean prediction and spread over the plane of the "
     "two features. No rows unless the table has exactly two, both numbers without gaps.",
     "k_recommendation": "One row per (family, model): the smallest K whose next member gains less than the declared "
-    "`gain_per_second`, and what it costs. May be above the members that there are; then it is foretold.",
+    "`gain_per_second` of CPU time, and what it costs; K_low, K_high: with other members and test rows. May be above the members "
+    "that there are; then it is foretold.",
     "variance_components": "One row per (family, model, component): how much of a member's squared error comes from the "
     "model's seed and from the dataset, and the floor that no K goes below (Räisä and Honkela, arXiv 2402.03985); intervals of "
     "value and share over test rows.",

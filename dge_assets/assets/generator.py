@@ -103,6 +103,7 @@ def _stage(
             run_id=context.run.run_id,
             device=declaration.device,
             seconds=done.seconds / len(done.result),
+            cpu_seconds=done.cpu_seconds / len(done.result),
         )
         checkpoints.clear(seed)
         return record

@@ -25,8 +25,8 @@ CODE_VERSIONS = {
     "generator": "4",
     "synthetic": "4",
     "downstream": "4",
-    "evaluation": "13",
-    "report": "11",
+    "evaluation": "14",
+    "report": "12",
     "release": "2",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import nan
+from math import isfinite, nan
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from dge_assets.core.intervals import (
     Interval,
     append_intervals,
     no_interval,
-    over_members_and_rows,
+    over_both_variances,
 )
 from dge_assets.core.metrics import HEADLINE_METRICS, metric_card
 from dge_assets.core.resampling import Resamples
@@ -79,8 +79,14 @@ def _interval(gain: float, replicates: Array, member_variance: float, members: i
 
     A distance that is small beside the noise of the rows is larger on most resamples, since none is below zero.
     """
-    bias = float(np.mean(replicates)) - gain
-    found = over_members_and_rows(gain, replicates - bias, member_variance, members)
+    undefined = int(np.isnan(replicates).sum())
+    if undefined or not isfinite(gain):
+        reason = f"not defined in {undefined} of {len(replicates)} resamples of the test rows"
+        return no_interval(reason if isfinite(gain) else "the value is not defined", over=MEMBERS_AND_ROWS)
+    bias, row_variance = float(np.mean(replicates)) - gain, float(np.var(replicates, ddof=1))
+    if row_variance + member_variance == 0:
+        return no_interval("the same whichever member is left out", over=MEMBERS_AND_ROWS)
+    found = over_both_variances(gain, row_variance, member_variance, members)
     return replace(found, low=found.low - abs(bias), high=found.high + abs(bias))
 
 

@@ -143,7 +143,7 @@ class TableDeclaration(ClosedModel):
         GAIN_PER_SECOND,
         gt=0,
         allow_inf_nan=False,
-        description="what a member must gain per second of its work to be worth it: Brier score, or share of the "
+        description="what a member must gain per second of its CPU time to be worth it: Brier score, or share of the "
         "target's variance",
     )
     statistics: tuple[StatisticDeclaration, ...] | None = Field(

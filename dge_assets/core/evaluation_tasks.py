@@ -86,8 +86,8 @@ class GroupTask:
 class FamilyModelTask(EnsembleTask):
     """All that scoring one model class on one family's ensemble needs.
 
-    `stored`: files of each member's downstream models, by seed. `seconds`: what each member cost, by seed (its
-    generator, its dataset and its fits). `replicates`: of the bootstrap of test rows. `groups`: those of the table,
+    `stored`: files of each member's downstream models, by seed. `seconds`: of CPU time that each member cost, by
+    seed (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows. `groups`: those of the table,
     found anew when None.
     """
 

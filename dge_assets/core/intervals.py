@@ -95,20 +95,38 @@ def over_members_and_rows(
 ) -> Interval:
     """Where the expected score would lie: that of other members, made and scored alike on other test rows.
 
-    value ± t(f) s, s² = member_variance + the variance of the replicates: members and rows are drawn independently. f are the
-    degrees of freedom of the sum (Satterthwaite 1946), members - 1 of them for member_variance. Cut at `bounds`.
-    is_one_signed: the expected value cannot have the other sign, as that of a variance; then the interval is one of its
-    logarithm, since such values spread far to one side. No interval from fewer than three members, and wherever there is
-    none over test rows alone.
+    That of `over_both_variances`, with the variance of the replicates. No interval either wherever there is none over test
+    rows alone.
     """
     rows = over_test_rows(value, replicates, metric=metric, level=level)
     if rows.reason:
         return no_interval(rows.reason, over=MEMBERS_AND_ROWS)
+    row_variance = float(np.nanvar(replicates, ddof=1))
+    return over_both_variances(
+        value, row_variance, member_variance, members, bounds=bounds, is_one_signed=is_one_signed, level=level
+    )
+
+
+def over_both_variances(
+    value: float,
+    row_variance: float,
+    member_variance: float,
+    members: int,
+    *,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    is_one_signed: bool = False,
+    level: float = LEVEL,
+) -> Interval:
+    """value ± t(f) s, s² = member_variance + row_variance: members and rows are drawn independently. Cut at `bounds`.
+
+    f are the degrees of freedom of the sum (Satterthwaite 1946), members - 1 of them for member_variance. is_one_signed: the
+    expected value cannot have the other sign, as that of a variance; then the interval is one of its logarithm, since such
+    values spread far to one side. No interval from fewer than three members.
+    """
     if members < FEWEST_SETS:
         return no_interval(f"needs at least {FEWEST_SETS} members, found {members}", over=MEMBERS_AND_ROWS)
     if not isfinite(member_variance):
         return no_interval("the value is not defined for each member", over=MEMBERS_AND_ROWS)
-    row_variance = float(np.nanvar(replicates, ddof=1))
     total = member_variance + row_variance
     degrees = (members - 1) * (total / member_variance) ** 2 if member_variance else np.inf
     reach = float(student.ppf((1 + level) / 2, degrees)) * sqrt(total)

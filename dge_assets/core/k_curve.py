@@ -49,7 +49,7 @@ def k_curve(
     measured: the score of the first K members, `dge_K` of the training protocol. std: over the disjoint
     groups of K members in seed order (ddof 1), NaN when there are fewer than two. predicted: for brier, and
     for mse which a regression gets besides its metrics; else NaN, as with fewer than two members. At K =
-    all members it equals measured exactly. seconds: what the first K members cost, from each member's.
+    all members it equals measured exactly. seconds: of CPU time that the first K members cost, from each member's.
     """
     sizes = require_ks(ks, len(members), fewest=1)
     squared = SQUARED_ERROR[task]

@@ -1,7 +1,8 @@
-"""How many members are worth their seconds: the smallest K whose next member gains too little.
+"""How many members are worth their work: the smallest K whose next member gains too little, and how sure that is.
 
 Source of the gain: Räisä and Honkela, arXiv 2402.03985. From MSE_K = floor + V / K, with V = 2 (MSE_1 - MSE_2), member
-K + 1 gains V / (K (K + 1)). Not here: measuring the curve (`k_curve`), drawing it (`charts`).
+K + 1 gains V / (K (K + 1)). Work is CPU seconds, which are as many on a busy machine. Not here: measuring the curve
+(`k_curve`), drawing it (`charts`).
 """
 
 from __future__ import annotations
@@ -16,22 +17,29 @@ import pandas as pd
 from dge_assets.core.contract import Task
 from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.intervals import FEWEST_SETS, MEMBERS_AND_ROWS, Interval, no_interval, over_both_variances
 from dge_assets.core.k_curve import SQUARED_ERROR
 from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, Codes
-from dge_assets.core.variance_components import between_members
+from dge_assets.core.variance_components import variance_by_row
 
 MOST_RECOMMENDED = 1000
 RECOMMENDATION_COLUMNS = [
     "metric",
     "K",
+    "K_low",
+    "K_high",
     "members",
     "gain_of_next",
+    "gain_low",
+    "gain_high",
     "gain_of_all",
     "seconds",
     "seconds_per_member",
     "gain_per_second",
     "note",
+    "over",
+    "reason",
 ]
 
 
@@ -84,38 +92,72 @@ def k_recommendation(
     task: Task,
     gain_per_second: float = GAIN_PER_SECOND,
 ) -> pd.DataFrame:
-    """One row: `metric, K, members, gain_of_next, gain_of_all, seconds, seconds_per_member, gain_per_second, note`.
+    """One row with `RECOMMENDATION_COLUMNS`.
 
-    y: encoded target of real_test (rows,). members: predictions of each full model on it. seconds: what each member cost.
-    Gains are in units of `metric`: the Brier score, or for a regression the squared error as a share of the variance of y
-    (then `mse_share`), so that one worth serves all tables. gain_of_next is that of member K + 1, gain_of_all that of
-    members without end; seconds what K members cost. K may be above the members that there are: then it is foretold, not
-    measured, and `note` says so. K is missing with a reason from fewer than two members or without known seconds.
+    y: encoded target of real_test (rows,). members: predictions of each full model on it. seconds: of CPU time that each
+    member cost. Gains are in units of `metric`: the Brier score, or for a regression the squared error as a share of the
+    variance of y (then `mse_share`), so that one worth serves all tables. gain_of_next is that of member K + 1, gain_of_all
+    that of members without end; seconds what K members cost. gain_low, gain_high: of gain_of_next with other members and test
+    rows; K_low, K_high: the K of these ends; reason: why they are missing. K may be above the members that there are: then it
+    is foretold, not measured, and `note` says so. K is missing with a note from fewer than two members or without known seconds.
     """
-    metric, variance = _metric_and_variance(y, members, task=task)
-    cost = float(np.mean(seconds)) if len(seconds) else nan
-    reason = _why_undefined(len(members), variance, cost)
-    if reason:
-        row = (metric, pd.NA, len(members), nan, nan, nan, cost, gain_per_second, reason)
+    metric, variances = _variance_by_row(y, members, task=task)
+    V, cost = float(variances.mean()), float(np.mean(seconds)) if len(seconds) else nan
+    row: dict[str, object] = {"metric": metric, "members": len(members), "seconds_per_member": cost}
+    row |= {"gain_per_second": gain_per_second, "over": MEMBERS_AND_ROWS, "note": _why_undefined(len(members), V, cost)}
+    if row["note"]:
+        row["reason"] = row["note"]
     else:
-        found = recommend(variance, seconds_per_member=cost, gain_per_second=gain_per_second)
-        beyond = f"foretold: there are {len(members)} members" if len(members) < found.K else ""
-        note = "; ".join(part for part in (found.note, beyond) if part)
-        gains = (found.gain_of_next, found.gain_of_all)
-        row = (metric, found.K, len(members), *gains, found.K * cost, cost, gain_per_second, note)
-    frame = pd.DataFrame([row], columns=RECOMMENDATION_COLUMNS)
-    return frame.astype({"K": "Int64"})
+        work = {"seconds_per_member": cost, "gain_per_second": gain_per_second}
+        found = recommend(V, **work)
+        row |= {"K": found.K, "gain_of_next": found.gain_of_next, "gain_of_all": found.gain_of_all}
+        row |= {"seconds": found.K * cost, "note": _note(found, len(members))}
+        row |= _ends(_over_both(V, variances, members, y, task=task), found.K, work)
+    frame = pd.DataFrame([row]).reindex(columns=RECOMMENDATION_COLUMNS)
+    return frame.astype({**dict.fromkeys(("K", "K_low", "K_high"), "Int64"), **dict.fromkeys(_NUMBERS, "float64")})
 
 
-def _metric_and_variance(y: Codes, members: Sequence[Array], *, task: Task) -> tuple[str, float]:
-    """V, which is the variance between members: 2 (MSE_1 - MSE_2) over all members and pairs is exactly that."""
+_NUMBERS = ("gain_of_next", "gain_low", "gain_high", "gain_of_all", "seconds")
+
+
+def _note(found: Recommendation, members: int) -> str:
+    beyond = f"foretold: there are {members} members" if members < found.K else ""
+    return "; ".join(part for part in (found.note, beyond) if part)
+
+
+def _ends(of_variance: Interval, K: int, work: dict[str, float]) -> dict[str, object]:
+    """From the interval of V those of the next member's gain and of K."""
+    if of_variance.reason:
+        return {"reason": of_variance.reason}
+    low, high = of_variance.low, of_variance.high
+    sizes = {"K_low": recommend(low, **work).K, "K_high": recommend(high, **work).K}
+    return {**sizes, "gain_low": gain_of_next(low, K), "gain_high": gain_of_next(high, K), "reason": ""}
+
+
+def _over_both(V: float, variances: Array, members: Sequence[Array], y: Codes, *, task: Task) -> Interval:
+    """Of V, over members (jackknife) and test rows: of its logarithm, as a variance spreads far to one side."""
+    n = len(members)
+    if not V:
+        return no_interval("the members predict the same", over=MEMBERS_AND_ROWS)
+    if n < FEWEST_SETS:
+        return no_interval(f"needs at least {FEWEST_SETS} members, found {n}", over=MEMBERS_AND_ROWS)
+    rest = [_variance_by_row(y, [*members[:i], *members[i + 1 :]], task=task)[1].mean() for i in range(n)]
+    member_variance = (n - 1) / n * float(np.sum((np.array(rest) - np.mean(rest)) ** 2))
+    row_variance = float(np.var(variances, ddof=1)) / len(variances)
+    return over_both_variances(V, row_variance, member_variance, n, is_one_signed=True)
+
+
+def _variance_by_row(y: Codes, members: Sequence[Array], *, task: Task) -> tuple[str, Array]:
+    """The metric and (rows,), whose mean is V: 2 (MSE_1 - MSE_2) over all members and pairs is exactly that."""
+    if len(members) < 2:
+        return SQUARED_ERROR[task] if task != "regression" else "mse_share", np.full(1, nan)
     if task != "regression":
-        return SQUARED_ERROR[task], between_members(members, task=task)
+        return SQUARED_ERROR[task], variance_by_row(members, task=task)
     # Not the spread alone, which rounding of the mean keeps from being exactly 0.
     if not np.ptp(y):
-        return "mse_share", nan
+        return "mse_share", np.full(1, nan)
     unit = unit_of(y)
-    return "mse_share", between_members([one / unit for one in members], task=task) / float(np.var(y / unit))
+    return "mse_share", variance_by_row([one / unit for one in members], task=task) / float(np.var(y / unit))
 
 
 def _why_undefined(members: int, variance: float, cost: float) -> str:

@@ -58,6 +58,8 @@ class Provenance(Recipe):
     """UTC, ISO 8601."""
     seconds: float | None = None
     """What the work took; like the run, no part of the identity."""
+    cpu_seconds: float | None = None
+    """Of the process that did it. Unlike `seconds` they are as many on a busy machine."""
 
     @property
     def record_id(self) -> str:
@@ -90,7 +92,7 @@ class Provenance(Recipe):
         return record
 
 
-CIRCUMSTANCES = ("run_id", "created_at", "seconds")
+CIRCUMSTANCES = ("run_id", "created_at", "seconds", "cpu_seconds")
 """Left out of what is released, so that a release is the same however it came about."""
 GUESSABLE = ("table_fingerprint", "contract_sha256", "recipe_sha256")
 """Hashes over what a release hides. They are unsalted: who knows all of it but one cell tries that cell's values."""
@@ -119,6 +121,7 @@ def finish(
     created_at: str = "",
     device: str = "cpu",
     seconds: float | None = None,
+    cpu_seconds: float | None = None,
     library_versions: dict[str, str] | None = None,
 ) -> Provenance:
     """The record of an artifact that was made by `recipe`."""
@@ -130,6 +133,7 @@ def finish(
         created_at=created_at,
         device=device,
         seconds=seconds,
+        cpu_seconds=cpu_seconds,
         library_versions=library_versions or {},
     )
 

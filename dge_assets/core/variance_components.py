@@ -58,7 +58,7 @@ def variance_components(
     per_row, model_note = {}, _why_no_model_variance(reseeded, is_stochastic=is_stochastic)
     per_row["error"] = np.mean([_squared_error(y, one, task=task) for one in members], axis=0)
     if not alone:
-        per_row["model_and_dataset"] = _variance_by_row(members, task=task)
+        per_row["model_and_dataset"] = variance_by_row(members, task=task)
         per_row["floor"] = per_row["error"] - per_row["model_and_dataset"]
     if not model_note:
         per_row["model"] = _model_variance(reseeded, len(y), task=task, is_stochastic=is_stochastic)
@@ -103,11 +103,11 @@ def between_members(predictions: Sequence[Array], *, task: Task) -> float:
     """
     if len(predictions) < 2:
         return nan
-    return float(_variance_by_row(predictions, task=task).mean())
+    return float(variance_by_row(predictions, task=task).mean())
 
 
-def _variance_by_row(predictions: Sequence[Array], *, task: Task) -> Array:
-    """Variance between at least two predictions (ddof 1), (rows,)."""
+def variance_by_row(predictions: Sequence[Array], *, task: Task) -> Array:
+    """Variance between at least two predictions (ddof 1), (rows,): its mean is `between_members`."""
     variance = np.var(np.stack(predictions), axis=0, ddof=1)
     if task == "binary":
         return np.asarray(variance[:, 1])
@@ -126,4 +126,4 @@ def _model_variance(reseeded: Sequence[Sequence[Array]], rows: int, *, task: Tas
     usable = [fits for fits in reseeded if len(fits) > 1]
     # Weighed by degrees of freedom, so that datasets with more seeds count for what they tell.
     weights = [len(fits) - 1 for fits in usable]
-    return np.asarray(np.average([_variance_by_row(fits, task=task) for fits in usable], axis=0, weights=weights))
+    return np.asarray(np.average([variance_by_row(fits, task=task) for fits in usable], axis=0, weights=weights))

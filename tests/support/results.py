@@ -16,11 +16,28 @@ def ensemble_frames(odd: str) -> dict[str, pd.DataFrame]:
     """What is said of the ensemble's size, of errors and of statistics; one of each cannot be told."""
     recommended = pd.DataFrame(
         [
-            (odd, "lr", "brier", 3, 5, 0.0004, 0.002, 30.0, 10.0, 1e-4, ""),
-            (odd, "mlp", "brier", 9, 5, 0.00004, 0.002, 90.0, 10.0, 1e-5, "foretold: there are 5 members"),
+            (odd, "lr", "brier", 3, 2, 7, 5, 0.0004, 0.0002, 0.001, 0.002, 30.0, 10.0, 1e-4, "", BOTH, ""),
+            (
+                odd,
+                "mlp",
+                "brier",
+                9,
+                None,
+                None,
+                5,
+                0.00004,
+                *[np.nan] * 2,
+                0.002,
+                90.0,
+                10.0,
+                1e-5,
+                "foretold",
+                BOTH,
+                odd,
+            ),
         ],
         columns=["family", "model", *RECOMMENDATION_COLUMNS],
-    )
+    ).astype({"K_low": "Int64", "K_high": "Int64"})
     parts = [("error", 0.2, ""), ("model_and_dataset", 0.1, ""), ("model", np.nan, odd), ("dataset", np.nan, odd)]
     components = pd.DataFrame(
         [

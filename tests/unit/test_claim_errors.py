@@ -78,6 +78,17 @@ def test_what_is_nearer_by_far_is_shown_to_be(own: float, cross: float, sign: in
     assert sign * row["high"] > 0
 
 
+def test_claims_that_miss_to_one_side_on_any_rows_have_an_interval_of_members() -> None:
+    """Then the rows do not matter: how far one claim is nearer is how far the two claims are apart."""
+    rng = np.random.default_rng(4)
+    truth = np.full(K, 0.6)
+    scores = 0.9 + 0.01 * rng.normal(size=(K, K))
+    np.fill_diagonal(scores, 0.95 + 0.01 * rng.normal(size=K))
+    row = found_of(truth, scores, rng).loc[f"dge_{K}"]
+    assert row["reason"] == ""
+    assert 0 < row["low"] < 0.05 < row["high"] + 0.02
+
+
 def test_two_members_have_errors_and_no_interval() -> None:
     table = found_of(np.array([0.7, 0.8]), np.array([[0.8, 0.7], [0.7, 0.8]]), np.random.default_rng(0))
     assert "at least 3 members, found 2" in table.loc["dge_2", "reason"]

@@ -93,6 +93,7 @@ def test_results_come_as_they_finish_and_not_in_the_order_of_tasks(shared: Compu
     assert {item.key: item.result for item in found} == {key: 2 * seconds for key, seconds in tasks.items()}
     for item in found:
         assert tasks[item.key] <= item.seconds < tasks[item.key] + 1
+        assert item.cpu_seconds < 0.2, "whoever waits, as for a core of a busy machine, works no more"
 
 
 def test_each_members_steps_are_told_in_order(shared: Compute) -> None:

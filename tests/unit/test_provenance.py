@@ -22,9 +22,22 @@ def test_a_record_survives_json() -> None:
     assert Provenance.from_document(json.loads(json.dumps(record.to_document()))) == record
 
 
+def test_a_record_from_before_cpu_seconds_were_kept_is_read() -> None:
+    document = made().to_document()
+    del document["cpu_seconds"]
+    assert Provenance.from_document(document) == made()
+
+
 def test_identity_is_recipe_and_content_and_not_the_circumstances() -> None:
     record = made()
-    elsewhere = made(run_id="other", created_at="later", seconds=99.0, device="cuda", library_versions={"torch": "3"})
+    elsewhere = made(
+        run_id="other",
+        created_at="later",
+        seconds=99.0,
+        cpu_seconds=9.0,
+        device="cuda",
+        library_versions={"torch": "3"},
+    )
     assert elsewhere.record_id == record.record_id
     assert made(content_sha256="t" * 64).record_id != record.record_id
 
@@ -99,4 +112,4 @@ def test_a_released_record_has_no_hash_over_what_a_release_hides(
         "parameters_sha256",
     }
     assert guessable & set(document) == told
-    assert not {"run_id", "created_at", "seconds"} & set(document)
+    assert not {"run_id", "created_at", "seconds", "cpu_seconds"} & set(document)

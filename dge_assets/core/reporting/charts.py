@@ -167,7 +167,7 @@ def k_curve_chart(
         put_panel_title(panels[0][column], model, subtitle="; ".join(["recommended", *told]) if told else "")
         _k_ticks(panels[-1][column], chosen["K"])
     for row, quantity in enumerate(shown):
-        put_label(panels[row][0].set_ylabel, "seconds" if quantity == "seconds" else metric)
+        put_label(panels[row][0].set_ylabel, "CPU seconds" if quantity == "seconds" else metric)
     entries = [(family, style_of(index) | {"linestyle": "-"}) for index, family in enumerate(families)]
     foretold = [("predicted", DASHED)] if chosen["predicted"].notna().any() else []
     advised = [("recommended K", DOTTED)] if any(size <= chosen["K"].max() for size in sizes.values()) else []

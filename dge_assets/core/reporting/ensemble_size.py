@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -33,8 +34,8 @@ def _sentence(family: str, rows: pd.DataFrame) -> str:
     if known.empty:
         return f"{family}: no K can be recommended ({rows['note'].iloc[0]})."
     largest = known.loc[known["K"].astype(int).idxmax()]
-    each = ", ".join(f"{K} for {model}" for K, model in zip(known["K"], known["model"], strict=True))
-    worth = f"{largest['gain_per_second']:.3g} per second"
+    each = ", ".join(f"{row.K}{_range(row)} for {row.model}" for row in known.itertuples())
+    worth = f"{largest['gain_per_second']:.3g} per second of CPU time"
     is_worth = largest["gain_of_next"] >= largest["gain_per_second"] * largest["seconds_per_member"]
     enough = (
         f"still no less than the declared {worth}: no more are recommended"
@@ -44,10 +45,15 @@ def _sentence(family: str, rows: pd.DataFrame) -> str:
     is_foretold = largest["members"] < largest["K"]
     beyond = f" That is foretold from {largest['members']} members, not measured." if is_foretold else ""
     return (
-        f"{family}: recommended K is {each}. With K = {largest['K']}, which takes about "
-        f"{_duration(largest['seconds'])} of one core, the next member would gain {_gain(largest)} {_UNITS[largest['metric']]} "
-        f"for {_duration(largest['seconds_per_member'])}, {enough}.{beyond}"
+        f"{family}: recommended K is {each} (in brackets: with other members and test rows, at 95 %; ? where not known). With "
+        f"K = {largest['K']}, which takes about {_duration(largest['seconds'])} of one core, the next member would gain "
+        f"{_gain(largest)} {_UNITS[largest['metric']]} for {_duration(largest['seconds_per_member'])}, {enough}.{beyond}"
     )
+
+
+def _range(row: Any) -> str:
+    """The K of the ends of the gain's interval."""
+    return " (?)" if is_missing(row.K_low) else f" ({row.K_low} to {row.K_high})"
 
 
 def _gain(row: pd.Series) -> str:
