@@ -95,9 +95,10 @@ def run(name: str) -> dict[str, Any]:
     settings = stage.settings()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "long", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        options = ["-q", "-m", "long", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={report}"]
         environment = {**os.environ, **settings, "PYTHONPATH": str(ROOT)}
-        subprocess.run([*command, f"--basetemp={folder}/tmp", stage.test], cwd=ROOT, env=environment, check=False)
+        command = [sys.executable, "-m", "pytest", *options, f"--basetemp={folder}/tmp", stage.test]
+        subprocess.run(command, cwd=ROOT, env=environment, check=False)
         found = summary(report.read_text(encoding="utf-8"))
     about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "cores": available_cores(), "settings": settings}
     return {**about, **found, "seconds": round(time.monotonic() - started)}
