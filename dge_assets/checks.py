@@ -4,7 +4,6 @@ Each verdict is kept with the record ids of what was looked at; the release asks
 blocks: a member that fails must not keep the others of its batch from being finished, it keeps the release back.
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,16 @@ import dagster as dg
 
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import Line, contract_of, table_metadata
-from dge_assets.assets.remedies import remedy
 from dge_assets.assets.rules import rule_of, shares_let_pass
+from dge_assets.assets.verdicts import (
+    WARN,
+    check_result,
+    judge_each_member,
+    keep_outcome,
+    keep_verdict,
+    outcome_metadata,
+    stored_datasets,
+)
 from dge_assets.core.declaration import Thresholds
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
@@ -21,11 +28,8 @@ from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from dge_resources.artifacts import Artifact
     from dge_resources.quality import ValidationOutcome
     from dge_resources.quality.suite import Tolerance
-
-ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 
 def table_checks(line: Line) -> list[dg.AssetChecksDefinition]:
@@ -48,8 +52,8 @@ def _source_contract(line: Line) -> dg.AssetChecksDefinition:
     def contract(storage: Storage) -> dg.AssetCheckResult:
         source = storage.lake.read(Address(line.table, "source"), remedy=line.remedy("source"))
         outcome = _validate(line, source, source, subject="source", place=f"{line.table}/source")
-        verdict = _keep_outcome(line, storage, outcome, asset="source", item=source)
-        return _result(line, verdict, _outcome_metadata(outcome, verdict))
+        verdict = keep_outcome(line, storage, outcome, asset="source", item=source)
+        return check_result(line, verdict, outcome_metadata(outcome, verdict))
 
     return contract
 
@@ -77,9 +81,9 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
             f"{found.shared_id_count} row ids are in both parts; {found.equal_rows} rows of real_test have an equal row in "
             f"real_train"
         )
-        verdict = _keep(line, storage, "real_test", "overlap", found.passed, summary, [train, test])
+        verdict = keep_verdict(line, storage, "real_test", "overlap", found.passed, summary, [train, test])
         metadata = {"shared_row_ids": found.shared_id_count, "equal_rows": found.equal_rows}
-        return _result(line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
+        return check_result(line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
 
     return overlap
 
@@ -102,9 +106,9 @@ def _round_trip(line: Line) -> dg.AssetChecksDefinition:
         trips = encoder_from_files(artifact.files, place=artifact.record.place)[0].codec.round_trips
         lost = [trip.note for trip in trips if not trip.passed]
         summary = "; ".join(lost) or f"{len(trips)} columns of numbers come back to within {TOLERANCE:.0%}"
-        verdict = _keep(line, storage, "encoder", "round_trip", not lost, summary, [artifact], severity=WARN)
+        verdict = keep_verdict(line, storage, "encoder", "round_trip", not lost, summary, [artifact], severity=WARN)
         figures = [asdict(trip) | {"error": trip.error} for trip in trips]
-        return _result(line, verdict, {"columns": table_metadata(pd.DataFrame(figures))} if figures else {})
+        return check_result(line, verdict, {"columns": table_metadata(pd.DataFrame(figures))} if figures else {})
 
     return round_trip
 
@@ -122,10 +126,10 @@ def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
         def judge(seed: int, item: Recorded) -> tuple[Verdict, dict[str, Any]]:
             place = f"{line.table}/{family}/synthetic[{seed:03d}]"
             outcome = _validate(line, real_train, item, subject="synthetic", place=place)
-            verdict = _keep_outcome(line, storage, outcome, asset="synthetic", item=item, member=f"{family}/{seed:03d}")
-            return verdict, _outcome_metadata(outcome, verdict)
+            verdict = keep_outcome(line, storage, outcome, asset="synthetic", item=item, member=f"{family}/{seed:03d}")
+            return verdict, outcome_metadata(outcome, verdict)
 
-        return _each_member(context, line, family, storage, "contract", judge)
+        return judge_each_member(context, line, family, storage, "contract", judge)
 
     return contract
 
@@ -152,13 +156,13 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
             passed = not found.beyond_chance(alpha=alpha)
             member = f"{family}/{seed:03d}"
             measured = {"p_value": float(found.p_value)}
-            verdict = _keep(
+            verdict = keep_verdict(
                 line, storage, "synthetic", "no_copies", passed, found.summary, [item], member=member, measured=measured
             )
             metadata = {**measured, "copied_rows": found.copied_rows, "copied_share": found.copied_share}
             return verdict, metadata
 
-        return _each_member(context, line, family, storage, "no_copies", judge)
+        return judge_each_member(context, line, family, storage, "no_copies", judge)
 
     return no_copies
 
@@ -172,7 +176,7 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
     def differ(storage: Storage) -> dg.AssetCheckResult:
         from dge_assets.core.copies import members_differ
 
-        items = _stored(line, family, storage, list(line.seeds))
+        items = stored_datasets(line, family, storage, list(line.seeds))
         found = members_differ({seed: item.frame for seed, item in items.items()})
         weights = [
             record.content_sha256
@@ -185,9 +189,11 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
             f"{len(items)} members: {len(found.identical)} pairs with identical datasets, {same_weights} generators with "
             f"weights of another one"
         )
-        verdict = _keep(line, storage, "synthetic", "members_differ", passed, summary, items.values(), member=family)
+        verdict = keep_verdict(
+            line, storage, "synthetic", "members_differ", passed, summary, items.values(), member=family
+        )
         metadata = {"pairs": found.compared_pairs, "largest_shared_share": found.largest_shared_share}
-        return _result(line, verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]})
+        return check_result(line, verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]})
 
     return differ
 
@@ -206,135 +212,3 @@ def tolerance_of(thresholds: Thresholds, subject: str) -> "Tolerance":
     from dge_resources.quality.suite import Tolerance
 
     return Tolerance(**shares_let_pass(thresholds, subject))
-
-
-def _keep_outcome(
-    line: Line, storage: Storage, outcome: "ValidationOutcome", *, asset: str, item: Recorded, member: str = ""
-) -> Verdict:
-    from dge_resources.quality.docs import render_page
-
-    page = render_page(outcome, title=f"{outcome.name}: contract")
-    return _keep(line, storage, asset, "contract", outcome.passed, outcome.summary, [item], member=member, page=page)
-
-
-def _keep(
-    line: Line,
-    storage: Storage,
-    asset: str,
-    check: str,
-    passed: bool,
-    summary: str,
-    items: "Iterable[Recorded | Artifact]",
-    *,
-    member: str = "",
-    page: str | None = None,
-    severity: dg.AssetCheckSeverity = ERROR,
-    measured: Mapping[str, float] | None = None,
-) -> Verdict:
-    verdict = Verdict(
-        table=line.table,
-        asset=asset,
-        check=check,
-        member=member,
-        passed=bool(passed),
-        severity=severity.value,
-        summary=summary,
-        subjects=tuple(item.record.record_id for item in items),
-        rule=rule_of(line, check, asset),
-        measured=measured or {},
-    )
-    return storage.verdicts.write(verdict, page)
-
-
-def _outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[str, Any]:
-    """What a person needs to mend a violated contract: the column, the expectation, the rows, the page."""
-    failures = [
-        {
-            "column": ", ".join(failure.expectation.columns) or "(table)",
-            "expectation": failure.expectation.expected,
-            "engine_type": failure.expectation.type,
-            "found": failure.sentence,
-            "rows": [position + 1 for position in failure.rows],
-        }
-        for failure in outcome.failures
-    ]
-    return {
-        "rows": outcome.rows,
-        "expectations": len(outcome.results),
-        "failures": dg.MetadataValue.json(failures),
-        "data_docs": dg.MetadataValue.path(verdict.page),
-    }
-
-
-def _result(line: Line, verdict: Verdict, metadata: dict[str, Any]) -> dg.AssetCheckResult:
-    severity = dg.AssetCheckSeverity(verdict.severity)
-    return dg.AssetCheckResult(
-        passed=verdict.passed, severity=severity, description=_described(line, verdict), metadata={**metadata}
-    )
-
-
-def _described(line: Line, verdict: Verdict) -> str:
-    """What was found, and where that is a failure what to try."""
-    if verdict.passed:
-        return verdict.summary
-    family = verdict.member.partition("/")[0]
-    return f"{verdict.summary}. What to try: {remedy(line, family, verdict.check)}"
-
-
-def _each_member(
-    context: dg.AssetCheckExecutionContext,
-    line: Line,
-    family: str,
-    storage: Storage,
-    name: str,
-    judge: Callable[[int, Recorded], tuple[Verdict, dict[str, Any]]],
-) -> dg.AssetCheckResult:
-    """Judge each member of this run (all that are stored, outside a partitioned run); one event for each, one in all.
-
-    Dagster evaluates a check once per run, so each member's own evaluation is logged with its partition.
-    """
-    verdicts = []
-    for seed, item in _stored(line, family, storage, _seeds_of_run(context, line)).items():
-        verdict, metadata = judge(seed, item)
-        verdicts.append(verdict)
-        context.op_execution_context.log_event(
-            dg.AssetCheckEvaluation(  # type: ignore[arg-type] # accepted, but not in its annotation
-                asset_key=line.key("synthetic", family),
-                check_name=name,
-                passed=verdict.passed,
-                severity=dg.AssetCheckSeverity(verdict.severity),
-                metadata=metadata,
-                description=_described(line, verdict),
-                partition=f"{seed:03d}",
-            )
-        )
-    failed = [verdict for verdict in verdicts if not verdict.passed]
-    summary = "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
-    if failed:
-        summary += f". What to try: {remedy(line, family, name)}"
-    return dg.AssetCheckResult(
-        passed=not failed,
-        severity=ERROR,
-        description=summary,
-        metadata={
-            "members": len(verdicts),
-            "failed": len(failed),
-            "by_member": dg.MetadataValue.json({v.member: v.summary for v in verdicts}),
-        },
-    )
-
-
-def _seeds_of_run(context: dg.AssetCheckExecutionContext, line: Line) -> list[int]:
-    tags = context.op_execution_context.run.tags
-    if "dagster/partition" in tags:
-        return [int(tags["dagster/partition"])]
-    if "dagster/asset_partition_range_start" in tags:
-        first, last = (int(tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end"))
-        return list(range(first, last + 1))
-    return list(line.seeds)
-
-
-def _stored(line: Line, family: str, storage: Storage, seeds: list[int]) -> dict[int, Recorded]:
-    """The datasets of `seeds` that there are."""
-    addresses = {seed: Address(line.table, "synthetic", family, seed) for seed in seeds}
-    return {seed: storage.lake.read(place) for seed, place in addresses.items() if storage.lake.has(place)}

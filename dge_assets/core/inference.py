@@ -1,18 +1,18 @@
 """Completing a contract: what the declaration leaves open is inferred from the data.
 
-Each inference leaves a note that says so, since an inferred contract is only as right as the data.
-Not here: converting the data (`conform.py`).
+Each inference leaves a note that says so (`inference_notes.py`). Not here: converting the data (`conform.py`), the kind that
+values by themselves seem to have (`column_kinds.py`).
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
+from dge_assets.core.column_kinds import are_truth_values, infer_kind
 from dge_assets.core.conform import convert_column
 from dge_assets.core.contract import (
     RESERVED_NAMES,
@@ -27,13 +27,13 @@ from dge_assets.core.contract import (
     Task,
     sorted_levels,
 )
-from dge_assets.core.disclosure_declaration import FEWEST, DisclosureDeclaration
+from dge_assets.core.disclosure_declaration import DisclosureDeclaration
 from dge_assets.core.errors import ContractError
-from dge_assets.core.formats.dates import is_iso_date
+from dge_assets.core.inference_notes import inference_notes
 from dge_assets.core.personal_data import WORDS
 from dge_assets.core.ranges import complete_range
-from dge_assets.core.text_kinds import ID_ROWS, found_personal_data, reason_left_out, text_kind
-from dge_assets.core.values import INTEGER_END, LARGEST_EXACT, distinct, plain_levels, require_usable_columns
+from dge_assets.core.text_kinds import found_personal_data, reason_left_out
+from dge_assets.core.values import distinct, plain_levels, require_usable_columns
 
 MOST_CLASSES = 50
 """A classification target with more levels than this is more likely a mistake than a task."""
@@ -96,7 +96,7 @@ def complete_contract(
         raise ContractError(f"table {table!r}: {error}") from error
     _require_task_fits(contract, values[contract.target], table)
     contract = _with_task_question(contract, declared, values[contract.target])
-    return Inferred(contract, _notes(declared, contract, frame))
+    return Inferred(contract, inference_notes(declared, contract, frame))
 
 
 def _require_free_names(frame: pd.DataFrame, table: str) -> None:
@@ -174,65 +174,9 @@ def _kind(declared: ContractDeclaration, rules: DisclosureDeclaration, frame: pd
     if column.kind is not None:
         return column.kind
     if column.categories is not None:
-        return "boolean" if _are_truth_values(column.categories) else "categorical"
+        return "boolean" if are_truth_values(column.categories) else "categorical"
     fewest = rules.fewest_of(name, sensitive=name in declared.sensitive)
     return infer_kind(frame[name], is_target=name == declared.target, fewest=fewest)
-
-
-def _are_truth_values(levels: Iterable[object]) -> bool:
-    """Whether there are levels and all are boolean: 0 and 1 are not, although Python calls them equal."""
-    found = {type(level) for level in levels}
-    return bool(found) and found <= {bool, np.bool_}
-
-
-def infer_kind(values: pd.Series, *, is_target: bool = False, fewest: int = FEWEST) -> Kind:
-    """The kind that `values` (one column) most likely has.
-
-    Whole numbers are integer even where missing cells made pandas store floats; two distinct whole
-    numbers are categorical (a 0/1 flag keeps its numbers); text that is all ISO dates is a datetime, unless those
-    cannot be kept (see `moments`); consecutive numbers are an id. What other texts are is in `text_kinds`; a target's are
-    always classes.
-    """
-    present = values.dropna()
-    if pd.api.types.is_bool_dtype(values.dtype) or _are_truth_values(present):
-        return "boolean"
-    if _look_like_dates(present) and not _trouble_with_dates(present):
-        return "datetime"
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return _infer_numeric_kind(present, is_target)
-    return "categorical" if is_target else text_kind(present, fewest=fewest)
-
-
-def _look_like_dates(present: pd.Series) -> bool:
-    if pd.api.types.is_datetime64_any_dtype(present.dtype):
-        return True
-    return bool(len(present)) and all(isinstance(value, str) and is_iso_date(value) for value in present)
-
-
-def _trouble_with_dates(present: pd.Series) -> str:
-    """What stands against taking `present` for moments; empty when nothing does."""
-    try:
-        convert_column(present, "datetime", place="")
-    except ContractError as error:
-        return (
-            str(error)
-            .removeprefix(": declared datetime, but ")
-            .removesuffix("; mend the data, or declare another kind")
-        )
-    return ""
-
-
-def _infer_numeric_kind(present: pd.Series, is_target: bool) -> Kind:
-    numbers = present.to_numpy(dtype=float)
-    if not len(numbers) or not np.all(np.isfinite(numbers)) or np.any(numbers != np.round(numbers)):
-        return "continuous"
-    exact = pd.api.types.is_integer_dtype(present.dtype)
-    if np.any(np.abs(numbers) > LARGEST_EXACT) and (not exact or int(present.max()) >= INTEGER_END):
-        return "continuous"
-    if present.nunique() <= 2:
-        return "categorical"
-    consecutive = len(numbers) >= ID_ROWS and not is_target and bool(np.all(np.diff(numbers) == 1))
-    return "id" if consecutive else "integer"
 
 
 def _infer_task(target: pd.Series, kind: Kind, stated: ColumnDeclaration) -> Task:
@@ -279,7 +223,7 @@ def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: s
 def _levels(declared: ContractDeclaration, values: pd.Series, kind: Kind) -> tuple[Level, ...] | None:
     stated = _stated(declared, values.name).categories
     if kind == "boolean":
-        return tuple(stated) if stated is not None and _are_truth_values(stated) else (False, True)
+        return tuple(stated) if stated is not None and are_truth_values(stated) else (False, True)
     if kind != "categorical":
         return None
     return sorted_levels(plain_levels(distinct(values))) if stated is None else tuple(plain_levels(stated))
@@ -332,45 +276,3 @@ def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> Non
             f"{place}: found {len(found)} classes, more than {MOST_CLASSES}; is it a number (task: regression) "
             f"or an id?"
         )
-
-
-def _task_note(contract: Contract) -> str:
-    kind = contract.column(contract.target).kind
-    reason = "which is a number" if contract.classes is None else f"which has {len(contract.classes)} levels"
-    return f"task {contract.task} inferred from target {contract.target!r} ({kind}), {reason}"
-
-
-def _notes(declared: ContractDeclaration, contract: Contract, frame: pd.DataFrame) -> list[str]:
-    notes = [] if declared.task else [_task_note(contract)]
-    for column in contract.columns:
-        stated = _stated(declared, column.name)
-        inferred = [
-            part
-            for part in ("kind", "nullable", "minimum", "maximum", "categories")
-            if getattr(stated, part) is None and getattr(column, part) is not None
-        ]
-        if inferred:
-            notes.append(f"column {column.name!r} ({column.kind}): {', '.join(inferred)} inferred")
-        if stated.kind is None and stated.categories is None:
-            notes += _note_on_dates(column, frame[column.name].dropna())
-            notes += _note_on_long_numbers(column, frame[column.name].dropna())
-    return notes
-
-
-def _note_on_dates(column: Column, present: pd.Series) -> list[str]:
-    trouble = _trouble_with_dates(present) if column.kind != "datetime" and _look_like_dates(present) else ""
-    return [f"column {column.name!r} looks like dates, but is taken as {column.kind}: {trouble}"] if trouble else []
-
-
-def _note_on_long_numbers(column: Column, present: pd.Series) -> list[str]:
-    """Whole numbers that no integer of 64 bits holds, or that came as floats and so may have lost digits before."""
-    if column.kind != "continuous" or not pd.api.types.is_numeric_dtype(present.dtype):
-        return []
-    numbers = present.to_numpy(dtype=float)
-    whole = bool(np.all(numbers == np.round(numbers)))
-    if not len(numbers) or not whole or not np.any(np.abs(numbers) > LARGEST_EXACT):
-        return []
-    return [
-        f"column {column.name!r} holds whole numbers too long for an integer: taken as continuous, only 15 digits are kept; "
-        f"declare `kind: id` or `kind: categorical` where each digit counts"
-    ]

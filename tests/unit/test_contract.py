@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dge_assets.core.column_kinds import infer_kind
 from dge_assets.core.conform import conform
 from dge_assets.core.contract import (
     Column,
@@ -23,7 +24,7 @@ from dge_assets.core.contract import (
     sorted_levels,
 )
 from dge_assets.core.errors import ContractError
-from dge_assets.core.inference import complete_contract, infer_kind
+from dge_assets.core.inference import complete_contract
 
 ROWS = 60
 

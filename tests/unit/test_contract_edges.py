@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dge_assets.core.column_kinds import infer_kind
 from dge_assets.core.conform import conform, convert_column
 from dge_assets.core.contract import ColumnDeclaration, Contract, ContractDeclaration
 from dge_assets.core.errors import ContractError
-from dge_assets.core.inference import Inferred, complete_contract, infer_kind
+from dge_assets.core.inference import Inferred, complete_contract
 from dge_assets.core.values import distinct, plain_level, plain_levels
 
 ROWS = 60

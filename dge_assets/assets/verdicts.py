@@ -1,0 +1,160 @@
+"""What all asset checks share: keeping a verdict, telling Dagster of it, and judging members one by one.
+
+Not here: what is checked (`dge_assets/checks.py`), by which rule a verdict counts (`rules.py`), what to try (`remedies.py`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dge_assets.assets.line import Line
+from dge_assets.assets.remedies import remedy
+from dge_assets.assets.rules import rule_of
+from dge_resources.lake import Address
+from dge_resources.records import Recorded
+from dge_resources.storage import Storage
+from dge_resources.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from dge_resources.artifacts import Artifact
+    from dge_resources.quality import ValidationOutcome
+
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+def keep_outcome(
+    line: Line, storage: Storage, outcome: "ValidationOutcome", *, asset: str, item: Recorded, member: str = ""
+) -> Verdict:
+    """Keep what came of a frame's validation, with its page."""
+    from dge_resources.quality.docs import render_page
+
+    page = render_page(outcome, title=f"{outcome.name}: contract")
+    return keep_verdict(
+        line, storage, asset, "contract", outcome.passed, outcome.summary, [item], member=member, page=page
+    )
+
+
+def keep_verdict(
+    line: Line,
+    storage: Storage,
+    asset: str,
+    check: str,
+    passed: bool,
+    summary: str,
+    items: "Iterable[Recorded | Artifact]",
+    *,
+    member: str = "",
+    page: str | None = None,
+    severity: dg.AssetCheckSeverity = ERROR,
+    measured: Mapping[str, float] | None = None,
+) -> Verdict:
+    """Keep one verdict with the records it looked at and the rule it was given by."""
+    verdict = Verdict(
+        table=line.table,
+        asset=asset,
+        check=check,
+        member=member,
+        passed=bool(passed),
+        severity=severity.value,
+        summary=summary,
+        subjects=tuple(item.record.record_id for item in items),
+        rule=rule_of(line, check, asset),
+        measured=measured or {},
+    )
+    return storage.verdicts.write(verdict, page)
+
+
+def outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[str, Any]:
+    """What a person needs to mend a violated contract: the column, the expectation, the rows, the page."""
+    failures = [
+        {
+            "column": ", ".join(failure.expectation.columns) or "(table)",
+            "expectation": failure.expectation.expected,
+            "engine_type": failure.expectation.type,
+            "found": failure.sentence,
+            "rows": [position + 1 for position in failure.rows],
+        }
+        for failure in outcome.failures
+    ]
+    return {
+        "rows": outcome.rows,
+        "expectations": len(outcome.results),
+        "failures": dg.MetadataValue.json(failures),
+        "data_docs": dg.MetadataValue.path(verdict.page),
+    }
+
+
+def check_result(line: Line, verdict: Verdict, metadata: dict[str, Any]) -> dg.AssetCheckResult:
+    """The verdict as Dagster's result of an asset check."""
+    severity = dg.AssetCheckSeverity(verdict.severity)
+    return dg.AssetCheckResult(
+        passed=verdict.passed, severity=severity, description=_described(line, verdict), metadata={**metadata}
+    )
+
+
+def _described(line: Line, verdict: Verdict) -> str:
+    """What was found, and where that is a failure what to try."""
+    if verdict.passed:
+        return verdict.summary
+    family = verdict.member.partition("/")[0]
+    return f"{verdict.summary}. What to try: {remedy(line, family, verdict.check)}"
+
+
+def judge_each_member(
+    context: dg.AssetCheckExecutionContext,
+    line: Line,
+    family: str,
+    storage: Storage,
+    name: str,
+    judge: Callable[[int, Recorded], tuple[Verdict, dict[str, Any]]],
+) -> dg.AssetCheckResult:
+    """Judge each member of this run (all that are stored, outside a partitioned run); one event for each, one in all.
+
+    Dagster evaluates a check once per run, so each member's own evaluation is logged with its partition.
+    """
+    verdicts = []
+    for seed, item in stored_datasets(line, family, storage, _seeds_of_run(context, line)).items():
+        verdict, metadata = judge(seed, item)
+        verdicts.append(verdict)
+        context.op_execution_context.log_event(
+            dg.AssetCheckEvaluation(  # type: ignore[arg-type] # accepted, but not in its annotation
+                asset_key=line.key("synthetic", family),
+                check_name=name,
+                passed=verdict.passed,
+                severity=dg.AssetCheckSeverity(verdict.severity),
+                metadata=metadata,
+                description=_described(line, verdict),
+                partition=f"{seed:03d}",
+            )
+        )
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    summary = "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
+    if failed:
+        summary += f". What to try: {remedy(line, family, name)}"
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=ERROR,
+        description=summary,
+        metadata={
+            "members": len(verdicts),
+            "failed": len(failed),
+            "by_member": dg.MetadataValue.json({v.member: v.summary for v in verdicts}),
+        },
+    )
+
+
+def _seeds_of_run(context: dg.AssetCheckExecutionContext, line: Line) -> list[int]:
+    tags = context.op_execution_context.run.tags
+    if "dagster/partition" in tags:
+        return [int(tags["dagster/partition"])]
+    if "dagster/asset_partition_range_start" in tags:
+        first, last = (int(tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end"))
+        return list(range(first, last + 1))
+    return list(line.seeds)
+
+
+def stored_datasets(line: Line, family: str, storage: Storage, seeds: list[int]) -> dict[int, Recorded]:
+    """The datasets of `seeds` that there are."""
+    addresses = {seed: Address(line.table, "synthetic", family, seed) for seed in seeds}
+    return {seed: storage.lake.read(place) for seed, place in addresses.items() if storage.lake.has(place)}
