@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dge_assets.core.errors import StorageError
 from dge_resources.home import Store
+from dge_resources.problems import Problem
 from dge_resources.sealed import sealed, unsealed
 
 
@@ -37,6 +38,13 @@ class Verdict:
     """Where the full page of the validation is, if there is one."""
 
 
+class FoundVerdicts(NamedTuple):
+    """What a table's verdicts say, and the files among them that count as not given."""
+
+    verdicts: list[Verdict]
+    problems: list[Problem]
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """Verdicts below `reports/<table>/quality/`."""
@@ -49,21 +57,39 @@ class Verdicts:
 
     def write(self, verdict: Verdict, page: str | None = None) -> Verdict:
         """Keep a verdict, and its page if there is one; returns it with the page's place."""
-        parts = [verdict.asset, verdict.check, verdict.member]
-        stem = f"{self.folder(verdict.table)}/" + "--".join(part.replace("/", "-") for part in parts if part)
+        stem = self._stem(verdict)
         if page is not None:
             self.store.write(f"{stem}.html", page.encode())
             verdict = Verdict(**{**asdict(verdict), "page": self.store.url(f"{stem}.html")})
         self.store.write(f"{stem}.json", sealed(asdict(verdict)))
         return verdict
 
-    def read(self, table: str) -> list[Verdict]:
-        """All verdicts of a table; StorageError for one that is damaged."""
-        return [self._read(path) for path in self.store.files(self.folder(table)) if path.endswith(".json")]
+    def survey(self, table: str) -> FoundVerdicts:
+        """All verdicts of a table; a file that is damaged or in another's place is a problem, and stops no other."""
+        verdicts, problems = list[Verdict](), list[Problem]()
+        for path in self.store.files(self.folder(table)):
+            if path.endswith(".json"):
+                try:
+                    verdicts.append(self._read(path, table))
+                except StorageError as error:
+                    problems.append(Problem(table=table, place=self.store.url(path), message=str(error)))
+        return FoundVerdicts(verdicts, problems)
 
-    def _read(self, path: str) -> Verdict:
+    def _stem(self, verdict: Verdict) -> str:
+        parts = [verdict.asset, verdict.check, verdict.member]
+        return f"{self.folder(verdict.table)}/" + "--".join(part.replace("/", "-") for part in parts if part)
+
+    def _read(self, path: str, table: str) -> Verdict:
         try:
             document = unsealed(self.store.read(path))
-            return Verdict(**{**document, "subjects": tuple(document["subjects"])})
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{self.store.url(path)} is not a verdict ({error!r}); run the check again") from error
+            verdict = Verdict(**{**document, "subjects": tuple(document["subjects"])})
+            if not isinstance(verdict.passed, bool):
+                raise TypeError(f"passed is {verdict.passed!r}")
+            if f"{self._stem(verdict)}.json" != path:
+                raise ValueError("it is another verdict's by its own words")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StorageError(
+                f"{self.store.url(path)} is not a verdict and counts as not given ({error!r}); delete it and run the check "
+                f"again: {table}_train"
+            ) from error
+        return verdict

@@ -69,14 +69,15 @@ def require_passed(line: Line, storage: Storage, datasets: Mapping[Member, Recor
     Raises ReleaseError that names each check that failed or was not run on what is released, and says what to try.
     """
     wanted = _wanted(line, storage, datasets, real_train)
-    verdicts = {(verdict.check, verdict.member): verdict for verdict in storage.verdicts.read(line.table)}
+    kept = storage.verdicts.survey(line.table)
+    verdicts = {(verdict.check, verdict.member): verdict for verdict in kept.verdicts}
     found = {item: _problem(line, item, verdicts.get((item.check, item.member))) for item in wanted}
     problems = [problem for problem in found.values() if problem is not None]
     stopped = {problem.wanted.family for problem in problems}
     passing = tuple(family for family in line.families if family not in stopped)
     alone = line.plan.declaration.release.families == "passing" and passing and "" not in stopped
     if problems and not alone:
-        raise ReleaseError(_refusal(line, problems, passing))
+        raise ReleaseError(_refusal(line, problems, passing, [problem.message for problem in kept.problems]))
     kept_back = {
         family: [problem.short for problem in problems if problem.wanted.family == family]
         for family in line.families
@@ -134,10 +135,8 @@ def _problem(line: Line, wanted: Wanted, verdict: Verdict | None) -> Problem | N
     return None
 
 
-def _refusal(line: Line, problems: list[Problem], passing: tuple[str, ...]) -> str:
-    shown = [problem.text for problem in problems[:MOST_SHOWN]]
-    if len(problems) > MOST_SHOWN:
-        shown.append(f"and {len(problems) - MOST_SHOWN} more")
+def _refusal(line: Line, problems: list[Problem], passing: tuple[str, ...], damaged: list[str]) -> str:
+    shown = [*_first(damaged), *_first([problem.text for problem in problems])]
     lines = [f"table {line.table!r} cannot be released:", *(f"  {text}" for text in shown)]
     advice = [*_advice(line, problems), *_passing_advice(problems, passing)]
     if line.plan.notice:
@@ -145,6 +144,11 @@ def _refusal(line: Line, problems: list[Problem], passing: tuple[str, ...]) -> s
     if advice:
         lines += ["what to try:", *(f"  {text}" for text in advice)]
     return "\n".join(lines)
+
+
+def _first(texts: list[str]) -> list[str]:
+    more = len(texts) - MOST_SHOWN
+    return [*texts[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _advice(line: Line, problems: list[Problem]) -> list[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dge_assets.assets.line import Line
 from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Provenance
 from dge_resources.lake import Address
 from dge_resources.plans import StoredPlan
+from dge_resources.problems import Problem
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
@@ -94,16 +96,26 @@ def _sizes(seeds: int, epochs: Mapping[str, int]) -> str:
     return f"K = {seeds}, epochs: " + ", ".join(f"{family} {number}" for family, number in epochs.items())
 
 
-def verdicts_in_use(line: Line, storage: Storage, present: Present) -> tuple[list[Verdict], list[Verdict]]:
+class VerdictsInUse(NamedTuple):
+    """A table's verdicts, by whether they are on what is present."""
+
+    used: list[Verdict]
+    unused: list[Verdict]
+    problems: list[Problem]
+    """Files that are no verdicts, and so count as not given."""
+
+
+def verdicts_in_use(line: Line, storage: Storage, present: Present) -> VerdictsInUse:
     """The verdicts on what is present, and those on what is not in use any more."""
     members = {member_name(family, seed) for family in line.families for seed in line.seeds}
     known, ids = {"", *line.families, *members}, present.record_ids
     used: list[Verdict] = []
     unused: list[Verdict] = []
-    for verdict in storage.verdicts.read(line.table):
+    verdicts, problems = storage.verdicts.survey(line.table)
+    for verdict in verdicts:
         fits = verdict.member in known and not ids.isdisjoint(verdict.subjects)
         (used if fits else unused).append(verdict)
-    return used, unused
+    return VerdictsInUse(used, unused, problems)
 
 
 def unused_members(line: Line, storage: Storage, present: Present) -> list[Member]:

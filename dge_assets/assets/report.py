@@ -102,7 +102,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
     contract = contract_of(real_train.record)
     present = keep_plan(line, storage)
     members = list(present.generators.values())
-    verdicts, unused_verdicts = verdicts_in_use(line, storage, present)
+    verdicts = verdicts_in_use(line, storage, present)
     return ReportInput(
         table=line.table,
         title=f"{line.table}: is the release safe and useful?",
@@ -126,13 +126,14 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         ],
         **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in NO_TABLES_OF_THE_PAGE},
         figures=_figures(line, storage, contract, inputs),
-        checks=_checks_table(verdicts),
+        checks=_checks_table(verdicts.used),
         members=pd.DataFrame([_member_row(record) for record in members]),
         notes=[
             *_notes(line, members, storage),
             *inputs["evaluation_notes"].frame["note"].unique(),
             *disclosure_notes(contract),
-            *_unused_notes(unused_members(line, storage, present), unused_verdicts),
+            *_unused_notes(unused_members(line, storage, present), verdicts.unused),
+            *(problem.message for problem in verdicts.problems),
         ],
         lineage=[
             ("Real table (content)", real_train.record.table_fingerprint),

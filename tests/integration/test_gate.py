@@ -17,7 +17,7 @@ from tests.integration.conftest import Workshop
 
 def fail(shop: Workshop, check: str, *members: str) -> None:
     """Let the kept verdicts of `check` on `members` be bad ones."""
-    for verdict in shop.storage.verdicts.read("visits"):
+    for verdict in shop.storage.verdicts.survey("visits").verdicts:
         if verdict.check == check and verdict.member in members:
             bad = {**vars(verdict), "passed": False, "summary": "12 of 192 rows are out of range"}
             shop.storage.verdicts.write(Verdict(**bad))
@@ -108,7 +108,7 @@ def test_the_ui_is_started_with_a_warning_where_another_profile_is_stored(copied
 
 def test_verdicts_under_looser_thresholds_do_not_count_for_stricter_ones(copied: Workshop) -> None:
     """A release must not go out because its rows were looked at before the declaration asked for more."""
-    for verdict in copied.storage.verdicts.read("visits"):
+    for verdict in copied.storage.verdicts.survey("visits").verdicts:
         if verdict.check == "contract" and verdict.member == "tvae/001":
             loose = {**verdict.rule, "constraint_share": 0.99}
             copied.storage.verdicts.write(Verdict(**{**vars(verdict), "rule": loose}))
@@ -118,4 +118,24 @@ def test_verdicts_under_looser_thresholds_do_not_count_for_stricter_ones(copied:
     assert "visits_train, which looks again at what is kept" in refused
     looser = copied.declare(thresholds={"constraint_share": 1.0})
     result = looser.run("release")
+    assert result.success, reason_of(result)
+
+
+def test_a_damaged_verdict_is_named_and_stops_only_its_own_members_release(copied: Workshop) -> None:
+    folder = Path(copied.home) / "reports" / "visits" / "quality"
+    (damaged,) = folder.glob("ctgan-synthetic--contract--ctgan-001.json")
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    (folder / "notes.json").write_text("{}")
+    result = copied.materialize("report", "release")
+    refused = reason_of(result)
+    for part in (
+        f"{damaged} is not a verdict and counts as not given",
+        f"{folder / 'notes.json'} is not a verdict",
+        "check contract on ctgan/001 was not run on what is to be released",
+    ):
+        assert part in refused, refused
+    report = (Path(copied.home) / "reports" / "visits" / "report.html").read_text()
+    assert "ctgan-synthetic--contract--ctgan-001.json is not a verdict and counts as not given" in report
+    alone = copied.declare(release={"families": "passing"})
+    result = alone.run("release")
     assert result.success, reason_of(result)

@@ -188,7 +188,7 @@ def test_what_is_said_of_the_whole_ensemble_covers_all_members(warehouse: duckdb
 
 
 def test_every_check_ran_and_left_its_page(finished: Workshop) -> None:
-    verdicts = finished.storage.verdicts.read("visits")
+    verdicts = finished.storage.verdicts.survey("visits").verdicts
     assert all(verdict.passed for verdict in verdicts), [v.summary for v in verdicts if not v.passed]
     members = {verdict.member for verdict in verdicts if verdict.check == "contract"}
     assert members == {"", *(f"{family}/{seed:03d}" for family in ("ctgan", "tvae") for seed in range(3))}

@@ -13,6 +13,8 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dge_assets.assets.line import EVALUATION_TABLES
+from dge_assets.core.provenance import Provenance
 from dge_assets.demo import reason_of
 from dge_resources.lake import Address
 from tests.integration.conftest import Workshop, visits_frame
@@ -115,6 +117,29 @@ def test_a_changed_hyperparameter_makes_its_own_family_stale_and_is_refused_down
     untouched = [name for name in kept if "/tvae/" in name or "family=tvae" in name]
     assert untouched
     assert all(member_files(changed, range(1))[name] == kept[name] for name in untouched)
+
+
+def test_models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is(copied: Workshop) -> None:
+    def models() -> dict[str, Provenance]:
+        return {
+            record.place: record for record in copied.storage.artifacts.survey().records if "downstream" in record.place
+        }
+
+    def evaluation() -> dict[str, bytes]:
+        lake = copied.storage.lake
+        return {name: Path(lake.url(Address("visits", name))).read_bytes() for name in EVALUATION_TABLES}
+
+    before, tables = models(), evaluation()
+    again = {f"visits__{family}__downstream": {"config": {"retrain": True}} for family in copied.line.families}
+    result = copied.run("train", config={"ops": again})
+    assert result.success, reason_of(result)
+    after = models()
+    assert {name: record.record_id for name, record in after.items()} == {
+        name: record.record_id for name, record in before.items()
+    }
+    assert all(after[name].run_id != before[name].run_id for name in before), "they were made again"
+    assert copied.run("evaluate").success
+    assert evaluation() == tables, "nothing was computed again"
 
 
 def test_a_new_table_version_retrains_and_older_members_are_refused(workshop: Workshop) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from dge_assets.core.errors import DgeError
+from dge_assets.core.errors import DgeError, StorageError
 from dge_assets.core.fingerprint import frame_sha256
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
@@ -36,7 +36,7 @@ def readers(root: Path, table: str) -> dict[str, Reader]:
         **{f"artifacts/{each.name}": lambda each=each: _digest(artifacts.read(each).files) for each in sets},
         **{f"warehouse.duckdb/{name}": lambda name=name: _rows(root, table, name) for name in relations(root, table)},
         "releases": lambda: _release(root, table),
-        "reports/quality": lambda: _digest([asdict(verdict) for verdict in verdicts.read(table)]),
+        "reports/quality": lambda: _verdicts(verdicts, table),
         "reports/plan": lambda: _digest(plans.read(table)),
     }
 
@@ -58,6 +58,13 @@ def _read(reader: Reader) -> str:
         return reader()
     except (DgeError, duckdb.Error) as error:
         return f"{REFUSED}{error}"
+
+
+def _verdicts(verdicts: Verdicts, table: str) -> str:
+    found, problems = verdicts.survey(table)
+    if problems:
+        raise StorageError(problems[0].message)
+    return _digest([asdict(verdict) for verdict in found])
 
 
 def _release(root: Path, table: str) -> str:

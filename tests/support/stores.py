@@ -62,7 +62,7 @@ def states(root: Path) -> list[int]:
     with duckdb.connect(Warehouse(store).url, read_only=True) as warehouse:
         frames += [warehouse.sql(f"SELECT * FROM {TABLE}.{place.asset}").df() for place in FRAMES]
     frames += releases.datasets(releases.open(TABLE)).values()
-    plan, (verdict,) = Plans(store).read(TABLE), Verdicts(store).read(TABLE)
+    plan, (verdict,) = Plans(store).read(TABLE), Verdicts(store).survey(TABLE).verdicts
     assert plan is not None
     told = [plan.epochs["ctgan"], int(verdict.summary), int(store.read(f"reports/{TABLE}/report.html"))]
     assert len(found) == len(ARTIFACTS)
