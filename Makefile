@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev team warehouse figures declaration-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test faults ray-test bench licences audit clean
+.PHONY: help demo test check dev team warehouse verify figures declaration-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test faults ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ team: .venv/.demo ## the example team's own UI on http://localhost:3001, which k
 
 warehouse: .venv/.demo ## build the DuckDB file anew from the lake
 	$(BIN)/python -m dge_resources.warehouse
+
+verify: .venv/.demo ## read all that is kept, and name each bad, foreign or lost file with what mends it
+	$(BIN)/python -m dge_resources.verify
 
 figures: .venv/.demo ## write the README's table and picture from the last demo
 	$(BIN)/python docs/make_figures.py $(TABLE)

@@ -146,6 +146,12 @@ class ArtifactStore:
             raise StorageError(f"{address.name}: the manifest's files are not those of its record; {remedy}")
         return Artifact(files, record, manifest["notes"])
 
+    def paths(self, address: Address) -> list[str]:
+        """Relative paths of the manifest at `address` and of the files that it lists; StorageError for a damaged one."""
+        manifest = self._manifest(address, strict=True)
+        listed = [] if manifest is None else [f"{manifest['folder']}/{name}" for name in manifest["files"]]
+        return [self.manifest_path(address), *listed]
+
     def read_expected(self, expected: Recipe, *, remedy: str) -> Artifact:
         """The files that `expected` makes; ProvenanceError when something else is kept in their place."""
         artifact = self.read(address_of(expected), remedy=remedy)

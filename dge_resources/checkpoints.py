@@ -7,6 +7,7 @@ is as good as none.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 from dge_assets.core.errors import StorageError
 from dge_assets.core.provenance import Recipe
 from dge_resources.home import Store
+from dge_resources.problems import Problem
 
 _HASH_BYTES = 32
+_PATH = re.compile(r"checkpoints/([^/]+)/[^/]+/\d+/[0-9a-f]{24}-[^/]+\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,7 @@ class MemberCheckpoints:
 
         try:
             data = self.store.read(self.paths[seed])
-            if hashlib.sha256(data[_HASH_BYTES:]).digest() != data[:_HASH_BYTES]:
-                return None
-            return load(data[_HASH_BYTES:])
+            return load(data[_HASH_BYTES:]) if _is_whole(data) else None
         except (StorageError, safetensors.SafetensorError):
             return None
 
@@ -53,6 +54,22 @@ class MemberCheckpoints:
     def clear(self, seed: int) -> None:
         """Take a finished member's checkpoint away, and those of its former recipes."""
         self.store.remove(self.paths[seed].rsplit("/", 1)[0])
+
+
+def survey_checkpoints(store: Store) -> list[Problem]:
+    """Each file among the checkpoints that is none, or damaged: a training would begin anew."""
+    problems = []
+    for path in store.files("checkpoints"):
+        found = _PATH.fullmatch(path)
+        if found is None or not _is_whole(store.read(path)):
+            why = "is no checkpoint" if found is None else "is damaged, and a training would begin anew"
+            table = found[1] if found else ""
+            problems.append(Problem(table=table, place=store.url(path), message=f"{store.url(path)} {why}; delete it"))
+    return problems
+
+
+def _is_whole(data: bytes) -> bool:
+    return hashlib.sha256(data[_HASH_BYTES:]).digest() == data[:_HASH_BYTES]
 
 
 def _path(recipe: Recipe, device: str) -> str:

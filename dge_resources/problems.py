@@ -27,3 +27,10 @@ class Survey(NamedTuple):
 
     records: list[Provenance]
     problems: list[Problem]
+
+
+class Finding(NamedTuple):
+    """What a look at everything that is kept found wrong, with the command that mends it."""
+
+    problem: Problem
+    command: str

@@ -116,7 +116,7 @@ class Releases:
         if version is None:
             self._require_latest(table)
         try:
-            chosen = version or read_latest(self.store.read_at_most(f"{table}/{LATEST}", MOST_MANIFEST_BYTES))
+            chosen = version or self.latest(table)
             require_name("version", chosen)
             data = self.store.read_at_most(f"{table}/{chosen}/{MANIFEST}", MOST_MANIFEST_BYTES)
             manifest = read_manifest(data, table=table, version=chosen)
@@ -126,6 +126,10 @@ class Releases:
                 f"{self.versions(table)}; the custodian makes one with the job {table}_release ({error})"
             ) from error
         return Release(table, chosen, manifest)
+
+    def latest(self, table: str) -> str:
+        """The version that `latest` points at; StorageError or ValueError where it is lost or no pointer."""
+        return read_latest(self.store.read_at_most(f"{table}/{LATEST}", MOST_MANIFEST_BYTES))
 
     def _require_latest(self, table: str) -> None:
         versions = self.versions(table)

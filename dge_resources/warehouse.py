@@ -76,23 +76,28 @@ class Warehouse:
         A part that is damaged or foreign is left out and told. Raises StorageError when the file cannot be written; the
         former one then stays as it is.
         """
-        import duckdb
-
         with self.store.only_one("warehouse"), self.store.work_folder() as folder:
-            path = folder / FILE
-            connection = duckdb.connect()
-            try:
-                connection.execute(f"ATTACH {_text(path)} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
-                connection.execute("USE warehouse")
-                problems = self._fill(connection, folder / "verified")
-                connection.execute("USE memory")
-                connection.execute("DETACH warehouse")
-            except (duckdb.Error, OSError) as error:
-                raise StorageError(f"the warehouse {self.url} could not be built: {error}") from error
-            finally:
-                connection.close()
+            path, problems = self.make(folder)
             self._swap_in(path)
         return Built(self.url, tuple(problems))
+
+    def make(self, folder: Path) -> tuple[Path, list[Problem]]:
+        """The file that what is kept now gives, in a local folder, and what had to be left out; errors as `build` has."""
+        import duckdb
+
+        path = folder / FILE
+        connection = duckdb.connect()
+        try:
+            connection.execute(f"ATTACH {_text(path)} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
+            connection.execute("USE warehouse")
+            problems = self._fill(connection, folder / "verified")
+            connection.execute("USE memory")
+            connection.execute("DETACH warehouse")
+        except (duckdb.Error, OSError) as error:
+            raise StorageError(f"the warehouse {self.url} could not be built: {error}") from error
+        finally:
+            connection.close()
+        return path, problems
 
     def _swap_in(self, path: Path) -> None:
         """Put the file in place without what belonged to the former one, and open to no writer."""
@@ -121,7 +126,7 @@ class Warehouse:
             kept = [record for record in in_lake.records if record.table == table]
             made = [record for record in in_artifacts.records if record.table == table]
             try:
-                connection.execute(f"CREATE SCHEMA {_name(table)}")
+                connection.execute(f"CREATE SCHEMA {identifier(table)}")
                 for relation in self._relations(table, kept, is_whole=(table, SYNTHETIC) not in broken):
                     problems += self._copy_in(connection, folder, relation)
                 _insert_lineage(connection, table, [*kept, *made])
@@ -188,7 +193,7 @@ def _create(folder: Path, relation: Relation) -> str:
     options = f", {_HIVE}, union_by_name = true" if members else ""
     source = f"read_parquet({_text(f'{root}{members}/data.parquet')}{options})"
     condition = " WHERE false" if relation.is_empty else ""
-    return f"CREATE TABLE {_name(relation.table)}.{_name(relation.name)} AS SELECT * FROM {source}{condition}"
+    return f"CREATE TABLE {identifier(relation.table)}.{identifier(relation.name)} AS SELECT * FROM {source}{condition}"
 
 
 def _text(value: object) -> str:
@@ -196,7 +201,7 @@ def _text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _name(value: str) -> str:
+def identifier(value: str) -> str:
     """A name as an identifier of SQL; names come from files, which anybody may have written."""
     return '"' + value.replace('"', '""') + '"'
 
@@ -212,7 +217,7 @@ def _insert_problems(connection: duckdb.DuckDBPyConnection, problems: Iterable[P
 
 def _insert_lineage(connection: duckdb.DuckDBPyConnection, table: str, records: list[Provenance]) -> None:
     """`lineage`: one row per provenance record; `origin_of`: from any record to all that it was made from."""
-    schema = _name(table)
+    schema = identifier(table)
     lineage = pd.DataFrame([_flat(record) for record in records])
     connection.register("records", lineage)
     connection.execute(

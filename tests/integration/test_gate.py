@@ -123,7 +123,7 @@ def test_verdicts_under_looser_thresholds_do_not_count_for_stricter_ones(copied:
 
 def test_a_damaged_verdict_is_named_and_stops_only_its_own_members_release(copied: Workshop) -> None:
     folder = Path(copied.home) / "reports" / "visits" / "quality"
-    (damaged,) = folder.glob("ctgan-synthetic--contract--ctgan-001.json")
+    (damaged,) = folder.glob("*--contract--ctgan-001.json")
     damaged.write_bytes(damaged.read_bytes()[:100])
     (folder / "notes.json").write_text("{}")
     result = copied.materialize("report", "release")
@@ -135,7 +135,7 @@ def test_a_damaged_verdict_is_named_and_stops_only_its_own_members_release(copie
     ):
         assert part in refused, refused
     report = (Path(copied.home) / "reports" / "visits" / "report.html").read_text()
-    assert "ctgan-synthetic--contract--ctgan-001.json is not a verdict and counts as not given" in report
+    assert f"{damaged.name} is not a verdict and counts as not given" in report
     alone = copied.declare(release={"families": "passing"})
     result = alone.run("release")
     assert result.success, reason_of(result)

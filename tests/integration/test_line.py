@@ -31,7 +31,9 @@ def test_the_warehouse_has_the_relations_of_the_contract(warehouse: duckdb.DuckD
     assert {"family", "record_id", ODD_NAME, "Ort"} <= set(columns)
     assert "visit" not in columns, "ids are never synthesized"
     scores = list(warehouse.sql('select * from "visits"."training_scores"').columns)
-    assert scores == ["family", "model", "approach", "metric", "value", "std", "low", "high", "over", "reason"]
+    interval = ["low", "high", "over", "reason"]
+    expected = [f"expected_{name}" for name in interval]
+    assert scores == ["family", "model", "approach", "metric", "value", "std", *interval, *expected]
     empty = {name: str(kind) for name, kind, *_ in warehouse.sql('describe "visits"."prediction_map"').fetchall()}
     assert (empty["family"], empty["predicted"], empty["mean"]) == ("VARCHAR", "VARCHAR", "DOUBLE")
 
