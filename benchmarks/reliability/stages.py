@@ -34,7 +34,7 @@ from benchmarks.reliability.promises import (
     TABLES,
 )
 from dge_resources.compute import available_cores
-from dge_resources.whole_files import only_one
+from dge_resources.whole_files import only_one, users_own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks/results/faults.json"
@@ -122,7 +122,7 @@ def kept() -> dict[str, Any]:
 
 def keep(name: str, result: Mapping[str, Any]) -> None:
     """Keep what came of a stage in place of what was there; other stages may end at the same time."""
-    with only_one(RESULTS.with_suffix(".lock")):
+    with only_one(users_own_folder(str(RESULTS)) / "results.lock"):
         found = {**kept(), name: dict(result)}
         ordered = {stage: found[stage] for stage in STAGES if stage in found}
         RESULTS.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
