@@ -11,6 +11,7 @@ import dagster as dg
 
 from dge_assets.assets.line import EVALUATION_TABLES, Line
 from dge_assets.core.errors import DgeError
+from dge_assets.core.markdown import markdown_cell
 from dge_resources.storage import Storage
 
 Job = Any
@@ -102,7 +103,8 @@ def origin_asset(line: Line) -> dg.AssetSpec:
     return dg.AssetSpec(
         line.key("origin"),
         group_name=line.table,
-        description=f"The real table where it lives: {line.plan.declaration.source.describe()}. Its data version is the "
+        description=f"The real table where it lives: {markdown_cell(line.plan.declaration.source.describe())}. "
+        f"Its data version is the "
         f"source's fingerprint, which `{line.table}_source_sensor` observes.",
         kinds={line.plan.declaration.source.type},
     )

@@ -9,6 +9,7 @@ from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.generator import stored_record
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.core.markdown import markdown_cell
 from dge_assets.core.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished
 from dge_resources.lake import Address, address_of
@@ -21,7 +22,7 @@ FIT_SECONDS = "fit_seconds"
 
 def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
     """`<table>/<family>/downstream[seed]`."""
-    models = ", ".join(line.plan.declaration.models)
+    models = markdown_cell(", ".join(line.plan.declaration.models))
 
     @dg.asset(
         key=line.key("downstream", family),

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, record_metadata, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, notes_metadata, record_metadata, table_metadata
 from dge_assets.assets.telling import tell
 from dge_assets.core.column_plan import ColumnPlan
 from dge_assets.core.provenance import Provenance
@@ -86,7 +86,7 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
         "megabytes": round(encoded.nbytes / 1e6, 3),
         "columns": table_metadata(pd.DataFrame(columns, columns=heads)),
         "round_trip": max(trips.values(), default=0.0),
-        "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in encoder.codec.notes) or "—"),
+        "notes": notes_metadata(encoder.codec.notes),
         "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
     }
 

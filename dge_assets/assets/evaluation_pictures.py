@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import EVALUATION_INDEX, contract_of, png_metadata
+from dge_assets.assets.line import EVALUATION_INDEX, contract_of, notes_metadata, png_metadata
 from dge_assets.core.fingerprint import frame_sha256
 from dge_resources.records import Recorded
 
@@ -52,8 +52,8 @@ def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, 
 
     metric = squared_error_in(curve)
     chart = charts.k_curve_chart(curve, metric, recommended=recommended)
-    sentences = "\n".join(f"- {sentence}" for sentence in recommendation_sentences(recommended))
-    return {"chart": png_metadata(chart, f"k_curve, {metric}"), "recommendation": dg.MetadataValue.md(sentences)}
+    sentences = recommendation_sentences(recommended)
+    return {"chart": png_metadata(chart, f"k_curve, {metric}"), "recommendation": notes_metadata(sentences)}
 
 
 def _drawn(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue | None:

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, png_metadata, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, notes_metadata, png_metadata, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.errors import GeneratorError, StorageError
 from dge_assets.core.provenance import Provenance, Recipe
@@ -146,6 +146,6 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
         **last,
         "epochs": len(member.losses),
         "hyperparameters": table_metadata(pd.DataFrame(settings.items(), columns=["hyperparameter", "value"])),
-        "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in member.notes) or "—"),
+        "notes": notes_metadata(member.notes),
         "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
     }

@@ -6,6 +6,7 @@ that "is it still what is wanted" has one answer for assets, checks and the rele
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 from dge_assets.core.contract import Contract
 from dge_assets.core.declaration import TablePlan
 from dge_assets.core.fingerprint import document_sha256
-from dge_assets.core.markdown import markdown_cell
+from dge_assets.core.markdown import markdown_cell, markdown_list
 from dge_assets.core.provenance import Provenance, Recipe
 
 CODE_VERSIONS = {
@@ -257,7 +258,12 @@ def png_metadata(png: bytes, alt: str) -> dg.MarkdownMetadataValue:
     """A picture that the asset's page can show."""
     import base64
 
-    return dg.MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    return dg.MetadataValue.md(f"![{markdown_cell(alt)}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def notes_metadata(notes: Iterable[object]) -> dg.MarkdownMetadataValue:
+    """Notes as a Markdown list, a dash where there are none."""
+    return dg.MetadataValue.md(markdown_list(notes) or "—")
 
 
 def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue:

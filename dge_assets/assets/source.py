@@ -6,10 +6,11 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.columns import frame_metadata
-from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of, record_metadata
+from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of, notes_metadata, record_metadata
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract import Contract
 from dge_assets.core.fingerprint import frame_sha256
+from dge_assets.core.markdown import markdown_cell, markdown_text
 from dge_assets.core.provenance import Recipe
 from dge_resources.records import Recorded, recorded
 from dge_resources.storage import Storage
@@ -31,7 +32,8 @@ def _source(line: Line) -> dg.AssetsDefinition:
     @dg.asset(
         key=line.key("source"),
         description=f"One row per row of the real table `{line.table}`, in the contract's types.\n\n"
-        f"{declaration.description}\n\nRead from {declaration.source.describe()}. Holds real rows: custodian only.",
+        f"{markdown_text(declaration.description)}\n\nRead from "
+        f"{markdown_cell(declaration.source.describe())}. Holds real rows: custodian only.",
         deps=[line.key("origin")],
         io_manager_key=LAKE,
         backfill_policy=ONE_RUN,
@@ -63,8 +65,8 @@ def _source(line: Line) -> dg.AssetsDefinition:
                 **frame_metadata(table.frame, contract),
                 **record_metadata(item.record),
                 "contract": dg.MetadataValue.json(contract.model_dump(mode="json")),
-                "inferred": dg.MetadataValue.md("\n".join(f"- {note}" for note in table.notes) or "—"),
-                "to_decide": dg.MetadataValue.md("\n".join(f"- {doubt}" for doubt in contract.doubts) or "—"),
+                "inferred": notes_metadata(table.notes),
+                "to_decide": notes_metadata(contract.doubts),
                 "path": dg.MetadataValue.path(storage.lake.url_of(item.record)),
             },
         )
@@ -138,7 +140,7 @@ def _split(line: Line) -> dg.AssetsDefinition:
                     **frame_metadata(frame, contract, parent=line.key("source")),
                     **record_metadata(item.record),
                     "contract": dg.MetadataValue.json(contract.model_dump(mode="json")),
-                    "held_back": dg.MetadataValue.md("\n".join(f"- {note}" for note in notes) or "—"),
+                    "held_back": notes_metadata(notes),
                 },
             )
 

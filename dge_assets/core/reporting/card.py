@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dge_assets.core.contract import Contract
-from dge_assets.core.markdown import markdown_cell
+from dge_assets.core.markdown import markdown_cell, markdown_text
 from dge_assets.core.reporting.headline import headline_table
 
 
@@ -58,7 +58,7 @@ def release_card(
     )
     return f"""# {table}: {"a trial" if facts.is_trial else "a release"} of synthetic datasets
 
-{description}
+{markdown_text(description)}
 {_trial_note(facts)}
 **Every row here is synthetic.** One dataset is one generator's guess: its errors look like data. Use the datasets
 together, as an ensemble (van Breugel, Qian, van der Schaar, ICML 2023, arXiv 2305.09235):
@@ -92,7 +92,10 @@ Downstream models on real test rows, mean over models; `oracle` was trained on r
 def _trial_note(facts: ReleaseFacts) -> str:
     if not facts.is_trial:
         return ""
-    return f"\n**This is a trial: the generators were trained less than declared ({facts.cuts}). Draw no conclusion from it.**\n"
+    cuts = markdown_cell(facts.cuts)
+    return (
+        f"\n**This is a trial: the generators were trained less than declared ({cuts}). Draw no conclusion from it.**\n"
+    )
 
 
 def _facts_table(facts: ReleaseFacts) -> str:
