@@ -5,6 +5,7 @@ Not here: what the run makes, what is said of its result (`demo`), and how dead 
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -68,6 +69,9 @@ def _origin(job: str) -> Any:
 @contextmanager
 def telling_of_waiting(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Meanwhile say on the terminal behind what the run waits, and put right what it would wait for in vain."""
+    # The watch's queries look for mapped objects. While another thread is in the middle of importing what those are, such a
+    # look fails, and the run's own thread imports it with Great Expectations.
+    importlib.import_module("sqlalchemy.orm")
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(instance, run_id, ended), daemon=True)
     watch.start()

@@ -99,10 +99,13 @@ PROMISES = (
         "Runs of the same and of other seeds at a time all succeed, and readers never see half a file",
         "docs/decisions/0001-parquet-lake-and-swapped-duckdb-file.md",
         "readers never see half a file",
-        _unit(
-            "warehouse",
-            "two_builders_at_once_and_a_reader_among_them",
-            "a_reader_neither_blocks_the_builder_nor_sees_half_a_file",
+        (
+            *_unit(
+                "warehouse",
+                "two_builders_at_once_and_a_reader_among_them",
+                "a_reader_neither_blocks_the_builder_nor_sees_half_a_file",
+            ),
+            *_unit("artifacts", "a_reader_beside_writers_always_finds_one_whole_set"),
         ),
         (SIDE_BY_SIDE,),
     ),

@@ -176,3 +176,19 @@ def test_a_run_is_starting_since_it_left_the_queue(tmp_path: Path) -> None:
         began = record.update_timestamp.timestamp()
         assert sweep(instance, starting_seconds=0.8, now=lambda: began + 0.5) == [], "however long it was queued"
         assert sweep(instance, starting_seconds=0.8, now=lambda: began + 1.0) == [run.run_id], "nothing took it up"
+
+
+def test_what_the_watch_asks_the_database_with_is_imported_before_it_looks(tmp_path: Path) -> None:
+    """Else its first look may come while the run's own thread is in the middle of importing it, and be its last."""
+    program = f"""
+import sys
+import dagster as dg
+from dge_assets.local_run import telling_of_waiting
+
+with dg.DagsterInstance.local_temp({str(tmp_path)!r}) as instance:
+    assert "sqlalchemy.orm" not in sys.modules, "nothing to show any more"
+    with telling_of_waiting(instance, ""):
+        print("sqlalchemy.orm" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
