@@ -30,8 +30,10 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     # A process of its own: this one stays small, and is gone at once in the end.
     prepared = subprocess.run(
-        [sys.executable, "-m", "dge_assets.deployment"], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", "dge_assets.deployment"], stdout=subprocess.PIPE, text=True, check=False
     )
+    if prepared.returncode:
+        sys.exit(prepared.returncode)  # it has said why
     environment = {**os.environ, "DAGSTER_HOME": prepared.stdout.strip()}
     environment["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), _QUIET]))
     workspace = str(project_root() / "workspace.yaml")

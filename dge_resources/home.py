@@ -75,6 +75,10 @@ class Store:
         """Whether a file or folder is at `path`."""
         return bool(self._place[0].exists(self.full(path)))
 
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is at `path`."""
+        return bool(self._place[0].isdir(self.full(path)))
+
     def read(self, path: str) -> bytes:
         """The bytes at `path`; StorageError when there are none, or none that can be read."""
         try:

@@ -188,8 +188,8 @@ def _release_again(table: str) -> str:
 def main() -> None:
     """Print what is bad, foreign or lost, and what mends it; exit status 1 where there is any."""
     store = Store(home_url())
-    if not store.exists(""):
-        sys.exit(f"nothing is kept at {store.url('')}: name the root with DGE_HOME")
+    if not store.is_folder(""):
+        sys.exit(f"there is no folder {store.url('')}: name the root of what is kept with DGE_HOME")
     try:
         findings = verify(store)
     except StorageError as error:

@@ -55,13 +55,14 @@ def warehouse_findings(store: Store) -> Iterator[Finding]:
         yield Finding(Problem(table="", place=place, message=message), f"rm '{place}', then {BUILD}")
     if not store.exists(FILE):
         return
-    with store.work_folder() as folder:
-        try:
+    try:
+        with store.work_folder() as folder:
             found = _content(_local(warehouse, folder))
-        except StorageError as error:
-            yield Finding(Problem(table="", place=warehouse.url, message=str(error)), BUILD)
-            return
-        expected = _content(warehouse.make(folder)[0])
+            expected = _content(warehouse.make(folder)[0])
+    except (StorageError, OSError) as error:
+        message = str(error) if isinstance(error, StorageError) else f"{warehouse.url} could not be looked at: {error}"
+        yield Finding(Problem(table="", place=warehouse.url, message=message), BUILD)
+        return
     yield from _differences(store, found, expected)
 
 

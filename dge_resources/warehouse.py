@@ -248,7 +248,10 @@ def _flat(record: Provenance) -> dict[str, object]:
 
 def main() -> None:
     """Build the file and print where it is; what could not be shown is told, and makes the exit status 1."""
-    built = Warehouse(Store(home_url())).build()
+    try:
+        built = Warehouse(Store(home_url())).build()
+    except StorageError as error:
+        sys.exit(str(error))
     print(built.url)
     sys.exit("\n".join(problem.message for problem in built.problems) or None)
 

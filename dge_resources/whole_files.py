@@ -112,7 +112,9 @@ def only_one(lock: Path) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StorageError(f"the lock {lock} cannot be taken ({error}); remove what is in its place") from error
+        raise StorageError(
+            f"the lock {lock} cannot be taken ({error}); remove what is in its place, or name another root with DGE_HOME"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

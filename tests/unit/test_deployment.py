@@ -30,14 +30,24 @@ def test_a_home_without_room_is_refused(tmp_path: Path) -> None:
         require_usable(tmp_path, least_bytes=10**18)
 
 
-def test_a_dge_home_that_is_a_file_ends_the_program_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "program",
+    [
+        "dge_assets.deployment",
+        "dge_assets.demo moons",
+        "dge_assets.dev",
+        "dge_resources.warehouse",
+        "dge_resources.verify",
+    ],
+)
+def test_a_dge_home_that_is_a_file_ends_the_program_with_one_line(tmp_path: Path, program: str) -> None:
     (tmp_path / "file").write_text("")
     environment = {**os.environ, "DGE_HOME": str(tmp_path / "file")}
     environment.pop("DAGSTER_HOME", None)
-    for program in (["dge_assets.deployment"], ["dge_assets.demo", "moons"]):
-        ended = subprocess.run(
-            [sys.executable, "-m", *program], env=environment, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 1
-        assert "cannot be written" in ended.stderr
-        assert "Traceback" not in ended.stderr
+    ended = subprocess.run(
+        [sys.executable, "-m", *program.split()], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert str(tmp_path / "file") in ended.stderr
+    assert "DGE_HOME" in ended.stderr
+    assert "Traceback" not in ended.stderr

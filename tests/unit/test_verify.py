@@ -165,6 +165,13 @@ def test_another_database_in_the_warehouses_place_is_told(root: Path) -> None:
     assert "was not built by this program" in found.problem.message
 
 
+def test_where_nothing_can_be_built_aside_the_rest_is_verified_all_the_same(root: Path) -> None:
+    shutil.rmtree(root / ".tmp-work")
+    (root / ".tmp-work").write_text("")
+    (root / KEPT["a manifest"]).write_text("{}")
+    assert list(places(root)) == [KEPT["a manifest"], "warehouse.duckdb"]
+
+
 def test_the_program_prints_each_and_exits_with_status_1_where_there_is_any(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,4 +189,5 @@ def test_the_program_prints_each_and_exits_with_status_1_where_there_is_any(
     said = capsys.readouterr().out
     for part in (str(path), "to mend: make demo TABLE=crash", "1 bad, foreign or lost"):
         assert part in said
-    assert "nothing is kept at" in str(status(root / "nowhere"))
+    for nowhere in (root / "nowhere", path):
+        assert f"there is no folder {nowhere}" in str(status(nowhere)), "no file is told to be removed as foreign"
