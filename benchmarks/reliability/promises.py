@@ -221,6 +221,42 @@ PROMISES = (
         ),
     ),
     Promise(
+        "A damaged verdict counts as not given, is named, and stops no other table's or family's release",
+        "docs/architecture.md",
+        "counts as not given, and report and refusal name it",
+        (
+            *_unit("verdicts", "a_damaged_verdict_counts_as_not_given_is_told_with_its_place_and_stops_no_other"),
+            *_line("gate", "a_damaged_verdict_is_named_and_stops_only_its_own_members_release"),
+        ),
+    ),
+    Promise(
+        "`make verify` names each damaged, foreign or lost file with the command that mends it",
+        "README.md",
+        "names what is damaged, foreign or lost with the command that mends it",
+        _unit(
+            "verify",
+            "each_damaged_file_is_named_with_what_mends_it",
+            "each_lost_file_is_named",
+            "each_foreign_file_is_named",
+            "rows_of_the_warehouse_that_somebody_changed_are_found",
+        ),
+    ),
+    Promise(
+        "Models that are made again are the same, byte for byte, and leave the evaluation as it is",
+        "docs/architecture.md",
+        "the same work done twice with the same result is the same artifact",
+        (
+            *_unit("downstream", "the_same_dataset_fitted_again_gives_the_same_files_and_seconds_of_its_own"),
+            *_line("members", "models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is"),
+        ),
+    ),
+    Promise(
+        "A reader beside writers of the same artifact finds one whole set",
+        "docs/architecture.md",
+        "a reader that was on its way there begins again",
+        _unit("artifacts", "a_reader_beside_writers_always_finds_one_whole_set"),
+    ),
+    Promise(
         "A trial never becomes the latest release",
         "README.md",
         "it never becomes the latest",
