@@ -475,8 +475,8 @@ def test_the_terminal_table_is_this_one() -> None:
         "tvae    dge_20        0.8700*",
         "",
         "mean of lr, mlp",
-        "* best of its family, oracle aside; ↑ higher is better, ↓ lower is better; — not",
-        "defined",
+        "* best of its family on these test rows, oracle aside; ↑ higher is better, ↓",
+        "lower is better; — not defined",
     ]
 
 

@@ -91,7 +91,9 @@ def terminal_table(headline: pd.DataFrame, width: int = 80) -> str:
         "\n".join("  ".join(row).rstrip() for row in zip(*names, *block, strict=True)) for block in blocks
     )
     models = "; ".join(dict.fromkeys(frame["models"])) if "models" in frame else ""
-    legend = "* best of its family, oracle aside; ↑ higher is better, ↓ lower is better; — not defined"
+    legend = (
+        "* best of its family on these test rows, oracle aside; ↑ higher is better, ↓ lower is better; — not defined"
+    )
     footer = "\n".join(line for part in (models, legend) for line in textwrap.wrap(part, width))
     return f"{text}\n\n{footer}"
 

@@ -38,7 +38,7 @@ def headline_view(headline: pd.DataFrame) -> TableView:
         kind = _row_kind(approach, index and family != headline["family"][index - 1])
         cells = [Cell(plain_text(family), kind=kind), Cell(plain_text(approach), kind=f"name {kind}".strip())]
         for metric in metrics:
-            hint = "best of its family" if index in marked[metric] else ""
+            hint = "best of its family on these test rows" if index in marked[metric] else ""
             value = headline[metric][index]
             cells.append(spread_cell(value, None, decimals=decimals[metric], best=hint, kind=kind))
         rows.append(cells)
@@ -110,7 +110,7 @@ def gain_view(gains: Sequence[Gain]) -> list[TableView]:
         "gain",
         EXPECTED,
         "oracle",
-        "best approach",
+        "best on these rows",
     ]
     rows = []
     for gain in gains:
