@@ -257,6 +257,12 @@ def test_the_best_value_is_never_the_oracle() -> None:
     assert all("dge_20" in row for row in best)
 
 
+def test_where_all_approaches_are_equal_none_is_best() -> None:
+    """A recall of 0 everywhere is nothing to mark."""
+    page = render_report(ReportInput(table="t", title="T", training_scores=scores(dict.fromkeys(GOOD, 0.0))))
+    assert "number best" not in page
+
+
 def test_crps_names_no_best_as_it_scores_an_ensemble_as_a_distribution() -> None:
     page = render_report(ReportInput(table="t", title="T", training_scores=scores(GOOD, metric="crps")))
     assert "number best" not in page

@@ -88,14 +88,15 @@ def sign_of(metric: str) -> int:
 def best_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int) -> set[Hashable]:
     """Index of the best rows of each group, oracle aside; equal to the printed digits is equally good.
 
-    None by a metric that does not score all approaches alike.
+    None where all are equal, and by a metric that does not score all approaches alike.
     """
     if metric in UNLIKE:
         return set()
     candidates = frame[frame["approach"] != "oracle"].copy()
     candidates["_score"] = sign_of(metric) * candidates[metric].astype(float).round(decimals)
-    best = candidates.groupby(groups, sort=False)["_score"].transform("max")
-    return set(candidates.index[candidates["_score"] == best])
+    of_group = candidates.groupby(groups, sort=False)["_score"]
+    best, worst, count = (of_group.transform(name) for name in ("max", "min", "size"))
+    return set(candidates.index[(candidates["_score"] == best) & ((best > worst) | (count == 1))])
 
 
 def metric_label(metric: Hashable) -> str:
