@@ -7,6 +7,7 @@ prints what it found, and exits with status 1 where a file is bad, foreign or lo
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
@@ -172,13 +173,11 @@ def _foreign(store: Store, paths: Iterable[str], told: Iterable[Problem] = ()) -
 
 
 def _remove(place: str) -> str:
-    return f"rm -r '{place}'"
+    return f"remove {place}" if "://" in place else f"rm -r {shlex.quote(place)}"
 
 
 def _make_again(table: str) -> str:
-    return (
-        f"make demo TABLE={table} (or the job {table}_line), which makes again what is damaged or lost and nothing else"
-    )
+    return f"make demo TABLE={table} (or the job {table}_line), which makes again what is damaged or lost"
 
 
 def _release_again(table: str) -> str:

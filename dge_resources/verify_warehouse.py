@@ -52,7 +52,7 @@ def warehouse_findings(store: Store) -> Iterator[Finding]:
     for name in warehouse.sidecars():
         place = store.url(name)
         message = f"{place} was left by somebody who opened the warehouse for writing, and would be replayed into it"
-        yield Finding(Problem(table="", place=place, message=message), f"rm '{place}', then {BUILD}")
+        yield Finding(Problem(table="", place=place, message=message), f"{BUILD}, which removes it")
     if not store.exists(FILE):
         return
     try:
