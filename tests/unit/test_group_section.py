@@ -113,6 +113,10 @@ def test_the_picture_is_drawn_for_any_names_and_follows_the_numbers() -> None:
     assert group_gap_chart(gaps(p=0.01), "auc") != group_gap_chart(gaps(), "auc"), "a finding gets its star"
 
 
+def test_one_group_alone_is_drawn() -> None:
+    assert group_gap_chart(gaps({"rare = yes": 0.1}), "auc").startswith(b"\x89PNG")
+
+
 def test_nothing_to_draw_is_said_and_a_frame_without_its_columns_is_refused() -> None:
     assert group_gap_chart(pd.DataFrame(), "auc").startswith(b"\x89PNG")
     assert group_gap_chart(gaps().assign(gap=np.nan), "auc").startswith(b"\x89PNG")

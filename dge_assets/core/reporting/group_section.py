@@ -190,8 +190,8 @@ def _draw_gaps(axis: Axes, rows: pd.DataFrame, approaches: Sequence[str], names:
         axis.axvline(overall, **DASHED | {"color": style_of(index)["color"]})
         heights = points["group"].map(names.index) + offsets[index]
         # An end that is not known is drawn as no whisker; percentile ends may lie on one side of a mean by rounding.
-        reach = [(points["gap"] - points["low"]).fillna(0).clip(0), (points["high"] - points["gap"]).fillna(0).clip(0)]
-        axis.errorbar(points["gap"], heights, xerr=reach, **style_of(index))
+        reach = np.array([points["gap"] - points["low"], points["high"] - points["gap"]])
+        axis.errorbar(points["gap"], heights, xerr=np.fmax(reach, 0), **style_of(index))
         worse = points[points["worse"] > 0]
         ends = worse["high"].fillna(worse["gap"]) + STAR_GAP * float(np.ptp(axis.get_xlim()))
         axis.plot(ends, heights[worse.index], **STAR)
