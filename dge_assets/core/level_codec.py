@@ -54,7 +54,9 @@ def _within_levels(values: pd.Series, plan: ColumnPlan) -> pd.Series:
     levels = [level for level in plan.levels if level is not None]
     if plan.kind not in RANGED_KINDS or not levels:
         return values
-    known = pd.Series(levels) if plan.kind != "datetime" else pd.to_datetime(pd.Series(levels)).astype("datetime64[ns]")
+    known = pd.Series(levels)
+    if plan.kind == "datetime":  # as ISO text, of which pandas else takes the first one's form for all
+        known = pd.to_datetime(known, format="ISO8601").astype("datetime64[ns]")
     return values.clip(known.min(), known.max())
 
 

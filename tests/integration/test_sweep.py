@@ -123,7 +123,7 @@ def test_the_place_of_a_killed_run_is_free_for_the_next_one(
     first = deployment.start(600)
     second = deployment.start(0, wait=False)
     (holder,) = [run for run in instance.get_runs() if run.run_id in places(instance)]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not waiting_steps(instance) and time.monotonic() < deadline:
         time.sleep(0.1)
     (told,) = tell_waiting(instance)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dge_assets.core.codec import TableCodec, fit_codec
 from dge_assets.core.contract import Contract
 from dge_assets.core.errors import GeneratorError
-from tests.support.tables import AWKWARD, column, contract, every_kind, every_kind_contract
+from tests.support.tables import AWKWARD, column, contract, every_kind, every_kind_contract, with_ranges
 
 
 def fitted(frame: pd.DataFrame, agreed: Contract) -> TableCodec:
@@ -237,3 +237,15 @@ def test_few_numbers_beyond_their_bounds_are_the_nearest_level(
     )
     back = there_and_back(fitted(frame, agreed), frame)["value"]
     pd.testing.assert_series_equal(back, pd.Series(expected, dtype=dtype, name="value"))
+
+
+def test_two_moments_that_differ_by_a_nanosecond_come_back() -> None:
+    """As levels they are texts of two forms, with and without a fraction of a second."""
+    first = pd.Timestamp("1970-01-01")
+    frame = pd.DataFrame({"when": [first] * 20 + [first + pd.Timedelta(1, "ns")] * 20, "x": np.arange(40.0)})
+    codec = fit_codec(
+        frame,
+        with_ranges(contract("x", column("when", "datetime"), column("x", "continuous"), task="regression"), frame),
+    )
+    again = codec.decode(codec.encode(frame, rng=np.random.default_rng(0)))
+    pd.testing.assert_series_equal(again["when"], frame["when"], check_names=False)

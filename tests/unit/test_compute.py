@@ -194,7 +194,7 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         [sys.executable, str(program), *map(str, pids)], env={**os.environ, "PYTHONPATH": root}, cwd=tmp_path
     )
     try:
-        assert until(lambda: all(path.exists() and path.read_text() for path in pids), seconds=30)
+        assert until(lambda: all(path.exists() and path.read_text() for path in pids), seconds=90)
         family = psutil.Process(parent.pid).children(recursive=True)
         assert {int(path.read_text()) for path in pids} <= {process.pid for process in family}
     finally:

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.reporting.augmentation import claim_interval_views
-from dge_assets.core.reporting.frames import best_rows
 from dge_assets.core.reporting.interval_tables import difference_views, reason_views
 from dge_assets.core.reporting.tables import score_views
 
@@ -64,7 +63,7 @@ def scores() -> pd.DataFrame:
 
 
 def test_below_each_score_stands_its_interval_and_below_the_table_what_it_is_over() -> None:
-    (view,) = score_views(scores(), "scores", best_rows, "best")
+    (view,) = score_views(scores(), "scores", "best")
     assert [head.text for head in view.heads] == ["model", "approach", "auc ↑", "brier ↓"]
     (oracle, dge) = view.rows
     assert (oracle[2].text, oracle[2].interval, oracle[2].hint) == ("0.9000", "0.8500 to 0.9500", "95 % over test rows")
@@ -75,7 +74,7 @@ def test_below_each_score_stands_its_interval_and_below_the_table_what_it_is_ove
 
 def test_a_table_whose_intervals_are_over_different_things_says_which_rows_are_over_what() -> None:
     known = scores().assign(low=0.85, high=0.95, reason="", over=["test rows", "sets of members", "sets of members"])
-    (view,) = score_views(known, "scores", best_rows, "best")
+    (view,) = score_views(known, "scores", "best")
     assert view.note == "Below a value: its 95 % interval, over test rows (oracle); over sets of members (dge_5)."
     assert view.rows[1][3].hint == "best; 95 % over sets of members"
 
@@ -83,7 +82,7 @@ def test_a_table_whose_intervals_are_over_different_things_says_which_rows_are_o
 def test_the_wider_interval_is_shown_where_it_is_known() -> None:
     wide = {"expected_low": [0.8, np.nan, 0.05], "expected_high": [0.99, np.nan, 0.15]}
     told = {"expected_over": "members and test rows", "expected_reason": ["", "", ""]}
-    (view,) = score_views(scores().assign(**wide, **told), "scores", best_rows, "best")
+    (view,) = score_views(scores().assign(**wide, **told), "scores", "best")
     assert view.rows[0][2].interval == "0.8000 to 0.9900"
     assert view.rows[1][3].interval == "0.0500 to 0.1500"
     assert view.rows[1][2].hint == "one class only"
@@ -93,8 +92,7 @@ def test_the_wider_interval_is_shown_where_it_is_known() -> None:
 def test_standard_deviations_stand_only_in_tables_without_intervals() -> None:
     known = scores().assign(std=0.02)
     (with_them,), (without,) = (
-        score_views(frame, "scores", best_rows, "best")
-        for frame in (known, known.drop(columns=["low", "high", "over", "reason"]))
+        score_views(frame, "scores", "best") for frame in (known, known.drop(columns=["low", "high", "over", "reason"]))
     )
     assert {cell.spread for row in with_them.rows for cell in row} == {""}
     assert with_them.rows[0][2].spread_width == 0
@@ -102,7 +100,7 @@ def test_standard_deviations_stand_only_in_tables_without_intervals() -> None:
 
 
 def test_scores_without_intervals_are_shown_alone() -> None:
-    (view,) = score_views(scores().drop(columns=["low", "high", "over", "reason"]), "scores", best_rows, "best")
+    (view,) = score_views(scores().drop(columns=["low", "high", "over", "reason"]), "scores", "best")
     assert [cell.interval for row in view.rows for cell in row] == [""] * 8
     assert view.note == ""
 

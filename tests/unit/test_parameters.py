@@ -42,7 +42,7 @@ def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
         ({"discriminator_decay": -0.1}, "greater than or equal to 0"),
         ({"batch_size": 25}, r"batch_size 25 must be even and a multiple of pac \(10\)"),
         ({"batch_size": 15, "pac": 5}, r"batch_size 15 must be even and a multiple of pac \(5\)"),
-        ({1: 2}, "unknown field 1; allowed: epochs, batch_size"),
+        ({1: 2}, "unknown field '1'; allowed: epochs, batch_size"),
     ],
 )
 def test_a_wrong_hyperparameter_is_refused_with_what_is_allowed(given: dict[str, object], told: str) -> None:
