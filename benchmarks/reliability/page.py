@@ -59,11 +59,18 @@ def _stage_line(name: str, found: Mapping[str, Any] | None) -> str:
         name,
         f"`{STAGES[name].test}`",
         _lines(f"`{setting}={value}`" for setting, value in counts.items()),
-        _lines(f"{figure}: {_plain(value)}" for figure, value in found["figures"].items()) if found else "not run yet",
+        _outcome(found),
         (str(len(found["failures"])) + f" of {found['cases']}") if found else "",
         f"{found['date']}, {found['seconds'] / 60:.0f} min, {found['cores']} cores" if found else "",
     )
     return _row(cells)
+
+
+def _outcome(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "not run yet"
+    figures = _lines(f"{figure}: {_plain(value)}" for figure, value in found["figures"].items())
+    return figures or ("see below" if found["failures"] else "all as promised")
 
 
 def _verdict(found: Mapping[str, Any] | None) -> str:
