@@ -18,6 +18,7 @@ from scipy.stats import kendalltau, t
 
 from benchmarks.claims.measures import Codes, metric, risk_area, row_weights, squared_error, total_uncertainty
 from benchmarks.claims.predictions import Mask, ModelPredictions, TestRows
+from dge_assets.core.intervals import jackknife_variance
 from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.resampling import Weights
 
@@ -68,8 +69,7 @@ class Sample:
     @property
     def error(self) -> float:
         """Standard error over members and rows."""
-        K = len(self.without)
-        members = (K - 1) / K * float(np.sum((self.without - self.without.mean()) ** 2)) if K else 0.0
+        members = jackknife_variance(self.without) if len(self.without) else 0.0
         return float(np.sqrt(members + np.var(self.replicates, ddof=1)))
 
     def ends(self, reach: float) -> Ends:

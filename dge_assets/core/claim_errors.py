@@ -25,6 +25,7 @@ from dge_assets.core.intervals import (
     MEMBERS_AND_ROWS,
     Interval,
     append_intervals,
+    jackknife_variance,
     no_interval,
     over_both_variances,
 )
@@ -117,7 +118,7 @@ def _member_variance(scores: Array, truth: Array) -> float:
         return float(_nearer(own, others, truth[members][:, None])[0])
 
     without = np.array([gain(np.delete(np.arange(n), member)) for member in range(n)])
-    return float((n - 1) / n * np.sum((without - without.mean()) ** 2))
+    return jackknife_variance(without)
 
 
 def cross_tables(cross: pd.DataFrame, metrics: tuple[str, ...]) -> dict[str, Array]:

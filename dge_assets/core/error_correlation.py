@@ -35,6 +35,7 @@ from dge_assets.core.intervals import (
     INTERVAL_COLUMNS,
     MEMBERS_AND_ROWS,
     TEST_ROWS,
+    jackknife_variance,
     no_interval,
     over_members_and_rows,
     over_test_rows,
@@ -222,7 +223,7 @@ def _member_variance(item: ErrorProducts, one: str, other: str) -> tuple[float, 
     variance = 0.0
     for of_family in places.values():
         without = np.array([_rho(_without(item, index), one, other)[0] for index in of_family])
-        variance += (len(of_family) - 1) / len(of_family) * float(np.sum((without - without.mean()) ** 2))
+        variance += jackknife_variance(without)
     return variance, fewest
 
 

@@ -35,6 +35,7 @@ from scipy.stats import t as student_t
 
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.intervals import jackknife_variance
 from dge_assets.core.metrics import metric_card
 from dge_assets.core.rounding import EQUAL
 from dge_assets.core.scoring import require_ks
@@ -122,7 +123,7 @@ def members_error(scores: Array) -> float:
         return float("nan")
     off = np.nan_to_num(_without_diagonal(scores))
     without = (off.sum() - off.sum(axis=0) - off.sum(axis=1)) / ((K - 1) * (K - 2))
-    return float(np.sqrt((K - 1) / K * np.sum((without - without.mean()) ** 2)))
+    return float(np.sqrt(jackknife_variance(without)))
 
 
 def _without_diagonal(scores: Array) -> Array:

@@ -13,6 +13,7 @@ from math import exp, isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import t as student
@@ -80,6 +81,15 @@ def over_test_rows(value: float, replicates: Replicates, *, metric: str = "", le
     low = np.quantile(np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf")
     high = np.quantile(np.where(np.isnan(replicates), np.inf, replicates), 1 - tail, method="inverted_cdf")
     return Interval(float(low), float(high), TEST_ROWS)
+
+
+def jackknife_variance(without: npt.NDArray[np.float64]) -> float:
+    """(n - 1) / n times the sum of squares about the mean, of values (n,) without each member in turn; NaN where one is.
+
+    Source: Efron and Tibshirani 1993, chapter 11.
+    """
+    n = len(without)
+    return (n - 1) / n * float(np.sum((without - without.mean()) ** 2))
 
 
 def over_members_and_rows(

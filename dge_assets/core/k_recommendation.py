@@ -17,7 +17,14 @@ import pandas as pd
 from dge_assets.core.contract import Task
 from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.intervals import FEWEST_SETS, MEMBERS_AND_ROWS, Interval, no_interval, over_both_variances
+from dge_assets.core.intervals import (
+    FEWEST_SETS,
+    MEMBERS_AND_ROWS,
+    Interval,
+    jackknife_variance,
+    no_interval,
+    over_both_variances,
+)
 from dge_assets.core.k_curve import SQUARED_ERROR
 from dge_assets.core.rounding import unit_of
 from dge_assets.core.targets import Array, Codes
@@ -142,7 +149,7 @@ def _over_both(V: float, variances: Array, members: Sequence[Array], y: Codes, *
     if n < FEWEST_SETS:
         return no_interval(f"needs at least {FEWEST_SETS} members, found {n}", over=MEMBERS_AND_ROWS)
     rest = [_variance_by_row(y, [*members[:i], *members[i + 1 :]], task=task)[1].mean() for i in range(n)]
-    member_variance = (n - 1) / n * float(np.sum((np.array(rest) - np.mean(rest)) ** 2))
+    member_variance = jackknife_variance(np.array(rest))
     row_variance = float(np.var(variances, ddof=1)) / len(variances)
     return over_both_variances(V, row_variance, member_variance, n, is_one_signed=True)
 
