@@ -24,9 +24,8 @@ from dge_assets.assets.synthetic import synthetic_asset
 from dge_assets.automation import origin_asset, source_sensor, table_jobs, table_schedule
 from dge_assets.checks import table_checks
 from dge_assets.core.declaration import TableDeclaration
-from dge_assets.core.model_declaration import require_usable_model
 from dge_assets.core.profiles import read_profile
-from dge_assets.declarations import allowed_modules, profile_in_use
+from dge_assets.declarations import profile_in_use, require_usable_model
 
 
 @dataclass
@@ -48,7 +47,7 @@ class TableComponent(dg.Component):
         Dagster checks a declaration without knowing which modules may be imported, so that is asked here.
         """
         for model in (*attributes.models, *attributes.augmentation.models):
-            require_usable_model(model, allowed_modules())
+            require_usable_model(model)
         folder = context.path if context.path.is_dir() else context.path.parent
         return cls(declaration=attributes, folder=folder)
 

@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dge_assets.core.catalog import MODULES_SETTING, USUAL_MODULES
+from dge_assets.core.catalog import MODULES_SETTING, USUAL_MODULES, require_allowed_module
 from dge_assets.core.declaration import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.masking import found_words
-from dge_assets.core.model_declaration import MODEL_MODULES
+from dge_assets.core.model_declaration import MODEL_CHECK
 from dge_assets.core.profiles import Profile, read_profile
 
 SHIPPED = Path(__file__).parent / "tables"
@@ -62,6 +62,19 @@ def allowed_modules() -> tuple[str, ...]:
     return (*USUAL_MODULES, *re.findall(r"[\w.]+", os.environ.get(MODULES_SETTING, "")))
 
 
+def require_usable_model(name: str) -> None:
+    """DeclarationError when the model `name` cannot be made here, or would be imported from outside `allowed_modules`.
+
+    Importing a module runs it, so nothing is imported before its name is found to be allowed. Only import paths cost the
+    import of scikit-learn.
+    """
+    if ":" in name:
+        require_allowed_module(name, allowed_modules())
+        from dge_assets.core.models import model_card
+
+        model_card(name)
+
+
 def read_declaration(path: Path) -> TableDeclaration:
     """The declaration in one `defs.yaml`.
 
@@ -73,7 +86,7 @@ def read_declaration(path: Path) -> TableDeclaration:
     if document.get("type") != COMPONENT:
         raise DeclarationError(f"{path}: type: found {found_words(document.get('type'))}; allowed: {COMPONENT}")
     try:
-        return TableDeclaration.model_validate(document["attributes"], context={MODEL_MODULES: allowed_modules()})
+        return TableDeclaration.model_validate(document["attributes"], context={MODEL_CHECK: require_usable_model})
     except ValidationError as error:
         lines = "\n".join(f"  attributes.{line}" for line in error_lines(error))
     # Outside the handler, so that no traceback shows pydantic's error, which quotes what stands in the file.

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.baselines import Problem
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.evaluation_tasks import EnsembleTask
@@ -34,7 +35,7 @@ from dge_assets.core.oversampling import (
 )
 from dge_assets.core.rounding import leveled
 from dge_assets.core.scoring import combine, spread
-from dge_assets.core.targets import Array, encode_target
+from dge_assets.core.targets import encode_target
 
 Report = Callable[[int, int], None]
 AUGMENTATION_COLUMNS = [

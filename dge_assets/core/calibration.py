@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.metrics import CALIBRATION_BINS, calibration_bins, confidence_and_hits, predicted_class
 from dge_assets.core.rounding import EQUAL, without_rounding
-from dge_assets.core.targets import Array
 
 CALIBRATION_COLUMNS = ["curve", "bin", "confidence", "accuracy", "n"]
 THRESHOLDS = 26

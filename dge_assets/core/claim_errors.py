@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract import Task
 from dge_assets.core.intervals import (
     INTERVAL_COLUMNS,
@@ -37,7 +38,6 @@ from dge_assets.core.scoring import (
     MemberScores,
     combine,
 )
-from dge_assets.core.targets import Array
 from dge_assets.core.weighted import replicate_scores
 
 CLAIM_COLUMNS = ["approach", "metric", "truth", "error", "optimism", "limit", "gain", *INTERVAL_COLUMNS]

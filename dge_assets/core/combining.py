@@ -17,8 +17,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtrit  # many times faster than scipy.stats for single numbers
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.targets import Array
 
 CONFIDENCE = 0.95
 FEWEST_DEGREES = 1.0

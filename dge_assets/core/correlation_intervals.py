@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.intervals import LEVEL, TEST_ROWS, Interval, no_interval
 from dge_assets.core.resampling import Resamples
-from dge_assets.core.targets import Array
-from dge_assets.core.weighted import Replicates, replicate_means
+from dge_assets.core.weighted import replicate_means
 
 MOST_CELLS = 20_000_000
 """Products of errors held at once, 160 MB: large test sets are taken in parts."""

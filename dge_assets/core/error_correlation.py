@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract import Task
 from dge_assets.core.correlation_intervals import over_correlation, pair_errors, rho_replicates
 from dge_assets.core.errors import EvaluationError
@@ -42,7 +43,6 @@ from dge_assets.core.intervals import (
 )
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.rounding import unit_of
-from dge_assets.core.targets import Array, Codes
 
 Kind = Literal["error", "deviation"]
 Member = tuple[str, int]

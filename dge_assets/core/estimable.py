@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.rounding import unit_of
-from dge_assets.core.targets import Array
 
 NEGLIGIBLE = 1e-8
 """A part of a coefficient's direction, of length 1, that is rounding."""

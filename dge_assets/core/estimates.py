@@ -23,9 +23,10 @@ from scipy.optimize import linprog
 from scipy.special import betainc
 from sklearn.linear_model import LogisticRegression
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract import Level
 from dge_assets.core.estimable import Design, standardized
-from dge_assets.core.targets import Array, plain_level
+from dge_assets.core.targets import plain_level
 from dge_assets.core.values import coded
 
 INTERCEPT = "intercept"

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.baselines import Baselines, fit_naive, fit_oracle
 from dge_assets.core.claim_errors import claim_errors, cross_tables, true_replicates
 from dge_assets.core.contract import Contract
@@ -53,7 +54,7 @@ from dge_assets.core.scoring import (
     summarize_members,
 )
 from dge_assets.core.tabular import no_rows
-from dge_assets.core.targets import Array, Codes, encode_target
+from dge_assets.core.targets import encode_target
 from dge_assets.core.uncertainty_tables import uncertainty_tables
 from dge_assets.core.variance_components import variance_components
 

@@ -33,13 +33,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import jackknife_variance
 from dge_assets.core.metrics import metric_card
 from dge_assets.core.rounding import EQUAL
 from dge_assets.core.scoring import require_ks
-from dge_assets.core.targets import Array
 
 Over = Literal["models", "members"]
 INTERVAL_COLUMNS = ["approach", "metric", "over", "value", "standard_error", "low", "high", "reason"]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.baselines import Problem
 from dge_assets.core.contract import Contract
 from dge_assets.core.declaration import GAIN_PER_SECOND
@@ -18,7 +19,6 @@ from dge_assets.core.downstream import run_seed, task_and_classes
 from dge_assets.core.groups import TestGroup
 from dge_assets.core.resampling import REPLICATES
 from dge_assets.core.scoring import MemberScores
-from dge_assets.core.targets import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,11 +26,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract import Level, Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.models import ModelCard, build_pipeline, model_card
 from dge_assets.core.preprocessing import MOST_LEVELS
-from dge_assets.core.targets import Array, Codes, encode_target
+from dge_assets.core.targets import encode_target
 from dge_assets.core.values import moments
 
 Dataset = tuple[pd.DataFrame, pd.DataFrame]

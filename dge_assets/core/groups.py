@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract import Task
 from dge_assets.core.density import density_groups
 from dge_assets.core.feature_groups import GroupKind, find_groups, find_intersections, rows_in
@@ -21,8 +22,7 @@ from dge_assets.core.metrics import Bools, metric_goal, metric_names, score_enco
 from dge_assets.core.multiplicity import with_adjusted
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import TrainingPredictions, combine, score_training, training_ensembles
-from dge_assets.core.targets import Array, Codes
-from dge_assets.core.weighted import Replicates, replicate_scores
+from dge_assets.core.weighted import replicate_scores
 
 GROUP_COLUMNS = [
     *("group", "share", "n", "approach", "metric", "value", "std"),

@@ -18,8 +18,8 @@ import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import t as student
 
+from dge_assets.core.arrays import Replicates
 from dge_assets.core.rounding import EQUAL
-from dge_assets.core.weighted import Replicates
 
 LEVEL = 0.95
 FEWEST_SETS = 3

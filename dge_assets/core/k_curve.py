@@ -13,14 +13,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract import Task
-from dge_assets.core.metrics import metric_names, score_encoded
+from dge_assets.core.metrics import SQUARED_ERROR, metric_names, score_encoded
 from dge_assets.core.scoring import combine, require_ks, spread
-from dge_assets.core.targets import Array, Codes
 
 K_CURVE_COLUMNS = ["K", "metric", "measured", "std", "predicted", "seconds"]
-SQUARED_ERROR: dict[Task, str] = {"binary": "brier", "multiclass": "brier", "regression": "mse"}
-"""The metric of each task that is a mean squared error, for which alone the prediction holds."""
 
 
 def predict_squared_error(single: float, pair: float, K: int) -> float:

@@ -14,6 +14,7 @@ from math import ceil, isfinite, nan, sqrt
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract import Task
 from dge_assets.core.declaration import GAIN_PER_SECOND
 from dge_assets.core.errors import EvaluationError
@@ -25,9 +26,8 @@ from dge_assets.core.intervals import (
     no_interval,
     over_both_variances,
 )
-from dge_assets.core.k_curve import SQUARED_ERROR
+from dge_assets.core.metrics import SQUARED_ERROR
 from dge_assets.core.rounding import unit_of
-from dge_assets.core.targets import Array, Codes
 from dge_assets.core.variance_components import variance_by_row
 
 MOST_RECOMMENDED = 1000

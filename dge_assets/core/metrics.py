@@ -18,16 +18,19 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract import Level, Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.rounding import unit_of
-from dge_assets.core.targets import Array, encode_labels
+from dge_assets.core.targets import encode_labels
 
 Goal = Literal["higher", "lower"]
 Bools = npt.NDArray[np.bool_]
 
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 """Probabilities are clipped to this and 1 minus this before a logarithm, as scikit-learn does."""
+SQUARED_ERROR: dict[Task, str] = {"binary": "brier", "multiclass": "brier", "regression": "mse"}
+"""The metric of each task that is a mean squared error, for which alone the prediction holds."""
 CALIBRATION_BINS = 15
 _EDGE = 1e-9
 """Of a bin's width: what rounding may take from a confidence on the edge above it."""

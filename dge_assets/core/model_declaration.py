@@ -5,7 +5,6 @@ Here: the two schemas, light to load. Not here: the forms of a model's name (`ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import (
@@ -19,35 +18,23 @@ from pydantic import (
     field_validator,
 )
 
-from dge_assets.core.catalog import require_allowed_module, require_installed, require_model_name
+from dge_assets.core.catalog import require_installed, require_model_name
 from dge_assets.core.closed_model import ClosedModel
 from dge_assets.core.errors import DeclarationError
 
-MODEL_MODULES = "model_modules"
-"""The key of pydantic's validation context under which the modules stand that a model's class may come from."""
-
-
-def require_usable_model(name: str, modules: Sequence[str]) -> None:
-    """DeclarationError when the model `name` cannot be made here, or would be imported from outside `modules`.
-
-    Importing a module runs it, so nothing is imported before its name is found to be allowed. Only import paths cost the
-    import of scikit-learn.
-    """
-    if ":" in name:
-        require_allowed_module(name, modules)
-        from dge_assets.core.models import model_card
-
-        model_card(name)
+MODEL_CHECK = "model_check"
+"""The key of pydantic's validation context under which a function stands that raises DeclarationError for a model's name
+that cannot be used. Making a model takes scikit-learn, which this module may not import."""
 
 
 def _usable_model(name: str, information: ValidationInfo) -> str:
-    """`name`, when it can be made here. Without a list of allowed modules nothing is imported and its form is enough."""
+    """`name`, when it can be used here. Without a check in the context nothing is imported and its form is enough."""
     require_installed(name)
-    modules = (information.context or {}).get(MODEL_MODULES)
-    if modules is None:
+    check = (information.context or {}).get(MODEL_CHECK)
+    if check is None:
         return name
     try:
-        require_usable_model(name, modules)
+        check(name)
     except DeclarationError as error:
         reason = str(error)
     else:

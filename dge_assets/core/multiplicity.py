@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.targets import Array
+from dge_assets.core.arrays import Array
 
 
 def with_adjusted(table: pd.DataFrame, by: Sequence[str], *, count: str) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract import Contract, Level, Task
 from dge_assets.core.metrics import predicted_class
 from dge_assets.core.scoring import combine
-from dge_assets.core.targets import Array
 
 MAP_TYPES = {
     **{"approach": "string", "x": "float64", "y": "float64", "predicted": "string"},

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.baselines import Baselines, Problem, fit_baselines, require_usable
 from dge_assets.core.contract import Level, Task
 from dge_assets.core.errors import EvaluationError
@@ -35,7 +36,7 @@ from dge_assets.core.scoring import (
     score_evaluation,
     score_training,
 )
-from dge_assets.core.targets import Array, Codes, encode_target, resolve_task
+from dge_assets.core.targets import encode_target, resolve_task
 
 
 def training_scores(

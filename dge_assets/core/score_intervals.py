@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract import Task
 from dge_assets.core.intervals import (
     FEWEST_SETS,
@@ -26,12 +27,10 @@ from dge_assets.core.intervals import (
     over_test_rows,
     with_intervals,
 )
-from dge_assets.core.k_curve import SQUARED_ERROR
-from dge_assets.core.metrics import UNLIKE, metric_card, metric_names, score_encoded
+from dge_assets.core.metrics import SQUARED_ERROR, UNLIKE, metric_card, metric_names, score_encoded
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.score_samples import SINGLE_MEAN, Samples, ScoreSample
 from dge_assets.core.scoring import combine, spread
-from dge_assets.core.targets import Array, Codes
 from dge_assets.core.weighted import replicate_scores
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"

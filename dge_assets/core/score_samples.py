@@ -16,13 +16,13 @@ from math import nan, sqrt
 
 import numpy as np
 
+from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract import Task
 from dge_assets.core.metrics import score_encoded
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.rounding import mean_of
 from dge_assets.core.scoring import TrainingPredictions, combine, training_ensembles
-from dge_assets.core.targets import Array, Codes
-from dge_assets.core.weighted import Replicates, replicate_scores
+from dge_assets.core.weighted import replicate_scores
 
 SINGLE_MEAN = "naive_single_mean"
 """The mean score over all datasets, where `naive_single` is dataset 0 alone."""

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import Scores, metric_goal, metric_names, score_encoded
 from dge_assets.core.rounding import without_rounding
-from dge_assets.core.targets import Array, Codes
 
 MemberScores = dict[str, dict[str, Array]]
 """Approach -> metric -> (members,)."""

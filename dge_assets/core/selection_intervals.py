@@ -22,11 +22,10 @@ from scipy.special import ndtr
 from scipy.stats import rankdata
 from scipy.stats import t as student
 
+from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.intervals import LEVEL, Interval, no_interval
 from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.rounding import without_rounding
-from dge_assets.core.targets import Array
-from dge_assets.core.weighted import Replicates
 
 MEMBERS = "which members are scored"
 FEWEST_MEMBERS = 5

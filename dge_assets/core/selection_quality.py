@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, spearmanr
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import Interval, no_interval
 from dge_assets.core.metrics import metric_goal
 from dge_assets.core.rounding import without_rounding
 from dge_assets.core.scoring import MemberScores
 from dge_assets.core.selection_intervals import MEMBERS, quality_intervals
-from dge_assets.core.targets import Array
 
 QUALITIES = ("kendall", "spearman", "regret")
 SELECTION_QUALITY_COLUMNS = [

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.targets import Array
 
 MOST_COVERAGES = 50
 

@@ -24,10 +24,10 @@ from math import isfinite
 import numpy as np
 from scipy.special import betainc, betaincinv, ndtri, stdtrit
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.combining import CONFIDENCE, Interval, combine, root_between, rule_card
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals import wilson
-from dge_assets.core.targets import Array
 
 
 def combine_shares(

@@ -13,14 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.arrays import Codes
 from dge_assets.core.contract import Level, Task, sorted_levels
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.values import coded
-
-Array = npt.NDArray[np.float64]
-"""Predictions: (rows, classes) probabilities for classification, (rows,) values for regression."""
-Codes = npt.NDArray[np.int64] | npt.NDArray[np.float64]
-"""A target as numbers, (rows,): class codes for classification, values for regression."""
 
 MOST_INTEGER_CLASSES = 10
 """Whole numbers with more distinct values than this are an amount (regression), not classes."""

@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import entr
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import ROUNDING
 from dge_assets.core.rounding import mean_of
-from dge_assets.core.targets import Array
 
 ROWS_NAMED = 5
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.contract import Task
 from dge_assets.core.intervals import BIASED, TEST_ROWS, Interval, no_interval, over_sets, over_test_rows
 from dge_assets.core.resampling import Resamples
 from dge_assets.core.scoring import spread
 from dge_assets.core.selective import Selective, rows_kept
-from dge_assets.core.targets import Array
-from dge_assets.core.weighted import Replicates, replicate_means
+from dge_assets.core.weighted import replicate_means
 from dge_assets.core.weighted_risk import replicate_risks
 
 MEANS = ("total", "aleatoric", "generator")

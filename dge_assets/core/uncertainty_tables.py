@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.calibration import (
     calibration_curves,
     expected_calibration_error,
@@ -26,7 +27,6 @@ from dge_assets.core.score_intervals import over_sets_of
 from dge_assets.core.scoring import TrainingPredictions, combine, require_ks, training_ensembles
 from dge_assets.core.selective import selective
 from dge_assets.core.tabular import no_rows
-from dge_assets.core.targets import Array, Codes
 from dge_assets.core.uncertainty import Uncertainty, uncertainty_of
 from dge_assets.core.uncertainty_intervals import (
     MEANS,

@@ -18,13 +18,12 @@ from math import nan
 import numpy as np
 import pandas as pd
 
+from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract import Task
 from dge_assets.core.intervals import TEST_ROWS, Interval, no_interval, over_test_rows
-from dge_assets.core.k_curve import SQUARED_ERROR
-from dge_assets.core.metrics import squared_errors
+from dge_assets.core.metrics import SQUARED_ERROR, squared_errors
 from dge_assets.core.resampling import Resamples
-from dge_assets.core.targets import Array, Codes
-from dge_assets.core.weighted import Replicates, replicate_means
+from dge_assets.core.weighted import replicate_means
 
 COMPONENT_COLUMNS = [
     *("metric", "component", "value", "share", "note"),

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import (
@@ -30,11 +31,7 @@ from dge_assets.core.metrics import (
 )
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.rounding import unit_of
-from dge_assets.core.targets import Array, Codes
 from dge_assets.core.weighted_ranks import Ranks
-
-Replicates = npt.NDArray[np.float64]
-"""(replicates,): one value each; NaN where the metric has none."""
 
 
 def replicate_scores(

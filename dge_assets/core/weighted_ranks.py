@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.metrics import Bools
 from dge_assets.core.resampling import Weights
-from dge_assets.core.targets import Array
 
 PLACES = 256
 

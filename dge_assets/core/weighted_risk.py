@@ -20,12 +20,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.resampling import Resamples, Weights
 from dge_assets.core.rounding import unit_of
 from dge_assets.core.selective import risks_by_position
-from dge_assets.core.targets import Array
-from dge_assets.core.weighted import Replicates
 
 FINE = 256
 MOST_CELLS = 4_000_000

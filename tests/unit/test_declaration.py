@@ -11,12 +11,12 @@ import pytest
 from pydantic import ValidationError
 
 from dge_assets.assets.line import Line
-from dge_assets.core.catalog import USUAL_MODULES
 from dge_assets.core.declaration import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.parameters import CTGANParameters, TVAEParameters
-from dge_assets.core.model_declaration import MODEL_MODULES
+from dge_assets.core.model_declaration import MODEL_CHECK
 from dge_assets.core.profiles import PROFILES, read_profile
+from dge_assets.declarations import require_usable_model
 
 GOOD: dict[str, Any] = {
     "table": "crash",
@@ -39,7 +39,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 def mistakes(document: object) -> str:
     with pytest.raises(ValidationError) as caught:
-        TableDeclaration.model_validate(document, context={MODEL_MODULES: USUAL_MODULES})
+        TableDeclaration.model_validate(document, context={MODEL_CHECK: require_usable_model})
     return "\n".join(error_lines(caught.value))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.reporting.drawing import (
     INK,
     MUTED,
@@ -26,7 +27,6 @@ from dge_assets.core.reporting.drawing import (
     put_panels,
 )
 from dge_assets.core.reporting.frames import require_columns
-from dge_assets.core.targets import Array
 
 _COLUMNS = ("model", "family_a", "seed_a", "family_b", "seed_b", "kind", "value")
 _ACROSS = 3

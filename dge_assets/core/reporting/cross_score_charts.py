@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.metrics import metric_goal
 from dge_assets.core.reporting.drawing import (
@@ -31,7 +32,6 @@ from dge_assets.core.reporting.drawing import (
     put_panels,
 )
 from dge_assets.core.reporting.frames import require_columns
-from dge_assets.core.targets import Array
 
 _COLUMNS = ("family", "train_seed", "test_seed", "metric", "value")
 _ACROSS = 2
