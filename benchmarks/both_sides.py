@@ -29,7 +29,10 @@ DECODINGS: dict[str, dict[str, dict[str, str]]] = {
     "ctgan": {OURS: {}},
     "tvae": {OURS: {"decode": "draw"}, LARGEST: {"decode": "largest"}},
 }
-"""Family -> side -> settings by which rows are drawn of a member of ours. The package takes TVAE's largest (decision 29)."""
+"""Family -> side -> settings by which rows are drawn of a member of ours.
+
+The package takes TVAE's largest (decision 29).
+"""
 _VERSION = "-".join(CODE_VERSIONS[stage] for stage in ("encoder", "generator", "synthetic"))
 MOST_ROWS = 5_000
 """Rows that are drawn from a member: as many as it was trained on, and no more than this."""
@@ -156,8 +159,9 @@ def train_ours(case: Case) -> dict[str, list[pd.DataFrame]]:
 def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     """All members by the package.
 
-    timed: so many members are fitted one after the other in this process, at the package's own number of threads, which is
-    how its documentation would have it done, and their seconds are kept; the others side by side with one thread each.
+    timed: so many members are fitted one after the other in this process, at the package's own number of threads, which
+    is how its documentation would have it done, and their seconds are kept; the others side by side with one thread
+    each.
     """
     case.folder.mkdir(parents=True, exist_ok=True)
     tasks = {

@@ -1,7 +1,7 @@
 """What K members would take on one machine and on many, computed from what `training_speed` measured on one.
 
-Writes the table of `docs/deployment.md` between its markers; measures nothing. Times are sums without overlap, so they are
-rather too long than too short, as far as the machines are like the measured one.
+Writes the table of `docs/deployment.md` between its markers; measures nothing. Times are sums without overlap, so they
+are rather too long than too short, as far as the machines are like the measured one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dge_assets.core.generators.training import CHECKPOINT_SECONDS
+from dge_assets.core.generators.epochs.training import CHECKPOINT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = ROOT / "benchmarks" / "results" / "training_speed.json", ROOT / "docs" / "deployment.md"

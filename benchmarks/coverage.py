@@ -3,9 +3,9 @@
 The population is known, so the truth is. Real rows are drawn from it, K generators are fitted to them, each gives one
 dataset, and every rule makes its interval, many times over. The generators are normal distributions, which fit in
 microseconds: `posterior` draws its parameters from their posterior (what the rules for fully synthetic data assume),
-`bootstrap` fits a resample of the rows, `plug-in` takes the best fit each time (as a network would that
-is trained until it fits best). `misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
-`dge_assets.core.share_intervals`, which lie within 0..1.
+`bootstrap` fits a resample of the rows, `plug-in` takes the best fit each time (as a network would that is trained
+until it fits best). `misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
+`dge_assets.core.statistics.share_intervals`, which lie within 0..1.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import pandas as pd
 from scipy.special import betainc
 from scipy.stats import invwishart, norm
 
-from dge_assets.core.combining import CONFIDENCE, RULES, combine
 from dge_assets.core.randomness import generator, seed_sequence
-from dge_assets.core.share_intervals import combine_shares
+from dge_assets.core.statistics.combining_rules import CONFIDENCE, RULES, combine
+from dge_assets.core.statistics.share_intervals import combine_shares
 
 Array = npt.NDArray[np.float64]
 CORRELATED = np.array([[1.0, 0.5, 0.3], [0.5, 1.0, 0.4], [0.3, 0.4, 1.0]])
@@ -103,8 +103,8 @@ def truths(*, is_skewed: bool) -> dict[str, float]:
 def estimates(rows: Array) -> tuple[Array, Array]:
     """The statistics on one set of rows (n, 3), and their variances, in the order of `truths`.
 
-    The formulas are those of `dge_assets.core.estimates`, on arrays, as frames would take most of the time; a test holds
-    the two to each other.
+    The formulas are those of `dge_assets.core.statistics.estimates`, on arrays, as frames would take most of the time;
+    a test holds the two to each other.
     """
     n, x, ordered, y = len(rows), rows[:, 0], np.sort(rows[:, 1]), rows[:, 2]
     share, quantile = float((x > 0.5).mean()), float(np.quantile(ordered, 0.9))
@@ -133,8 +133,8 @@ def rank_weights(n: int) -> Array:
 def simulate(scenario: Scenario, *, repeats: int, n_real: int) -> pd.DataFrame:
     """One row per statistic and rule: `statistic, rule, coverage, error, width`.
 
-    coverage: share of repeats whose interval holds the truth; error: its binomial standard error; width: mean width over
-    that of the intervals from the real rows themselves, which stand as the rule `real rows`.
+    coverage: share of repeats whose interval holds the truth; error: its binomial standard error; width: mean width
+    over that of the intervals from the real rows themselves, which stand as the rule `real rows`.
     """
     true = truths(is_skewed=scenario.is_skewed)
     holds: dict[tuple[str, str], list[bool]] = {}

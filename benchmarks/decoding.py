@@ -1,8 +1,9 @@
-"""Are the rows of TVAE's members distributed like real ones, drawn or by their likeliest levels? Writes `docs/decoding.md`.
+"""Are the rows of TVAE's members distributed like real ones, drawn or by their likeliest levels? Writes
+`docs/decoding.md`.
 
-`make decoding TABLE=crash` takes the trained members of the table's line (from `make demo`), draws a dataset from each by both
-decodings, and sets means, tails, shares of levels and of missing values beside those of the real rows. Not here: how alike
-columns and pairs are as a whole (`fidelity`), and what models make of the rows (the line's own tables).
+`make decoding TABLE=crash` takes the trained members of the table's line (from `make demo`), draws a dataset from each
+by both decodings, and sets means, tails, shares of levels and of missing values beside those of the real rows. Not
+here: how alike columns and pairs are as a whole (`fidelity`), and what models make of the rows (the line's own tables).
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import pandas as pd
 from scipy import stats
 
 from dge_assets.assets.line import Line
-from dge_assets.core.contract import Column, Contract
+from dge_assets.core.contract.contract import Column, Contract
 from dge_assets.core.generators.members import SamplingTask, sample_chunks
 from dge_assets.core.generators.state_files import from_files
-from dge_assets.core.reporting.card import markdown_table
+from dge_assets.core.release.card import markdown_table
 from dge_assets.core.threads import one_thread
 from dge_assets.declarations import declared_table, profile_in_use
 from dge_resources.home import home_url
@@ -56,7 +57,9 @@ class MeasuredColumn:
         return cls(column.name, levels, bool(real.isna().any()))
 
     def values(self, frame: pd.DataFrame) -> Numbers:
-        """Numbers (dates: days since 1970) or places in `levels`, its length for any other level; NaN where missing (n,)."""
+        """Numbers (dates: days since 1970) or places in `levels`, its length for any other level; NaN where missing
+        (n,).
+        """
         given = frame[self.name]
         if self.levels is not None:
             codes = pd.Index(self.levels).get_indexer(given.astype(object))
@@ -104,8 +107,8 @@ def chance(
 ) -> pd.Series:
     """How far `rows` fresh rows of the same population are from `real` in all but one of 20 cases, by statistic.
 
-    By the bootstrap: two draws with replacement from `real`, of its size and of `rows`, whose difference is as wide as that of
-    two samples of the population.
+    By the bootstrap: two draws with replacement from `real`, of its size and of `rows`, whose difference is as wide as
+    that of two samples of the population.
     """
     stream, values = np.random.default_rng(0), [column.values(real) for column in columns]
 

@@ -2,9 +2,10 @@
 
     python -m benchmarks.evaluation_cost --adult adult.csv.gz --target income
 
-One family of K members is evaluated as the line does it, one model class after the other in one process: the members' downstream
-models (fitted once on all rows and once on the train part), the oracle, the naive baselines, and every table. Seconds are
-those of the product's own functions, by a stopwatch around each. The page it writes is docs/evaluation-cost.md.
+One family of K members is evaluated as the line does it, one model class after the other in one process: the members'
+downstream models (fitted once on all rows and once on the train part), the oracle, the naive baselines, and every
+table. Seconds are those of the product's own functions, by a stopwatch around each. The page it writes is
+docs/evaluation-cost.md.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.members import silent
-from dge_assets.core.contract import Contract, ContractDeclaration
-from dge_assets.core.downstream import DownstreamTask, fit_downstream, from_files, to_files
-from dge_assets.core.evaluation import find_test_groups, predict_oracle, score_family_model
-from dge_assets.core.evaluation_tasks import FamilyModelTask, GroupTask, OracleTask
-from dge_assets.core.fitting import BATCH_ROWS, FittedModel
-from dge_assets.core.groups import TestGroup
-from dge_assets.core.inference import complete_contract
+from dge_assets.core.contract.completion import complete_contract
+from dge_assets.core.contract.contract import Contract, ContractDeclaration
+from dge_assets.core.downstream.fitting import BATCH_ROWS, FittedModel
+from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, from_files, to_files
+from dge_assets.core.evaluation.family_model import find_test_groups, predict_oracle, score_family_model
+from dge_assets.core.evaluation.requests import FamilyModelTask, GroupTask, OracleTask
+from dge_assets.core.groups.scores import TestGroup
 from dge_assets.core.threads import one_thread
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "evaluation-cost.md"
@@ -71,7 +72,9 @@ def drawn_tables(rows: int, test_rows: int, members: int) -> tuple[pd.DataFrame,
 def resampled_tables(
     path: Path, rows: int, test_rows: int, members: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]]:
-    """The same from a real table; datasets are draws with replacement from its training rows, which cost what others cost."""
+    """The same from a real table; datasets are draws with replacement from its training rows, which cost what others
+    cost.
+    """
     whole = pd.read_csv(path).dropna().sample(frac=1, random_state=0, ignore_index=True)
     for name in whole.select_dtypes("object"):
         whole[name] = whole[name].astype("category")

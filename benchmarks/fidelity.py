@@ -1,7 +1,7 @@
 """How alike two tables are, column by column and pair by pair: 1 is equal distributions, 0 is nothing in common.
 
-Total variation and Kolmogorov-Smirnov complements, as synthetic data is commonly judged (Patki, Wedge and Veeramachaneni,
-"The Synthetic Data Vault", DSAA 2016, and its library's column and pair scores).
+Total variation and Kolmogorov-Smirnov complements, as synthetic data is commonly judged (Patki, Wedge and
+Veeramachaneni, "The Synthetic Data Vault", DSAA 2016, and its library's column and pair scores).
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Do the intervals of the evaluation hold what they say they are over? `make interval-coverage`.
 
-A population whose truth is known: outcomes follow a logistic model of four features, and each member of an ensemble predicts
-by coefficients that are off by an error of its own and by one that all members share. Nothing is fitted, so that a repeat
-takes a fraction of a second. Each repeat draws members and test rows anew and makes the line's own tables; the truth of these
-members, and of members at large, is taken on rows and members without number. The page it writes is docs/interval-coverage.md.
+A population whose truth is known: outcomes follow a logistic model of four features, and each member of an ensemble
+predicts by coefficients that are off by an error of its own and by one that all members share. Nothing is fitted, so
+that a repeat takes a fraction of a second. Each repeat draws members and test rows anew and makes the line's own
+tables; the truth of these members, and of members at large, is taken on rows and members without number. The page it
+writes is docs/interval-coverage.md.
 
-Here: intervals of scores, differences and correlations, and false alarms of group tests. Not here: statistics (`coverage`),
-evaluation on synthetic rows (`perfect_generator`), the page's text (`interval_coverage_page`).
+Here: intervals of scores, differences and correlations, and false alarms of group tests. Not here: statistics
+(`coverage`), evaluation on synthetic rows (`perfect_generator`), the page's text (`interval_coverage_page`).
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ import pandas as pd
 from scipy.special import expit
 
 from benchmarks.interval_coverage_page import page
-from dge_assets.core.error_correlation import effective_members, effective_number, error_products
-from dge_assets.core.groups import TestGroup, group_scores
-from dge_assets.core.metrics import score_encoded
-from dge_assets.core.resampling import Resamples
+from dge_assets.core.ensemble.error_correlation import effective_members, effective_number, error_products
+from dge_assets.core.groups.scores import TestGroup, group_scores
+from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import mean_of
-from dge_assets.core.score_intervals import approach_differences, training_with_intervals
-from dge_assets.core.score_samples import SINGLE_MEAN, score_samples
-from dge_assets.core.scoring import TrainingPredictions, combine, score_training
+from dge_assets.core.scores.intervals import approach_differences, training_with_intervals
+from dge_assets.core.scores.metrics import score_encoded
+from dge_assets.core.scores.samples import SINGLE_MEAN, score_samples
+from dge_assets.core.scores.tables import TrainingPredictions, combine, score_training
 from dge_assets.core.threads import one_thread
 
 Array = npt.NDArray[np.float64]
@@ -208,7 +209,9 @@ GROUP_SIZES = (8, 12, 40, 100, 200, 200, 300, 500, 500, 1000)
 
 
 def false_alarms(positives: float, repeats: int, rows: int, seed: int) -> pd.DataFrame:
-    """Share of repeats in which an approach is said to fail in any group, by approach and metric: `approach, metric, alarms`."""
+    """Share of repeats in which an approach is said to fail in any group, by approach and metric: `approach, metric,
+    alarms`.
+    """
     stream = np.random.default_rng([seed, 1])
     population, found = Population.of(positives, stream), []
     for _ in range(repeats):

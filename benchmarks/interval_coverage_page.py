@@ -1,4 +1,6 @@
-"""The page of `make interval-coverage`: how often each interval held what it says it is over, and false alarms of groups."""
+"""The page of `make interval-coverage`: how often each interval held what it says it is over, and false alarms of
+groups.
+"""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from dge_assets.core.contract import Contract, ContractDeclaration
-from dge_assets.core.generators.base import TrainedMember
-from dge_assets.core.generators.encoder_fitting import fit_encoder
+from dge_assets.core.contract.completion import complete_contract
+from dge_assets.core.contract.contract import Contract, ContractDeclaration
+from dge_assets.core.generators.encoding.fitting import fit_encoder
+from dge_assets.core.generators.family import TrainedMember
 from dge_assets.core.generators.members import SamplingTask, TrainingTask, sample_chunks, train_members
 from dge_assets.core.generators.parameters import parameters_for
-from dge_assets.core.inference import complete_contract
 
 
 def silent(_done: int, _of: int) -> None:

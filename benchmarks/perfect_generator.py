@@ -20,11 +20,11 @@ import pandas as pd
 from scipy.stats import t as student_t
 from sklearn.datasets import make_moons
 
-from dge_assets.core.evaluation_interval import evaluation_intervals
-from dge_assets.core.fitting import fit_model, model_seed, predict, stack_rows
-from dge_assets.core.metrics import score_encoded
+from dge_assets.core.downstream.fitting import fit_model, model_seed, predict, stack_rows
 from dge_assets.core.protocols import evaluation_targets, predict_member
-from dge_assets.core.scoring import EvaluationTargets, MemberPredictions, cross_scores, score_evaluation
+from dge_assets.core.scores.claim_intervals import evaluation_intervals
+from dge_assets.core.scores.metrics import score_encoded
+from dge_assets.core.scores.tables import EvaluationTargets, MemberPredictions, cross_scores, score_evaluation
 from dge_assets.core.threads import one_thread
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "perfect-generator.md"
@@ -117,7 +117,7 @@ def page(tables: dict[str, pd.DataFrame], *, command: str, repeats: int, rows: i
         "",
         "- `std`: value ± t · std / √K with the std of `evaluation_scores`, which is over the models. It is *not* an interval",
         "  of the evaluation: all models are scored on the same datasets, and what these happen to say is common to all.",
-        "- `models` and `members`: the intervals of `dge_assets/core/evaluation_interval.py`.",
+        "- `models` and `members`: the intervals of `dge_assets/core/scores/claim_intervals.py`.",
         "- *these models*: how often the mean true score of the K models at hand was held, which `models` is made for.",
         "- *any model*: how often the expected score of a model of one more member was held, which `members` is made for.",
         "- bias: mean of value minus these models' mean true score.",

@@ -1,7 +1,8 @@
-"""Are members of this project as good as those of the `ctgan` package? Writes `docs/same-outcome.md`: `make same-outcome`.
+"""Are members of this project as good as those of the `ctgan` package? Writes `docs/same-outcome.md`: `make
+same-outcome`.
 
-Seeds 0 to 19 are trained by both on the same real rows. Each member's dataset of at most 5,000 rows gets four
-scores: the AUC on unseen real rows of a logistic regression and of boosted trees that were fitted on it, and its marginal and
+Seeds 0 to 19 are trained by both on the same real rows. Each member's dataset of at most 5,000 rows gets four scores:
+the AUC on unseen real rows of a logistic regression and of boosted trees that were fitted on it, and its marginal and
 pairwise fidelity to the real rows that the generators saw. What is compared is the mean over seeds. Where one of these
 means is lower for ours on Adult, fresh seeds tell whether that was luck: see `REPEATED`.
 
@@ -26,16 +27,19 @@ from benchmarks.both_sides import DECODINGS, LARGEST, OURS, THEIRS, Case, real_t
 from benchmarks.fidelity import marginal_fidelity, pairwise_fidelity
 from benchmarks.members import contract_of
 from benchmarks.training_speed import TIMED
-from dge_assets.core.fitting import fit_model, predict
-from dge_assets.core.metrics import score_encoded
-from dge_assets.core.targets import classes_of, encode_target
+from dge_assets.core.downstream.fitting import fit_model, predict
+from dge_assets.core.downstream.targets import classes_of, encode_target
+from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.threads import one_thread
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = ROOT / "benchmarks" / "results" / "same_outcome.json", ROOT / "docs" / "same-outcome.md"
 ADULT_ROWS, UNSEEN_ROWS, CRASH_TEST_SHARE = 2_000, 10_000, 0.2
 EPOCHS = {"adult": 300, "crash": 30}
-"""1,200 steps of training on either; crash has ten times the rows. A TVAE of a third as many steps knows one class only."""
+"""1,200 steps of training on either; crash has ten times the rows.
+
+A TVAE of a third as many steps knows one class only.
+"""
 REPEATED = {"adult tvae": (20, 40), "adult ctgan": (20, 20)}
 """First seed and number of further members, for cases in which ours had a lower mean AUC with the first 20 seeds."""
 DOWNSTREAM = ("lr", "gbdt")

@@ -1,8 +1,9 @@
 """Does shared training data leak into evaluation? Writes `docs/shared-data.md`: `make shared-data`.
 
-Two half moons, of which any number of rows can be drawn, so a model's true score is known. K generators learn from N real
-rows, dealt out in several ways; a model fitted on each dataset is scored on its own test part (`naive`), on the datasets of
-the other generators (`dge_K`) and on rows of the population that nothing has seen. The difference is the bias of the claim.
+Two half moons, of which any number of rows can be drawn, so a model's true score is known. K generators learn from N
+real rows, dealt out in several ways; a model fitted on each dataset is scored on its own test part (`naive`), on the
+datasets of the other generators (`dge_K`) and on rows of the population that nothing has seen. The difference is the
+bias of the claim.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dge_assets.core.generators.encoding.encoded_table import EncodedTable
+from dge_assets.core.generators.encoding.layout import Layout
 from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask, train_members
 from dge_assets.core.generators.parameters import parameters_for
-from dge_assets.core.generators.stacked.encoded import EncodedTable
-from dge_assets.core.generators.stacked.layout import Layout
 from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 
 Result = dict[str, Any]
@@ -112,7 +112,9 @@ def _training_peak(task: TrainingTask, report: Any) -> float:
 
 
 def fading(epochs: str) -> Result:
-    """Seconds of a TVAE's first and last tenth of so many epochs on the crash table, with tiny numbers as they are and as 0."""
+    """Seconds of a TVAE's first and last tenth of so many epochs on the crash table, with tiny numbers as they are and
+    as 0.
+    """
     from benchmarks.both_sides import real_table
     from benchmarks.members import training_task
 
@@ -150,7 +152,7 @@ def sample(count: str) -> Result:
     """Rows of a small table drawn from a member into the lake: seconds and peak memory."""
     from benchmarks.members import silent, training_task
     from dge_assets.core.generators.members import SamplingTask
-    from dge_assets.core.provenance import Recipe
+    from dge_assets.core.lineage.provenance import Recipe
     from dge_resources.datasets import DatasetTask, sample_to_lake
     from dge_resources.home import Store
     from dge_resources.lake import Lake
@@ -248,7 +250,7 @@ def dagster(epochs: str = "300") -> Result:
     from dge_assets.assets.line import LAKE, Line
     from dge_assets.automation import range_tags
     from dge_assets.component import table_definitions
-    from dge_assets.core.declaration import TableDeclaration
+    from dge_assets.core.declaration.table import TableDeclaration
     from dge_resources.compute import Compute
     from dge_resources.io_manager import LakeIOManager
     from dge_resources.storage import Storage

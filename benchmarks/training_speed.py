@@ -1,7 +1,7 @@
 """What training members costs beside the `ctgan` package: `make bench` writes `docs/training-speed.md`.
 
-Each measurement is a ratio taken in one run, since machines are shared and noisy. Results are kept as JSON, measurement by
-measurement, so a run that was broken off goes on; `--again` measures anew. The table is the Adult census table where
+Each measurement is a ratio taken in one run, since machines are shared and noisy. Results are kept as JSON, measurement
+by measurement, so a run that was broken off goes on; `--again` measures anew. The table is the Adult census table where
 `--adult` names its CSV file, else the crash table.
 """
 
@@ -85,7 +85,8 @@ def _matrix_floor(trainer: Any) -> float:
     shapes: list[tuple[int, int, int]] = []
     packs, widths = trainer._packs, [trainer._packed.shape[2], *trainer.critic.hidden]
     for inputs, outputs in itertools.pairwise(widths):
-        # Critic step: forward on 2m (3m above the first layer), the penalty's chain twice, gradients; then the generator's.
+        # Critic step: forward on 2m (3m above the first layer), the penalty's chain twice, gradients; then the
+        # generator's.
         shapes += [(2 * packs, inputs, outputs), (packs, outputs, inputs), (packs, inputs, outputs)]
         shapes += [(outputs, 3 * packs, inputs), (packs, inputs, outputs), (packs, outputs, inputs)]
     rows, generator = trainer._rows, trainer.generator

@@ -11,7 +11,7 @@ import dagster as dg
 
 from dge_assets.assets.line import EVALUATION_TABLES, Line
 from dge_assets.core.errors import DgeError
-from dge_assets.core.markdown import markdown_cell
+from dge_assets.core.reporting.markdown import markdown_cell
 from dge_resources.storage import Storage
 
 Job = Any

@@ -21,7 +21,7 @@ from dge_assets.assets.verdicts import (
     outcome_metadata,
     stored_datasets,
 )
-from dge_assets.core.declaration import Thresholds
+from dge_assets.core.declaration.table import Thresholds
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -67,7 +67,7 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
         "information, since real tables have natural duplicates.",
     )
     def overlap(storage: Storage) -> dg.AssetCheckResult:
-        from dge_assets.core.copies import split_overlap
+        from dge_assets.core.privacy.copies import split_overlap
 
         train, test = (storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test"))
         found = split_overlap(
@@ -98,8 +98,8 @@ def _round_trip(line: Line) -> dg.AssetChecksDefinition:
     def round_trip(storage: Storage) -> dg.AssetCheckResult:
         import pandas as pd
 
+        from dge_assets.core.generators.encoding.round_trip import TOLERANCE
         from dge_assets.core.generators.state_files import encoder_from_files
-        from dge_assets.core.round_trip import TOLERANCE
 
         real_train = storage.lake.read(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
         artifact = storage.artifacts.read(address_of(stored_encoder(line, storage, real_train.record)))
@@ -144,7 +144,7 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
         "those that match only real_test (exact one-sided test, Bonferroni over members).",
     )
     def no_copies(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
-        from dge_assets.core.copies import copy_test
+        from dge_assets.core.privacy.copies import copy_test
         from dge_assets.core.randomness import seed_sequence
 
         train, test = (storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test"))
@@ -174,7 +174,7 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
         description="No two members gave the same dataset, and no two generators have the same weights.",
     )
     def differ(storage: Storage) -> dg.AssetCheckResult:
-        from dge_assets.core.copies import members_differ
+        from dge_assets.core.privacy.copies import members_differ
 
         items = stored_datasets(line, family, storage, list(line.seeds))
         found = members_differ({seed: item.frame for seed, item in items.items()})

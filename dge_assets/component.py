@@ -23,8 +23,8 @@ from dge_assets.assets.source import source_assets
 from dge_assets.assets.synthetic import synthetic_asset
 from dge_assets.automation import origin_asset, source_sensor, table_jobs, table_schedule
 from dge_assets.checks import table_checks
-from dge_assets.core.declaration import TableDeclaration
-from dge_assets.core.profiles import read_profile
+from dge_assets.core.declaration.profiles import read_profile
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.declarations import profile_in_use, require_usable_model
 
 

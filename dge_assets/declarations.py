@@ -1,4 +1,5 @@
-"""Finding and loading declarations: the shipped examples, the folder that `DGE_TABLES` names, and the profile asked for.
+"""Finding and loading declarations: the shipped examples, the folder that `DGE_TABLES` names, and the profile asked
+for.
 
 Every sub-folder with a `defs.yaml` is one table. Both folders are read here, since Dagster's own loader finds only
 folders inside an importable package, and its errors do not say what is allowed.
@@ -14,12 +15,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dge_assets.core.catalog import MODULES_SETTING, USUAL_MODULES, require_allowed_module
-from dge_assets.core.declaration import TableDeclaration, error_lines
+from dge_assets.core.contract.masking import found_words
+from dge_assets.core.declaration.model_names import MODULES_SETTING, USUAL_MODULES, require_allowed_module
+from dge_assets.core.declaration.models import MODEL_CHECK
+from dge_assets.core.declaration.profiles import Profile, read_profile
+from dge_assets.core.declaration.table import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
-from dge_assets.core.masking import found_words
-from dge_assets.core.model_declaration import MODEL_CHECK
-from dge_assets.core.profiles import Profile, read_profile
 
 SHIPPED = Path(__file__).parent / "tables"
 EXAMPLE = "crash"
@@ -37,7 +38,9 @@ def profile_in_use() -> Profile:
 
 
 def shows_examples() -> bool:
-    """Whether the shipped example tables are declared: as `DGE_EXAMPLES` says (0 or 1), else where `DGE_TABLES` is unset."""
+    """Whether the shipped example tables are declared: as `DGE_EXAMPLES` says (0 or 1), else where `DGE_TABLES` is
+    unset.
+    """
     said = os.environ.get("DGE_EXAMPLES", "")
     if said not in ("", "0", "1"):
         raise DeclarationError(
@@ -65,12 +68,12 @@ def allowed_modules() -> tuple[str, ...]:
 def require_usable_model(name: str) -> None:
     """DeclarationError when the model `name` cannot be made here, or would be imported from outside `allowed_modules`.
 
-    Importing a module runs it, so nothing is imported before its name is found to be allowed. Only import paths cost the
-    import of scikit-learn.
+    Importing a module runs it, so nothing is imported before its name is found to be allowed. Only import paths cost
+    the import of scikit-learn.
     """
     if ":" in name:
         require_allowed_module(name, allowed_modules())
-        from dge_assets.core.models import model_card
+        from dge_assets.core.downstream.models import model_card
 
         model_card(name)
 

@@ -20,7 +20,7 @@ from dge_assets.assets.report import full_profile_note, report_path
 from dge_assets.assets.telling import TERMINAL
 from dge_assets.automation import range_tags
 from dge_assets.core import errors
-from dge_assets.core.declaration import TablePlan
+from dge_assets.core.declaration.table import TablePlan
 from dge_assets.core.errors import DgeError
 from dge_assets.declarations import declared_table, profile_in_use, usual_table
 from dge_assets.deployment import prepare
@@ -117,7 +117,7 @@ def reason_of(result: ExecutionResult) -> str:
 
 def _show_headline(line: Line) -> None:
     """The scores and where the rest is, of a run that ends in no release too: its custodian needs them the more."""
-    from dge_assets.core.reporting.headline import headline_table, terminal_table
+    from dge_assets.core.reporting.page.headline import headline_table, terminal_table
 
     storage = Storage(home=home_url())
     lake = storage.lake

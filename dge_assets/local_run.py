@@ -30,7 +30,8 @@ LOOK_SECONDS = 3.0
 def run_here(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], run_config: Any) -> ExecutionResult:
     """Execute a job of the code location in this process; the result tells whether it succeeded.
 
-    `execute_in_process` would do the same, but its runs belong to no code location, and the UI's timeline leaves them out.
+    `execute_in_process` would do the same, but its runs belong to no code location, and the UI's timeline leaves them
+    out.
     """
     from dagster._core.definitions.reconstruct import ReconstructableRepository
     from dagster._core.execution.api import execute_run
@@ -69,8 +70,8 @@ def _origin(job: str) -> Any:
 @contextmanager
 def telling_of_waiting(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Meanwhile say on the terminal behind what the run waits, and put right what it would wait for in vain."""
-    # The watch's queries look for mapped objects. While another thread is in the middle of importing what those are, such a
-    # look fails, and the run's own thread imports it with Great Expectations.
+    # The watch's queries look for mapped objects. While another thread is in the middle of importing what those are,
+    # such a look fails, and the run's own thread imports it with Great Expectations.
     importlib.import_module("sqlalchemy.orm")
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(instance, run_id, ended), daemon=True)

@@ -1,10 +1,11 @@
-"""Recovery: what dead processes left behind is noticed and put right, so that retries, backfills and whoever waits go on.
+"""Recovery: what dead processes left behind is noticed and put right, so that retries, backfills and whoever waits go
+on.
 
 Dagster's default launcher has no health check: after a whole deployment is killed, a run stays STARTED for ever and its
-backfill never ends; and a killed run's place in a pool stays taken. A run tells in its events which process executes it;
-when that process is gone, the run is reported as failed. `run_retries` (dagster.yaml) then starts it again, and members
-that were kept are not made anew. The sweep is made at start-up (`deployment`, `demo`), by a sensor, and while `demo`
-waits. It only judges runs of this machine's own processes. Places in pools themselves are in `pools`.
+backfill never ends; and a killed run's place in a pool stays taken. A run tells in its events which process executes
+it; when that process is gone, the run is reported as failed. `run_retries` (dagster.yaml) then starts it again, and
+members that were kept are not made anew. The sweep is made at start-up (`deployment`, `demo`), by a sensor, and while
+`demo` waits. It only judges runs of this machine's own processes. Places in pools themselves are in `pools`.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Artifacts: fitted generators and models as sets of files, in formats that cannot run code when loaded.
 
 A set is written into a folder named by its content; one manifest file then points at it. The manifest is replaced in
-one step, so what was there stays readable until the new set is whole, and is then taken away: a reader that was on its way
-there begins again. Each file's SHA-256 is checked on load.
+one step, so what was there stays readable until the new set is whole, and is then taken away: a reader that was on its
+way there begins again. Each file's SHA-256 is checked on load.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dge_assets.core.errors import ProvenanceError, StorageError
-from dge_assets.core.fingerprint import document_sha256
-from dge_assets.core.provenance import Provenance, Recipe, require_recipe
+from dge_assets.core.lineage.fingerprint import document_sha256
+from dge_assets.core.lineage.provenance import Provenance, Recipe, require_recipe
 from dge_resources.home import Store
 from dge_resources.lake import Address, address_of
 from dge_resources.problems import Problem, Survey

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.provenance import Recipe
+from dge_assets.core.lineage.provenance import Recipe
 from dge_resources.home import Store
 from dge_resources.problems import Problem
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dge_assets.core.provenance import Provenance, Recipe
+from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_resources.lake import Lake
 
 if TYPE_CHECKING:

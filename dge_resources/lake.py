@@ -18,8 +18,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from dge_assets.core.errors import ProvenanceError, StorageError
-from dge_assets.core.fingerprint import frame_sha256
-from dge_assets.core.provenance import Provenance, Recipe, artifact_name, require_recipe
+from dge_assets.core.lineage.fingerprint import frame_sha256
+from dge_assets.core.lineage.provenance import Provenance, Recipe, artifact_name, require_recipe
 from dge_resources.home import Store
 from dge_resources.parquet import (
     UNREADABLE,

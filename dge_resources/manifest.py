@@ -1,8 +1,9 @@
-"""The manifest of a release: what a folder must hold to be that release, checked before anything else of it is believed.
+"""The manifest of a release: what a folder must hold to be that release, checked before anything else of it is
+believed.
 
-Here: its form, what must hold between its parts, and the version that follows from it. Who made the folder is not asked:
-names are patterns that lead nowhere else, sizes are bounded, and the version is a hash of all that is listed. Not here:
-reading and writing (`releases`).
+Here: its form, what must hold between its parts, and the version that follows from it. Who made the folder is not
+asked: names are patterns that lead nowhere else, sizes are bounded, and the version is a hash of all that is listed.
+Not here: reading and writing (`releases`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Frames as Parquet bytes and back, with nothing lost on the way.
 
 Parquet keeps dictionaries of text but turns categories that are numbers into plain numbers, so the levels of every
-category travel in the file's metadata. Pages have checksums, and the metadata a hash of itself: a changed byte is an error,
-not another frame. The same frame gives the same bytes with the same library.
+category travel in the file's metadata. Pages have checksums, and the metadata a hash of itself: a changed byte is an
+error, not another frame. The same frame gives the same bytes with the same library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dge_assets.core.fingerprint import TableHasher
+from dge_assets.core.lineage.fingerprint import TableHasher
 
 _LEVELS = b"dge.levels"
 _SEAL = b"dge.metadata"

@@ -12,6 +12,6 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read when the libraries load, so it comes before them
 
-for _module in ("dge_assets.core.generators.members", "dge_assets.core.downstream"):
+for _module in ("dge_assets.core.generators.members", "dge_assets.core.downstream.member_models"):
     importlib.import_module(_module)
 gc.freeze()  # what the collector does not look through, workers do not write to: its pages stay shared

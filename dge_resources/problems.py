@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.lineage.provenance import Provenance
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Compute on many machines: the same `map` as local processes have, with each member a task on a Ray cluster.
 
-The step stays one Dagster step; only members travel. A node that is lost takes its members' tasks with it, and Ray starts
-those again elsewhere, where they go on from their checkpoints under `DGE_HOME`. Needs the extra `ray`, and `DGE_HOME`
-where every node can reach it.
+The step stays one Dagster step; only members travel. A node that is lost takes its members' tasks with it, and Ray
+starts those again elsewhere, where they go on from their checkpoints under `DGE_HOME`. Needs the extra `ray`, and
+`DGE_HOME` where every node can reach it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class RayCompute(Compute):
         device: str = "cpu",
         on_step: Callable[[str, int, int], None] = lambda *_: None,
     ) -> Iterator[Finished[Result]]:
-        """See `Compute.map`. Raises GeneratorError naming the members whose nodes were lost more often than `retries` allows."""
+        """See `Compute.map`.
+
+        Raises GeneratorError naming the members whose nodes were lost more often than `retries` allows.
+        """
         if not tasks:
             return
         most = processes or self.processes or len(tasks)

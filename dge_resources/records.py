@@ -9,8 +9,8 @@ from functools import cache
 
 import pandas as pd
 
-from dge_assets.core.fingerprint import frame_sha256
-from dge_assets.core.provenance import Provenance, Recipe, finish
+from dge_assets.core.lineage.fingerprint import frame_sha256
+from dge_assets.core.lineage.provenance import Provenance, Recipe, finish
 
 LIBRARIES = ("dge", "ctgan", "rdt", "torch", "scikit-learn", "pandas", "numpy", "pyarrow")
 """The libraries whose versions decide what comes out; each record names them."""

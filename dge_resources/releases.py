@@ -1,9 +1,9 @@
 """Releases: immutable, versioned folders that consumers read, and nothing else of what is kept.
 
-A release holds the datasets, the contract as consumers may see it, the scores, lineage without real values, a card, and a
-manifest (`manifest`) of every file. Its version is a hash of what it lists, so the same members give the same release,
-whenever and however often they were made. Its manifest is written after its files, and `latest` points at it last. A reader
-believes nothing but the checked manifest, whoever had the folder in hand.
+A release holds the datasets, the contract as consumers may see it, the scores, lineage without real values, a card, and
+a manifest (`manifest`) of every file. Its version is a hash of what it lists, so the same members give the same
+release, whenever and however often they were made. Its manifest is written after its files, and `latest` points at it
+last. A reader believes nothing but the checked manifest, whoever had the folder in hand.
 """
 
 from __future__ import annotations
@@ -65,11 +65,13 @@ class Releases:
         facts: Mapping[str, Any] | None = None,
         trial: bool = False,
     ) -> Release:
-        """Put a release in place and point `latest` at it; of that very version, mend what is damaged and leave the rest.
+        """Put a release in place and point `latest` at it; of that very version, mend what is damaged and leave the
+        rest.
 
         A trial never becomes the latest. `facts` stand in the manifest as they are: profile, licence, contact, ...
-        Files first, then the manifest, which makes it a release, then all is read back as a consumer would, and only then
-        `latest` moves. Raises ReleaseError where these files make no release, StorageError where they cannot be written.
+        Files first, then the manifest, which makes it a release, then all is read back as a consumer would, and only
+        then `latest` moves. Raises ReleaseError where these files make no release, StorageError where they cannot be
+        written.
         """
         try:
             wanted = make_manifest(table, files, members=members, sign_off=note, facts=facts or {}, trial=trial)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dge_assets.core.fingerprint import document_sha256
+from dge_assets.core.lineage.fingerprint import document_sha256
 
 SEAL = "sealed_by"
 

@@ -1,8 +1,9 @@
 """Whether all that is kept is what its records say: each file below `DGE_HOME` is read by its own reader, or named.
 
-Here: going over the stores, what is nobody's, what is lost, and the command that mends it. Not here: what makes a file good
-(its reader), the warehouse (`verify_warehouse`). Run as a program (`python -m dge_resources.verify`, `make verify`) it
-prints what it found, and exits with status 1 where a file is bad, foreign or lost. Run it while nothing is being made.
+Here: going over the stores, what is nobody's, what is lost, and the command that mends it. Not here: what makes a file
+good (its reader), the warehouse (`verify_warehouse`). Run as a program (`python -m dge_resources.verify`, `make
+verify`) it prints what it found, and exits with status 1 where a file is bad, foreign or lost. Run it while nothing is
+being made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whether the warehouse can be read, is one that was built here, and holds what the records that it names say.
 
-Here: all rows of the file are read, and compared with those of a file that is built aside from what is kept now. A file that
-is older than what is kept is no fault: it is as new as its last build. Not here: the other stores (`verify`).
+Here: all rows of the file are read, and compared with those of a file that is built aside from what is kept now. A file
+that is older than what is kept is no fault: it is as new as its last build. Not here: the other stores (`verify`).
 """
 
 from __future__ import annotations

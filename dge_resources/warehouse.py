@@ -1,9 +1,9 @@
 """The warehouse: one DuckDB file that people open, built aside from the lake and swapped in by rename.
 
-What it shows was verified: each frame is read by the lake's own reader, which compares it with its record, and copied in;
-DuckDB reads Parquet without checking anything, its own blocks with a checksum each. So the file is as new as its last
-build. A reader needs `duckdb.connect(path, read_only=True)`; readers and builders never block each other. Run as a program
-(`python -m dge_resources.warehouse`) it builds the file anew.
+What it shows was verified: each frame is read by the lake's own reader, which compares it with its record, and copied
+in; DuckDB reads Parquet without checking anything, its own blocks with a checksum each. So the file is as new as its
+last build. A reader needs `duckdb.connect(path, read_only=True)`; readers and builders never block each other. Run as a
+program (`python -m dge_resources.warehouse`) it builds the file anew.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, home_url
 from dge_resources.lake import Address, Lake, address_of
@@ -36,7 +36,8 @@ STORAGE_VERSION = "v1.0.0"
 """The oldest file format that the builder can write, so that older DuckDB can read the file."""
 SYNTHETIC, UNUSED = "synthetic", "synthetic_unused"
 SIDECARS = (".wal", ".wal.checkpoint", ".wal.recovery")
-"""What DuckDB keeps beside a file that somebody writes: part of that file alone, replayed into whatever has its name."""
+"""What DuckDB keeps beside a file that somebody writes: part of that file alone, replayed into whatever has its name.
+"""
 _HIVE = "hive_partitioning = true, hive_types = {'family': VARCHAR, 'seed': INTEGER}"
 
 
@@ -46,7 +47,10 @@ class Built:
 
     url: str
     problems: tuple[Problem, ...]
-    """What could not be shown; the relation `main.problems` lists the same. A relation with a damaged part is left out."""
+    """What could not be shown; the relation `main.problems` lists the same.
+
+    A relation with a damaged part is left out.
+    """
 
 
 class Relation(NamedTuple):
@@ -141,7 +145,8 @@ class Warehouse:
         """What a table shows of what its lake holds.
 
         `synthetic` has the rows of the present plan's members alone, `synthetic_unused` those of all others. Unless all
-        datasets could be surveyed (`is_whole`), only a plan can tell that none of its members is among the damaged ones.
+        datasets could be surveyed (`is_whole`), only a plan can tell that none of its members is among the damaged
+        ones.
         """
         others = [record for record in in_lake if record.asset != SYNTHETIC]
         relations = [Relation(record.table, record.asset, (address_of(record),)) for record in others]

@@ -1,7 +1,8 @@
 """Files of a local disk, written whole: a temporary name in one place, flushed to the disk, renamed; and locks.
 
-Here: what `Store` does on a local disk, and clearing away what writers that died have left. A writer holds a lock on its
-temporary file or folder, so what nobody locks is nobody's, whatever clocks and process ids say. Not here: what is kept.
+Here: what `Store` does on a local disk, and clearing away what writers that died have left. A writer holds a lock on
+its temporary file or folder, so what nobody locks is nobody's, whatever clocks and process ids say. Not here: what is
+kept.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def _remove_if_nobodys(path: Path, settled_seconds: float) -> bool:
 
 @contextlib.contextmanager
 def only_one(lock: Path) -> Iterator[None]:
-    """One holder at a time of the lock file at `lock`, which is made where it is not there; its bytes are never touched.
+    """One holder at a time of the lock file at `lock`, which is made where it is not there; its bytes are never
+    touched.
 
     Raises StorageError when the name is a link or cannot be opened.
     """

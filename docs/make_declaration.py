@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from dge_assets.core.declaration import FamilyDeclaration, TableDeclaration
+from dge_assets.core.declaration.table import FamilyDeclaration, TableDeclaration
 from dge_assets.core.generators.parameters import ALGORITHMS
 
 HERE = Path(__file__).resolve().parent

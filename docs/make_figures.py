@@ -12,10 +12,10 @@ from pathlib import Path
 
 from dge_assets.assets.line import Line
 from dge_assets.assets.report import full_profile_note
-from dge_assets.core.provenance import Provenance
-from dge_assets.core.reporting.card import markdown_table
-from dge_assets.core.reporting.charts import approach_comparison
-from dge_assets.core.reporting.headline import headline_table
+from dge_assets.core.lineage.provenance import Provenance
+from dge_assets.core.release.card import markdown_table
+from dge_assets.core.reporting.page.headline import headline_table
+from dge_assets.core.reporting.pictures.charts import approach_comparison
 from dge_assets.declarations import declared_table, profile_in_use
 from dge_resources.compute import available_cores
 from dge_resources.home import home_url

@@ -2,8 +2,8 @@
 
     .venv/bin/python docs/make_licences.py
 
-A dependency that is not installed here keeps the line that the page has. A licence that is not on the list below stops the
-command: somebody has to read it first.
+A dependency that is not installed here keeps the line that the page has. A licence that is not on the list below stops
+the command: somebody has to read it first.
 """
 
 from __future__ import annotations

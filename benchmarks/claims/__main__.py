@@ -1,4 +1,7 @@
-"""`make claims`: run the lines, compare, keep the results and write `docs/claims.md`. A run that was broken off goes on."""
+"""`make claims`: run the lines, compare, keep the results and write `docs/claims.md`.
+
+A run that was broken off goes on.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,9 @@ def _compared(home: Path, name: str) -> dict[str, Any]:
 
 
 def _scores(scores: pd.DataFrame, differences: pd.DataFrame) -> dict[str, float]:
-    """Mean AUC over model classes by approach; naive_single as the mean over datasets, from what the oracle has over it."""
+    """Mean AUC over model classes by approach; naive_single as the mean over datasets, from what the oracle has over
+    it.
+    """
     of_auc = scores[scores["metric"] == "auc"]
     means = of_auc.groupby("approach")["value"].mean()
     apart = differences[(differences["metric"] == "auc") & (differences["approach"] == f"dge_{MEMBERS}")]

@@ -1,9 +1,9 @@
 """The claims, as differences that are above zero where the paper is right, each with its interval and verdict.
 
-Every quantity is a mean over model classes. Its variance is that over the members one happens to have (jackknife: Efron and
-Tibshirani 1993, chapter 11) plus that over the test rows one happens to have (bootstrap, ibid. chapter 6), as both are
-drawn independently; the interval is Student's at 95 % with K - 1 degrees of freedom. Rankings of models are no smooth
-function of scores: their interval is of percentiles, members and rows drawn together.
+Every quantity is a mean over model classes. Its variance is that over the members one happens to have (jackknife: Efron
+and Tibshirani 1993, chapter 11) plus that over the test rows one happens to have (bootstrap, ibid. chapter 6), as both
+are drawn independently; the interval is Student's at 95 % with K - 1 degrees of freedom. Rankings of models are no
+smooth function of scores: their interval is of percentiles, members and rows drawn together.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from scipy.stats import kendalltau, t
 
 from benchmarks.claims.measures import Codes, metric, risk_area, row_weights, squared_error, total_uncertainty
 from benchmarks.claims.predictions import Mask, ModelPredictions, TestRows
-from dge_assets.core.intervals import jackknife_variance
+from dge_assets.core.intervals.interval import jackknife_variance
+from dge_assets.core.intervals.resampling import Weights
 from dge_assets.core.randomness import generator, seed_sequence
-from dge_assets.core.resampling import Weights
 
 Array = npt.NDArray[np.float64]
 Verdict = Literal["held", "not held", "not shown"]
@@ -180,7 +180,8 @@ def _gain(y: Codes, full: Array, weights: Weights, chosen: Mask | slice = _ALL_R
 def _excess_gains(
     rows: TestRows, predicted: Mapping[str, ModelPredictions], weights: Weights
 ) -> dict[str, dict[str, Sample]]:
-    """By claim and model class: the gain in groups of rows minus that over all rows, as the mean over the claim's groups.
+    """By claim and model class: the gain in groups of rows minus that over all rows, as the mean over the claim's
+    groups.
 
     Groups of few rows are left out, and so is a claim that has no others.
     """

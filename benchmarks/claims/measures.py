@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dge_assets.core.intervals.resampling import Resamples, Weights
 from dge_assets.core.randomness import seed_sequence
-from dge_assets.core.resampling import Resamples, Weights
-from dge_assets.core.uncertainty import uncertainty_of
-from dge_assets.core.weighted import score_weighted
-from dge_assets.core.weighted_risk import risk_areas
+from dge_assets.core.scores.replicates import score_weighted
+from dge_assets.core.uncertainty.decomposition import uncertainty_of
+from dge_assets.core.uncertainty.replicated_risk import risk_areas
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ def row_weights(table: str, rows: int) -> Weights:
 
 
 def metric(name: str, y: Codes, probability: Array, weights: Weights) -> Array:
-    """A metric of `dge_assets.core.metrics` by weighting."""
+    """A metric of `dge_assets.core.scores.metrics` by weighting."""
     table = np.column_stack([1 - probability, probability])
     return score_weighted([name], y, table, weights, task="binary")[name]
 

@@ -1,8 +1,8 @@
 """What the stored models of a finished line say about real_test, for intervals over members as well as over rows.
 
-The line's own tables have intervals over test rows, or over members, since each number is published alone. A claim compares
-two of them and is held against both at once, which needs every member's predictions. Models are read back, not fitted, but
-for the naive ensemble, which no stage keeps.
+The line's own tables have intervals over test rows, or over members, since each number is published alone. A claim
+compares two of them and is held against both at once, which needs every member's predictions. Models are read back, not
+fitted, but for the naive ensemble, which no stage keeps.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from benchmarks.claims.tables import folder_of
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble
 from dge_assets.assets.evaluation_tables import modelled
 from dge_assets.assets.line import Line, contract_of
-from dge_assets.core.baselines import Problem
-from dge_assets.core.density import neighbour_distances
-from dge_assets.core.downstream import from_files, run_seed, task_and_classes
-from dge_assets.core.feature_groups import find_groups, rows_in
-from dge_assets.core.fitting import FittedModel, predict
-from dge_assets.core.targets import encode_target
+from dge_assets.core.downstream.baselines import Problem
+from dge_assets.core.downstream.fitting import FittedModel, predict
+from dge_assets.core.downstream.member_models import from_files, run_seed, task_and_classes
+from dge_assets.core.downstream.targets import encode_target
+from dge_assets.core.groups.density import neighbour_distances
+from dge_assets.core.groups.feature_groups import find_groups, rows_in
 from dge_assets.declarations import FILE, read_declaration
 from dge_resources.compute import Compute
 from dge_resources.lake import Address
@@ -41,8 +41,8 @@ SPARSE_SHARE = 0.1
 class ModelPredictions:
     """Probabilities of the second class on the n rows of real_test, of one model class on K members' datasets.
 
-    full (K, n) and part (K, n): of the fits on whole datasets and on their train parts. naive_ensemble (n,): mean of K fits
-    on dataset 0. claimed (K, K): AUC of part model i on dataset j; its own test part on the diagonal.
+    full (K, n) and part (K, n): of the fits on whole datasets and on their train parts. naive_ensemble (n,): mean of K
+    fits on dataset 0. claimed (K, K): AUC of part model i on dataset j; its own test part on the diagonal.
     """
 
     full: Array

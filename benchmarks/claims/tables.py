@@ -22,9 +22,12 @@ FAMILIES = ("ctgan", "tvae")
 MEMBERS, EPOCHS = 20, 300
 MODELS = ["lr", "mlp", "rf", "knn", "gbdt"]
 ADULT_ROWS, ADULT_DROPPED = 10_000, ["fnlwgt", "education"]
-"""Rows of Adult that are used, of which a fifth trains; a weight of the census, and a second name of `education-num`."""
+"""Rows of Adult that are used, of which a fifth trains; a weight of the census, and a second name of `education-num`.
+"""
 _SMALL = {"test_share": 0.8, "dataset_test_share": 0.2}
-"""2,000 rows to train on, as in the paper, and 8,000 to score on: real rows cost little here, and tell the truth better."""
+"""2,000 rows to train on, as in the paper, and 8,000 to score on: real rows cost little here, and tell the truth
+better.
+"""
 
 
 def declared_name(name: str) -> str:

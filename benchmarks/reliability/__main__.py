@@ -1,4 +1,6 @@
-"""Run the long stages that have no figures yet, or those that are named, and write `docs/reliability.md`: `make faults`."""
+"""Run the long stages that have no figures yet, or those that are named, and write `docs/reliability.md`: `make
+faults`.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ TABLES, LINES, SOAK = "hostile tables", "hostile tables, whole line", "soak"
 
 FAULTS, UNIT, INTEGRATION = (
     "tests/faults/test_{}.py::test_{}",
-    "tests/unit/test_{}.py::test_{}",
+    "tests/unit/{}/test_{}.py::test_{}",
     "tests/integration/test_{}.py::test_{}",
 )
 
@@ -34,7 +34,7 @@ class Promise:
 
 
 def _unit(module: str, *names: str) -> tuple[str, ...]:
-    return tuple(UNIT.format(module, name) for name in names)
+    return tuple(UNIT.format(*module.rsplit("/", 1), name) for name in names)
 
 
 def _fault(module: str, *names: str) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ PROMISES = (
         "What a killed writer left unfinished is cleared, what a living one holds stays",
         "docs/architecture.md",
         "a killed writer left unfinished is cleared at the next start",
-        _unit("whole_files", "what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays"),
+        _unit("resources/whole_files", "what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays"),
         (KILLS,),
     ),
     Promise(
@@ -78,7 +78,7 @@ PROMISES = (
                 "only_a_dead_process_ends_its_run_whatever_the_clock_or_a_columns_name_says",
                 "the_place_of_a_killed_run_is_free_for_the_next_one",
             ),
-            *_unit("compute", "workers_die_with_a_parent_that_is_killed"),
+            *_unit("resources/compute", "workers_die_with_a_parent_that_is_killed"),
         ),
         (PROCESSES, BACKFILL),
     ),
@@ -86,14 +86,14 @@ PROMISES = (
         "A worker that dies is an error that names the members in work; those that finished are kept",
         "docs/decisions/0004-one-process-per-member-one-thread.md",
         "A worker that dies (out of memory, killed) is an error that names the members in work",
-        _unit("compute", "a_killed_worker_is_an_error_that_names_members_in_work_and_the_next_map_works"),
+        _unit("resources/compute", "a_killed_worker_is_an_error_that_names_members_in_work_and_the_next_map_works"),
         (PROCESSES,),
     ),
     Promise(
         "No step of the clock makes a living run a dead one",
         "docs/architecture.md",
         "by its number and birth, which no step of the clock changes",
-        _unit("processes", "a_step_of_the_clock_makes_nobody_another_process"),
+        _unit("resources/processes", "a_step_of_the_clock_makes_nobody_another_process"),
     ),
     Promise(
         "Runs of the same and of other seeds at a time all succeed, and readers never see half a file",
@@ -101,11 +101,11 @@ PROMISES = (
         "readers never see half a file",
         (
             *_unit(
-                "warehouse",
+                "resources/warehouse",
                 "two_builders_at_once_and_a_reader_among_them",
                 "a_reader_neither_blocks_the_builder_nor_sees_half_a_file",
             ),
-            *_unit("artifacts", "a_reader_beside_writers_always_finds_one_whole_set"),
+            *_unit("resources/artifacts", "a_reader_beside_writers_always_finds_one_whole_set"),
         ),
         (SIDE_BY_SIDE,),
     ),
@@ -119,8 +119,8 @@ PROMISES = (
                 "one_of_everything_damaged_is_refused_or_harmless",
                 "a_foreign_file_takes_nothing_away_and_is_told",
             ),
-            *_unit("lake", "no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_exception"),
-            *_unit("sealed", "no_flipped_bit_gives_another_document"),
+            *_unit("resources/lake", "no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_exception"),
+            *_unit("resources/sealed", "no_flipped_bit_gives_another_document"),
         ),
         (DAMAGE,),
     ),
@@ -139,7 +139,7 @@ PROMISES = (
         "docs/decisions/0027-what-is-shown-was-verified.md",
         "The warehouse holds no views over files",
         _unit(
-            "warehouse",
+            "resources/warehouse",
             "no_flipped_bit_of_lake_or_file_gives_other_rows",
             "what_a_killed_notebook_wrote_is_not_replayed_into_the_next_file",
         ),
@@ -151,7 +151,7 @@ PROMISES = (
         "a consumer trusts the checked manifest alone",
         (
             *_unit(
-                "hostile_releases",
+                "resources/hostile_releases",
                 "a_manifest_whose_parts_do_not_agree_is_refused",
                 "a_pointer_leads_to_a_version_or_nowhere",
                 "any_flipped_byte_is_refused_or_changes_nothing",
@@ -200,15 +200,19 @@ PROMISES = (
         "A query of a source cannot write",
         "docs/security.md",
         "is refused by the file (`mode=ro`)",
-        _unit("source_queries", "a_query_cannot_change_the_database", "a_duckdb_query_reads_and_writes_no_other_file"),
+        _unit(
+            "resources/source_queries",
+            "a_query_cannot_change_the_database",
+            "a_duckdb_query_reads_and_writes_no_other_file",
+        ),
     ),
     Promise(
         "What is stored runs no code when it is loaded",
         "docs/decisions/0006-artifacts-that-cannot-run-code.md",
         "refused on loading",
         (
-            *_unit("state_files", "nothing_in_the_files_can_run_code"),
-            *_unit("models", "loading_refuses_types_that_no_model_of_ours_has"),
+            *_unit("generators/state_files", "nothing_in_the_files_can_run_code"),
+            *_unit("downstream/models", "loading_refuses_types_that_no_model_of_ours_has"),
         ),
     ),
     Promise(
@@ -216,7 +220,7 @@ PROMISES = (
         "docs/architecture.md",
         "`release` asks for every one of these verdicts and stops",
         (
-            *_unit("rules", "what_passed_under_a_looser_threshold_has_to_be_looked_at_again"),
+            *_unit("assets/rules", "what_passed_under_a_looser_threshold_has_to_be_looked_at_again"),
             *_line("bad_input", "a_failed_check_keeps_the_release_back"),
         ),
     ),
@@ -225,7 +229,9 @@ PROMISES = (
         "docs/architecture.md",
         "counts as not given, and report and refusal name it",
         (
-            *_unit("verdicts", "a_damaged_verdict_counts_as_not_given_is_told_with_its_place_and_stops_no_other"),
+            *_unit(
+                "resources/verdicts", "a_damaged_verdict_counts_as_not_given_is_told_with_its_place_and_stops_no_other"
+            ),
             *_line("gate", "a_damaged_verdict_is_named_and_stops_only_its_own_members_release"),
         ),
     ),
@@ -234,7 +240,7 @@ PROMISES = (
         "README.md",
         "names what is damaged, foreign or lost with the command that mends it",
         _unit(
-            "verify",
+            "resources/verify",
             "each_damaged_file_is_named_with_what_mends_it",
             "each_lost_file_is_named",
             "each_foreign_file_is_named",
@@ -246,7 +252,9 @@ PROMISES = (
         "docs/architecture.md",
         "the same work done twice with the same result is the same artifact",
         (
-            *_unit("downstream", "the_same_dataset_fitted_again_gives_the_same_files_and_seconds_of_its_own"),
+            *_unit(
+                "downstream/member_models", "the_same_dataset_fitted_again_gives_the_same_files_and_seconds_of_its_own"
+            ),
             *_line("members", "models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is"),
         ),
     ),
@@ -254,14 +262,14 @@ PROMISES = (
         "A reader beside writers of the same artifact finds one whole set",
         "docs/architecture.md",
         "a reader that was on its way there begins again",
-        _unit("artifacts", "a_reader_beside_writers_always_finds_one_whole_set"),
+        _unit("resources/artifacts", "a_reader_beside_writers_always_finds_one_whole_set"),
     ),
     Promise(
         "A trial never becomes the latest release",
         "README.md",
         "it never becomes the latest",
         (
-            *_unit("releases", "a_trial_is_opened_by_its_version_alone_and_replaces_nothing"),
+            *_unit("resources/releases", "a_trial_is_opened_by_its_version_alone_and_replaces_nothing"),
             *_line("gate", "a_trial_is_marked_in_name_manifest_and_card_and_the_latest_stays"),
         ),
     ),

@@ -13,7 +13,7 @@ from dge_assets.assets.line import Line, contract_of
 
 def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
     """One task per family and model that the declaration's `augmentation` names, keyed `family/model`."""
-    from dge_assets.core.augmentation import AugmentationTask
+    from dge_assets.core.augmentation.scores import AugmentationTask
 
     declaration = line.plan.declaration
     asked = declaration.augmentation
@@ -39,9 +39,11 @@ def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
 
 
 def augmentation_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The tables of all pairs as one, with the columns `family` and `model` first; its columns alone when there is none."""
-    from dge_assets.core.augmentation import AUGMENTATION_COLUMNS
-    from dge_assets.core.tabular import no_rows
+    """The tables of all pairs as one, with the columns `family` and `model` first; its columns alone when there is
+    none.
+    """
+    from dge_assets.core.augmentation.scores import AUGMENTATION_COLUMNS
+    from dge_assets.core.rows.tables import no_rows
 
     parts = []
     for key, table in tables.items():
@@ -62,7 +64,7 @@ def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, st
     """The picture for the report, where augmentation was asked for."""
     if table.empty:
         return []
-    from dge_assets.core.reporting.augmentation import augmentation_chart
+    from dge_assets.core.reporting.page.augmentation import augmentation_chart
 
     caption = "Scored on real_test; whiskers: 95 % interval over the samples of real rows"
     return [(f"Real and synthetic rows together, {metric}", caption, augmentation_chart(table, metric))]

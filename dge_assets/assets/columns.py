@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.core.contract import Column, Contract
+from dge_assets.core.contract.contract import Column, Contract
 
 
 def table_schema(contract: Contract, frame: pd.DataFrame) -> dg.TableSchema:

@@ -9,8 +9,8 @@ from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.generator import stored_record
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
-from dge_assets.core.markdown import markdown_cell
-from dge_assets.core.provenance import Provenance, Recipe
+from dge_assets.core.lineage.provenance import Provenance, Recipe
+from dge_assets.core.reporting.markdown import markdown_cell
 from dge_resources.compute import Compute, Finished
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
@@ -57,7 +57,7 @@ def synthetic_members(line: Line, storage: Storage, family: str, seeds: list[int
 
 
 def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage) -> MemberStage:
-    from dge_assets.core.downstream import DownstreamTask, fit_downstream, fit_seconds, to_files
+    from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, fit_seconds, to_files
 
     declaration = line.plan.declaration
     datasets = synthetic_members(line, storage, family, partition_seeds(context))
@@ -101,7 +101,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
 
 
 def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
-    from dge_assets.core.downstream import read_index
+    from dge_assets.core.downstream.member_models import read_index
 
     stored = storage.artifacts.read(address_of(record))
     seconds = stored.notes.get(FIT_SECONDS, {})

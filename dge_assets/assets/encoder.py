@@ -6,8 +6,8 @@ import dagster as dg
 
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, notes_metadata, record_metadata, table_metadata
 from dge_assets.assets.telling import tell
-from dge_assets.core.column_plan import ColumnPlan
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.generators.encoding.column_plan import ColumnPlan
+from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import address_of
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -41,7 +41,7 @@ def encoder_asset(line: Line) -> dg.AssetsDefinition:
 def _fit(context: dg.AssetExecutionContext, line: Line, real_train: Recorded, storage: Storage) -> Provenance:
     import time
 
-    from dge_assets.core.generators.encoder_fitting import fit_encoder
+    from dge_assets.core.generators.encoding.fitting import fit_encoder
     from dge_assets.core.generators.state_files import encoder_files
     from dge_assets.core.threads import one_thread
 

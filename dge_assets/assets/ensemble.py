@@ -12,7 +12,7 @@ import dagster as dg
 
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import Line
-from dge_assets.core.provenance import Provenance, require_recipe
+from dge_assets.core.lineage.provenance import Provenance, require_recipe
 from dge_resources.artifacts import Artifact
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage

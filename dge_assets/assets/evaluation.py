@@ -95,10 +95,10 @@ def _stored_tables(line: Line, storage: Storage, ensemble: Ensemble) -> dict[str
 def _evaluate(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> dict[str, Recorded]:
-    from dge_assets.core.augmentation import Augmentation, augment
-    from dge_assets.core.evaluation import predict_oracle, score_family_model
-    from dge_assets.core.evaluation_tasks import FamilyModelScores, OraclePredictions
-    from dge_assets.core.groups import TestGroup
+    from dge_assets.core.augmentation.scores import Augmentation, augment
+    from dge_assets.core.evaluation.family_model import predict_oracle, score_family_model
+    from dge_assets.core.evaluation.requests import FamilyModelScores, OraclePredictions
+    from dge_assets.core.groups.scores import TestGroup
 
     oracles: dict[str, OraclePredictions] = _side_by_side(
         context, line, compute, "oracle", predict_oracle, _oracle_tasks(line, ensemble)
@@ -139,7 +139,7 @@ def _side_by_side(
 
 
 def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
-    from dge_assets.core.evaluation_tasks import OracleTask
+    from dge_assets.core.evaluation.requests import OracleTask
 
     declaration = line.plan.declaration
     contract = contract_of(ensemble.real_train.record)
@@ -158,8 +158,8 @@ def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
 
 
 def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble) -> Any:
-    from dge_assets.core.evaluation import find_test_groups
-    from dge_assets.core.evaluation_tasks import GroupTask
+    from dge_assets.core.evaluation.family_model import find_test_groups
+    from dge_assets.core.evaluation.requests import GroupTask
 
     task = GroupTask(
         real_train=modelled(ensemble.real_train),
@@ -170,7 +170,7 @@ def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ens
 
 
 def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any) -> dict[str, Any]:
-    from dge_assets.core.evaluation_tasks import FamilyModelTask
+    from dge_assets.core.evaluation.requests import FamilyModelTask
 
     declaration = line.plan.declaration
     return {

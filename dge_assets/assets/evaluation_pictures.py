@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.line import EVALUATION_INDEX, contract_of, notes_metadata, png_metadata
-from dge_assets.core.fingerprint import frame_sha256
+from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_resources.records import Recorded
 
 Figure = tuple[str, str, bytes]
@@ -36,7 +36,7 @@ def drawn_once(name: str, frame: pd.DataFrame, real_test: Recorded) -> list[Figu
 
     In a run that makes the tables and then the report both show the same ones; drawing them takes seconds.
     """
-    from dge_assets.core.reporting.uncertainty_figures import uncertainty_figures
+    from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
 
     key = (name, frame_sha256(frame), real_test.record.record_id)
     if key not in _DRAWN:
@@ -47,8 +47,8 @@ def drawn_once(name: str, frame: pd.DataFrame, real_test: Recorded) -> list[Figu
 
 
 def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, Any]:
-    from dge_assets.core.reporting import charts
-    from dge_assets.core.reporting.ensemble_size import recommendation_sentences, squared_error_in
+    from dge_assets.core.reporting.page.ensemble_size import recommendation_sentences, squared_error_in
+    from dge_assets.core.reporting.pictures import charts
 
     metric = squared_error_in(curve)
     chart = charts.k_curve_chart(curve, metric, recommended=recommended)
@@ -57,9 +57,9 @@ def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, 
 
 
 def _drawn(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue | None:
-    from dge_assets.core.reporting import charts
-    from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
-    from dge_assets.core.reporting.group_section import group_gap_chart
+    from dge_assets.core.reporting.page.group_section import group_gap_chart
+    from dge_assets.core.reporting.pictures import charts
+    from dge_assets.core.reporting.pictures.correlation_charts import error_correlation_heatmap
 
     if name == "error_correlation":
         return png_metadata(error_correlation_heatmap(frame, "deviation"), f"{name}, deviation")

@@ -75,11 +75,11 @@ def combine_tables(
 ) -> dict[str, pd.DataFrame]:
     """The tables of all (family, model) pairs, keyed `family/model`, as one each, with those columns first.
 
-    `selection` and `selection_quality` are made here, since a rank needs all models of a family; by_member, keyed alike:
-    the pair's scores by member, for the intervals of the latter.
+    `selection` and `selection_quality` are made here, since a rank needs all models of a family; by_member, keyed
+    alike: the pair's scores by member, for the intervals of the latter.
     """
-    from dge_assets.core.scoring import selection
-    from dge_assets.core.selection_quality import selection_quality
+    from dge_assets.core.scores.selection_quality import selection_quality
+    from dge_assets.core.scores.tables import selection
 
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES if name not in JOINT_TABLES}
     by_family: dict[str, dict[str, pd.DataFrame]] = {}
@@ -108,7 +108,7 @@ def across_families(
     line: Line, ensemble: Ensemble, scores: Mapping[str, Any], oracles: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """The tables that compare members of all families, model by model."""
-    from dge_assets.core.evaluation import compare_members, resamples_of_real_test
+    from dge_assets.core.evaluation.family_model import compare_members, resamples_of_real_test
 
     contract, real_test = contract_of(ensemble.real_train.record), modelled(ensemble.real_test)
     resamples = resamples_of_real_test(line.table, len(real_test))
@@ -135,8 +135,8 @@ def notes_table(notes: Mapping[str, Sequence[str]]) -> pd.DataFrame:
 
 def statistics_of(line: Line, ensemble: Ensemble) -> pd.DataFrame:
     """The declared statistics of each family's datasets, beside those of real_train."""
-    from dge_assets.core.statistic_declaration import default_statistics
-    from dge_assets.core.synthetic_inference import statistics_table
+    from dge_assets.core.declaration.statistics import default_statistics
+    from dge_assets.core.statistics.table import statistics_table
 
     contract, real_train = contract_of(ensemble.real_train.record), modelled(ensemble.real_train)
     stated = line.plan.declaration.statistics
@@ -189,7 +189,7 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
             {column: pd.concat([part[column] for part in filled], ignore_index=True) for column in columns}
         )
     if not parts:
-        from dge_assets.core.tabular import no_rows
+        from dge_assets.core.rows.tables import no_rows
 
         return no_rows(_EMPTY_TYPES[name])
     return parts[0].astype({column: "string" for column in ("family", "model") if column in parts[0]})

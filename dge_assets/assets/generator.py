@@ -8,7 +8,7 @@ import pandas as pd
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, notes_metadata, png_metadata, table_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.core.errors import GeneratorError, StorageError
-from dge_assets.core.provenance import Provenance, Recipe
+from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_resources.checkpoints import MemberCheckpoints
 from dge_resources.compute import Compute, Finished
 from dge_resources.lake import Address, address_of
@@ -72,7 +72,7 @@ def _stage(
     family: str,
     storage: Storage,
 ) -> MemberStage:
-    from dge_assets.core.generators.base import TrainedMember
+    from dge_assets.core.generators.family import TrainedMember
     from dge_assets.core.generators.members import TrainingTask, train_members
     from dge_assets.core.generators.state_files import encoder_from_files, to_files
 
@@ -135,7 +135,7 @@ def stored_record(storage: Storage, recipe: Recipe) -> Provenance:
 
 def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
     from dge_assets.core.generators.state_files import from_files
-    from dge_assets.core.reporting.charts import loss_curves
+    from dge_assets.core.reporting.pictures.charts import loss_curves
 
     member = from_files(storage.artifacts.read(address_of(record)).files, place=record.place)
     last = {f"last_{name}": float(value) for name, value in member.losses.iloc[-1].drop("epoch").items()}

@@ -13,11 +13,11 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.core.contract import Contract
-from dge_assets.core.declaration import TablePlan
-from dge_assets.core.fingerprint import document_sha256
-from dge_assets.core.markdown import markdown_cell, markdown_list
-from dge_assets.core.provenance import Provenance, Recipe
+from dge_assets.core.contract.contract import Contract
+from dge_assets.core.declaration.table import TablePlan
+from dge_assets.core.lineage.fingerprint import document_sha256
+from dge_assets.core.lineage.provenance import Provenance, Recipe
+from dge_assets.core.reporting.markdown import markdown_cell, markdown_list
 
 CODE_VERSIONS = {
     "source": "3",

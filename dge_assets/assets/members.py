@@ -14,8 +14,8 @@ import dagster as dg
 
 from dge_assets.assets.line import record_metadata
 from dge_assets.assets.telling import tell
-from dge_assets.core.fingerprint import document_sha256
-from dge_assets.core.provenance import Provenance, Recipe
+from dge_assets.core.lineage.fingerprint import document_sha256
+from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished, Work
 from dge_resources.progress import ProgressBoard, duration
 

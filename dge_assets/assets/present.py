@@ -1,7 +1,8 @@
 """What belongs to the present plan, among all that is stored: members, verdicts, and what is stored and not in use.
 
 A member is present when it was made by exactly the recipes that the declaration now gives, from the present real table.
-What K, a family, a contract or a table of the past left behind stays stored; it is listed, and neither shown nor counted.
+What K, a family, a contract or a table of the past left behind stays stored; it is listed, and neither shown nor
+counted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from dge_assets.assets.line import Line
 from dge_assets.core.errors import StorageError
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import Address
 from dge_resources.plans import StoredPlan
 from dge_resources.problems import Problem

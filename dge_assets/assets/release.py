@@ -12,9 +12,9 @@ from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
 from dge_assets.assets.present import Member, keep_plan
 from dge_assets.assets.report import build_warehouse, report_path
 from dge_assets.assets.telling import tell
-from dge_assets.core.contract import Contract
+from dge_assets.core.contract.contract import Contract
 from dge_assets.core.errors import ReleaseError
-from dge_assets.core.provenance import released_document
+from dge_assets.core.lineage.provenance import released_document
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -185,7 +185,7 @@ def released_lineage(storage: Storage, line: Line, datasets: Mapping[Member, Rec
 def _card(
     line: Line, contract: Contract, scores: "pd.DataFrame", datasets: Mapping[Member, Recorded], passed: Passed
 ) -> str:
-    from dge_assets.core.reporting.card import ReleaseFacts, release_card
+    from dge_assets.core.release.card import ReleaseFacts, release_card
 
     declaration = line.plan.declaration
     return release_card(

@@ -19,9 +19,9 @@ from dge_assets.assets.line import (
 )
 from dge_assets.assets.present import Member, keep_plan, member_name, unused_members, verdicts_in_use
 from dge_assets.assets.telling import tell
-from dge_assets.core.contract import Contract
-from dge_assets.core.declaration import TablePlan
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.contract.contract import Contract
+from dge_assets.core.declaration.table import TablePlan
+from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import Address
 from dge_resources.progress import duration
 from dge_resources.records import Recorded
@@ -37,7 +37,10 @@ NO_TABLES_OF_THE_PAGE = (
     "error_correlation",
     "evaluation_notes",
 )
-"""Evaluation tables that are no tables of the page: too long to be read, or told among the limits. The warehouse has them."""
+"""Evaluation tables that are no tables of the page: too long to be read, or told among the limits.
+
+The warehouse has them.
+"""
 
 
 TIMED_EPOCHS = 10
@@ -62,8 +65,8 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         **line.attributes("report", "html"),
     )
     def report(context: dg.AssetExecutionContext, storage: Storage, **inputs: Any) -> dg.MaterializeResult[None]:
-        from dge_assets.core.reporting.headline import headline_table
-        from dge_assets.core.reporting.report import render_report
+        from dge_assets.core.reporting.page.headline import headline_table
+        from dge_assets.core.reporting.page.report import render_report
 
         ensemble = collect_ensemble(line, storage, inputs)
         inputs |= tables_of(ensemble, line, storage, EVALUATION_TABLES)
@@ -94,8 +97,8 @@ def build_warehouse(context: dg.AssetExecutionContext, storage: Storage) -> str:
 
 
 def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
-    from dge_assets.core.disclosure import disclosure_notes, sensitive_text
-    from dge_assets.core.reporting.report_input import ReportInput
+    from dge_assets.core.privacy.disclosure import disclosure_notes, sensitive_text
+    from dge_assets.core.reporting.page.report_input import ReportInput
 
     declaration = line.plan.declaration
     real_train: Recorded = inputs["real_train"]
@@ -185,12 +188,12 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 
 def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
-    from dge_assets.core.metrics import HEADLINE_METRICS
-    from dge_assets.core.reporting import charts
-    from dge_assets.core.reporting.correlation_charts import error_correlation_heatmap
-    from dge_assets.core.reporting.ensemble_size import squared_error_in
-    from dge_assets.core.reporting.group_section import group_gap_chart
-    from dge_assets.core.reporting.marginals import marginals
+    from dge_assets.core.reporting.page.ensemble_size import squared_error_in
+    from dge_assets.core.reporting.page.group_section import group_gap_chart
+    from dge_assets.core.reporting.pictures import charts
+    from dge_assets.core.reporting.pictures.correlation_charts import error_correlation_heatmap
+    from dge_assets.core.reporting.pictures.marginals import marginals
+    from dge_assets.core.scores.metrics import HEADLINE_METRICS
 
     metrics = HEADLINE_METRICS[contract.task]
     training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
@@ -228,7 +231,7 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
 
 def _losses(line: Line, storage: Storage, family: str) -> bytes:
     from dge_assets.core.generators.state_files import from_files
-    from dge_assets.core.reporting.charts import loss_curves
+    from dge_assets.core.reporting.pictures.charts import loss_curves
 
     parts = []
     for seed in line.seeds:

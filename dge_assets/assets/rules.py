@@ -1,8 +1,9 @@
-"""Rules: under which thresholds and by which code a check gives its verdict, and when a verdict given before still counts.
+"""Rules: under which thresholds and by which code a check gives its verdict, and when a verdict given before still
+counts.
 
 A verdict is kept with its rule. Another rule than the present one is no reason to look again where the answer is plain:
-what passed under a stricter threshold passes under a looser one, what failed under a looser one fails under a stricter, and
-a p-value that was kept answers for every level.
+what passed under a stricter threshold passes under a looser one, what failed under a looser one fails under a stricter,
+and a p-value that was kept answers for every level.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dge_assets.assets.line import Line
-from dge_assets.core.declaration import Thresholds
+from dge_assets.core.declaration.table import Thresholds
 from dge_resources.verdicts import Verdict
 
 CODE_VERSION = "code_version"

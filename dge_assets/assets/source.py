@@ -8,10 +8,10 @@ import pandas as pd
 from dge_assets.assets.columns import frame_metadata
 from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of, notes_metadata, record_metadata
 from dge_assets.assets.telling import tell
-from dge_assets.core.contract import Contract
-from dge_assets.core.fingerprint import frame_sha256
-from dge_assets.core.markdown import markdown_cell, markdown_text
-from dge_assets.core.provenance import Recipe
+from dge_assets.core.contract.contract import Contract
+from dge_assets.core.lineage.fingerprint import frame_sha256
+from dge_assets.core.lineage.provenance import Recipe
+from dge_assets.core.reporting.markdown import markdown_cell, markdown_text
 from dge_resources.records import Recorded, recorded
 from dge_resources.storage import Storage
 
@@ -40,7 +40,7 @@ def _source(line: Line) -> dg.AssetsDefinition:
         **line.attributes("source", "parquet", parameters=settings),
     )
     def source(context: dg.AssetExecutionContext, storage: Storage) -> dg.Output[Recorded]:
-        from dge_assets.core.intake import take_in
+        from dge_assets.core.rows.intake import take_in
         from dge_resources.sources import read_source
 
         raw = read_source(
@@ -110,9 +110,9 @@ def _split(line: Line) -> dg.AssetsDefinition:
         },
     )
     def split(context: dg.AssetExecutionContext, source: Recorded) -> Iterator[dg.Output[Recorded]]:
-        from dge_assets.core.disclosure import disclosure_notes, protected_rows
-        from dge_assets.core.split import split_real
-        from dge_assets.core.statistic_declaration import require_statistics_fit
+        from dge_assets.core.declaration.statistics import require_statistics_fit
+        from dge_assets.core.privacy.disclosure import disclosure_notes, protected_rows
+        from dge_assets.core.rows.split import split_real
 
         parts = split_real(source.frame, contract_of(source.record), test_share=share, table=line.table)
         contract = _protected(line, contract_of(source.record), parts[0])
@@ -149,7 +149,7 @@ def _split(line: Line) -> dg.AssetsDefinition:
 
 def _protected(line: Line, contract: Contract, real_train: pd.DataFrame) -> Contract:
     """The contract that all after the split read: nothing in it is told of fewer rows than declared."""
-    from dge_assets.core.disclosure import LevelLimits, protected_contract
+    from dge_assets.core.privacy.disclosure import LevelLimits, protected_contract
 
     declaration = line.plan.declaration
     limits = LevelLimits(most=declaration.max_levels, more=declaration.many_levels)

@@ -9,7 +9,7 @@ from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
 from dge_assets.assets.present import keep_plan
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.compute import Compute
 from dge_resources.datasets import DatasetTask, sample_to_lake
 from dge_resources.lake import Address, address_of
@@ -82,7 +82,7 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
 
 
 def _describe(line: Line, storage: Storage, real_train: Recorded, record: Provenance) -> dict[str, Any]:
-    from dge_assets.core.reporting.marginals import marginals
+    from dge_assets.core.reporting.pictures.marginals import marginals
 
     contract = contract_of(real_train.record)
     frame = storage.lake.read(address_of(record)).frame

@@ -1,6 +1,7 @@
 """What all asset checks share: keeping a verdict, telling Dagster of it, and judging members one by one.
 
-Not here: what is checked (`dge_assets/checks.py`), by which rule a verdict counts (`rules.py`), what to try (`remedies.py`).
+Not here: what is checked (`dge_assets/checks.py`), by which rule a verdict counts (`rules.py`), what to try
+(`remedies.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
 """The two protocols, from frames to score tables: fit, predict and score in one call.
 
 Here: the composition for whoever has the frames at hand. The assets compose the same pieces
-(`fitting`, `scoring`) over stored models instead. Not here: metrics, models, storage.
+(`fitting`, `scores.tables`) over stored models instead. Not here: metrics, models, storage.
 
 Source: van Breugel, Qian and van der Schaar, "Synthetic data, real errors: how (not) to publish and use
 synthetic data", ICML 2023, arXiv 2305.09235. `tests/unit/test_protocols.py` holds the numbers to those of
@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.arrays import Array, Codes
-from dge_assets.core.baselines import Baselines, Problem, fit_baselines, require_usable
-from dge_assets.core.contract import Level, Task
-from dge_assets.core.errors import EvaluationError
-from dge_assets.core.fitting import (
+from dge_assets.core.contract.contract import Level, Task
+from dge_assets.core.downstream.baselines import Baselines, Problem, fit_baselines, require_usable
+from dge_assets.core.downstream.fitting import (
     Dataset,
     FittedModel,
     fit_model,
@@ -27,7 +26,9 @@ from dge_assets.core.fitting import (
     predict,
     stack_rows,
 )
-from dge_assets.core.scoring import (
+from dge_assets.core.downstream.targets import encode_target, resolve_task
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.scores.tables import (
     EvaluationTargets,
     MemberPredictions,
     TrainingPredictions,
@@ -36,7 +37,6 @@ from dge_assets.core.scoring import (
     score_evaluation,
     score_training,
 )
-from dge_assets.core.targets import encode_target, resolve_task
 
 
 def training_scores(
@@ -215,9 +215,9 @@ def predict_member(
     """Predictions of one part model, each set of rows once.
 
     full: all rows of each dataset, in seed order, a dataset's own test part last. K: the largest ensemble that will be
-    scored; None predicts on every other dataset, as `cross_scores` needs. stacked: the rows of `full` one after the other,
-    where the caller has them for all members; one long table is predicted faster than many short ones. Errors name the
-    member and the dataset.
+    scored; None predicts on every other dataset, as `cross_scores` needs. stacked: the rows of `full` one after the
+    other, where the caller has them for all members; one long table is predicted faster than many short ones. Errors
+    name the member and the dataset.
     """
     try:
         return _member_predictions(member, fitted, real_test, own_test, full, K=K, stacked=stacked)

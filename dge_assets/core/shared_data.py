@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dge_assets.core.downstream.fitting import Dataset
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.fitting import Dataset
 from dge_assets.core.protocols import evaluation_scores
 
 Dealing = Literal["same", "bootstrap", "disjoint", "same part"]
@@ -65,9 +65,9 @@ def claimed_bias(
 ) -> pd.DataFrame:
     """One row per model, metric and approach (`naive`, `dge_K`): `model, metric, approach, claimed, truth, bias`.
 
-    real: what generators learn from, dealt out by `dealing`. unseen: many rows of the population, on which the true score
-    of each model is taken. rows: of each dataset, of which `test_share` is its own test part. bias: claimed minus truth,
-    means over the K models (`protocols.evaluation_scores`). EvaluationError for K below 2.
+    real: what generators learn from, dealt out by `dealing`. unseen: many rows of the population, on which the true
+    score of each model is taken. rows: of each dataset, of which `test_share` is its own test part. bias: claimed minus
+    truth, means over the K models (`protocols.evaluation_scores`). EvaluationError for K below 2.
     """
     if K < 2:
         raise EvaluationError(f"K must be at least 2 (a model is scored on other generators' datasets), found {K}")

@@ -1,4 +1,6 @@
-"""How a process computes: with one thread, so that sums run in one order and the same work gives the same bytes anywhere."""
+"""How a process computes: with one thread, so that sums run in one order and the same work gives the same bytes
+anywhere.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ def one_thread() -> Iterator[None]:
 def tiny_numbers_as_zero() -> Iterator[None]:
     """Floats below the smallest normal one (1.2e-38 in single precision) count as 0 inside, where the CPU can do so.
 
-    Weights that a training no longer uses fade into such numbers, and a CPU takes many times as long for each sum with one:
-    a TVAE's later epochs took six times as long as its first. On kinds of CPU without the switch nothing changes.
+    Weights that a training no longer uses fade into such numbers, and a CPU takes many times as long for each sum with
+    one: a TVAE's later epochs took six times as long as its first. On kinds of CPU without the switch nothing changes.
     """
     import torch
 

@@ -94,7 +94,8 @@ def seatbelt_effect_asset(folder: ReleaseFolder) -> dg.MaterializeResult[None]:
 
 
 defs = dg.Definitions(
-    # Without the example tables there is no release of `crash` to read, and a custodian's catalog shows their own tables.
+    # Without the example tables there is no release of `crash` to read, and a custodian's catalog shows their own
+    # tables.
     assets=[CRASH_RELEASE, seatbelt_effect_asset] if shows_examples() else [],
     resources={
         "folder": ReleaseFolder(

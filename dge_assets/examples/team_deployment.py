@@ -1,9 +1,10 @@
-"""The example team's own deployment: its location alone, in a Dagster home of its own, with the folder of releases to read.
+"""The example team's own deployment: its location alone, in a Dagster home of its own, with the folder of releases to
+read.
 
-The custodian's Dagster keeps metadata of real rows (ranges, levels, quoted cells of failed checks), and whoever may open
-its UI may read them. So a team that may not see these has another deployment, which knows nothing but releases. Here: that
-deployment's definitions, and its home (run as a program it prepares and prints the folder for `DAGSTER_HOME`). Not here:
-what the team makes (`downstream_team`).
+The custodian's Dagster keeps metadata of real rows (ranges, levels, quoted cells of failed checks), and whoever may
+open its UI may read them. So a team that may not see these has another deployment, which knows nothing but releases.
+Here: that deployment's definitions, and its home (run as a program it prepares and prints the folder for
+`DAGSTER_HOME`). Not here: what the team makes (`downstream_team`).
 """
 
 import os

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.quoting import MOST_ROWS, rows_text
+from dge_assets.core.contract.quoting import MOST_ROWS, rows_text
 from dge_resources.quality.suite import Expectation, Severity, Subject, Tolerance, contract_suite, shortened
 
 __all__ = [
@@ -303,7 +303,9 @@ def _columns_found(expected: list[str], found: list[str]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as plain JSON: arrays as lists, scalars unwrapped, moments as ISO text, missing as None, all else as text."""
+    """`value` as plain JSON: arrays as lists, scalars unwrapped, moments as ISO text, missing as None, all else as
+    text.
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, np.ndarray | pd.Series | pd.Index):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dge_assets.core.quoting import rows_text
+from dge_assets.core.contract.quoting import rows_text
 from dge_resources.quality import ValidationOutcome
 
 MOST_LEVELS = 50

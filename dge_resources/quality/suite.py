@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dge_assets.core.contract import RANGED_KINDS, Bound, Column, Constraint, Contract, Kind
+from dge_assets.core.contract.contract import RANGED_KINDS, Bound, Column, Constraint, Contract, Kind
 
 Subject = Literal["source", "synthetic"]
 Severity = Literal["critical", "warning"]
@@ -81,7 +81,8 @@ class Expectation:
 def contract_suite(contract: Contract, *, subject: Subject, tolerance: Tolerance | None = None) -> list[Expectation]:
     """The expectations that `contract` sets for a source, or for a synthetic dataset (which has no ids).
 
-    In a source a broken row means wrong data or a wrong contract, so that nothing is tolerated unless `tolerance` is given.
+    In a source a broken row means wrong data or a wrong contract, so that nothing is tolerated unless `tolerance` is
+    given.
     """
     tolerated = tolerance or (NOTHING if subject == "source" else Tolerance())
     columns = contract.columns if subject == "source" else contract.modelled

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import ContractDeclaration
-from dge_assets.core.fingerprint import document_sha256, frame_sha256
-from dge_assets.core.source_declaration import SourceDeclaration
+from dge_assets.core.contract.contract import ContractDeclaration
+from dge_assets.core.declaration.sources import SourceDeclaration
+from dge_assets.core.lineage.fingerprint import document_sha256, frame_sha256
 from dge_resources.sources.blanks import strip_blanks
 from dge_resources.sources.columns import (
     drop_and_rename,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import RESERVED_NAMES
+from dge_assets.core.contract.contract import RESERVED_NAMES
 from dge_resources.sources.context import SourceContext
 
 SHOWN_NAMES = 20

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from dge_assets.core.contract import ColumnDeclaration, ContractDeclaration
+from dge_assets.core.contract.contract import ColumnDeclaration, ContractDeclaration
+from dge_assets.core.contract.masking import MASK, mask_secrets, secrets_in
+from dge_assets.core.declaration.sources import SourceDeclaration
 from dge_assets.core.errors import SourceError
-from dge_assets.core.masking import MASK, mask_secrets, secrets_in
-from dge_assets.core.source_declaration import SourceDeclaration
 
 Source_co = TypeVar("Source_co", bound=SourceDeclaration, covariant=True)
 

@@ -17,8 +17,8 @@ from typing import IO, Any
 
 import fsspec
 
+from dge_assets.core.declaration.sources import FileSource
 from dge_assets.core.errors import SourceError
-from dge_assets.core.source_declaration import FileSource
 from dge_resources.sources.context import SourceContext
 
 HASHED_FILE_BYTES = 16 * 2**20  # up to this size the content says whether a file changed, above it the file system

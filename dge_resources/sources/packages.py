@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from dge_assets.core.source_declaration import OpenmlSource, RdatasetsSource, SklearnSource
+from dge_assets.core.declaration.sources import OpenmlSource, RdatasetsSource, SklearnSource
 from dge_resources.sources.context import SourceContext
 
 OPENML_URL = "https://www.openml.org/api/v1/json/data/list/data_name/{name}/limit/2/{selection}"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from dge_assets.core.source_declaration import DuckdbSource, SqlSource
+from dge_assets.core.declaration.sources import DuckdbSource, SqlSource
 from dge_resources.sources.columns import refuse_duplicates
 from dge_resources.sources.context import SourceContext
 from dge_resources.sources.statements import MANY_STATEMENTS, NO_TABLE, quoted_words, require_one_reading_statement
@@ -49,7 +49,8 @@ _HARMLESS_PRAGMAS = ("data_version", "table_info", "table_xinfo")  # full-text s
 def read_duckdb(context: SourceContext[DuckdbSource]) -> pd.DataFrame:
     """Run one SELECT on a DuckDB file opened read-only, or on files; relative file names start at the base folder.
 
-    The query sees its DuckDB file, or without one what lies in the base folder, and what `reads` names; it cannot write.
+    The query sees its DuckDB file, or without one what lies in the base folder, and what `reads` names; it cannot
+    write.
     """
     import duckdb
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import pandas as pd
 
-from dge_assets.core.source_declaration import CsvSource, JsonLinesSource, ParquetSource
+from dge_assets.core.declaration.sources import CsvSource, JsonLinesSource, ParquetSource
 from dge_resources.sources.columns import refuse_duplicates
 from dge_resources.sources.context import SourceContext
 from dge_resources.sources.encodings import (

@@ -1,7 +1,8 @@
 """How a CSV file spells its cells, which pandas forgets once it has taken them for numbers or for missing.
 
 Here: reading declared texts as texts, keeping leading zeros and long whole numbers, telling which words became missing.
-Not here: opening files, options and headers (`readers`), spellings of amounts and dates (`dge_assets.core.formats`).
+Not here: opening files, options and headers (`readers`), spellings of amounts and dates
+(`dge_assets.core.contract.formats`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import IO, Any
 
 import pandas as pd
 
-from dge_assets.core.contract import ColumnDeclaration
+from dge_assets.core.contract.contract import ColumnDeclaration
 from dge_resources.sources.context import SourceContext
 
 MISSING_WORDS = frozenset(
@@ -31,7 +32,10 @@ TYPING_OPTIONS = frozenset(
 """Options that say what cells mean; without them pandas gives the cells as they are written."""
 ROWS_AT_A_TIME = 100_000
 _ZERO_FIRST = re.compile(r"\s*(?:[+-]?0\d+|\+\d{7,})\s*")
-"""A code, not an amount: `00123`, or a telephone number. Nobody writes amounts so, and as a number the zeros are lost."""
+"""A code, not an amount: `00123`, or a telephone number.
+
+Nobody writes amounts so, and as a number the zeros are lost.
+"""
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}((?:\.\d{3})*)\s*")
 """What a point between thousands looks like; where the comma does not part fields, it may be one."""
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")

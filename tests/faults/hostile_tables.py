@@ -1,7 +1,7 @@
 """Tables that make trouble: columns of every kind at their ends, in every format of file, with contracts half declared.
 
-Here: the strategy, and putting a table through what the line does with its rows. All of a table comes of one seed, so that
-an example is small to tell: seed, rows, columns, format. Not here: tests.
+Here: the strategy, and putting a table through what the line does with its rows. All of a table comes of one seed, so
+that an example is small to tell: seed, rows, columns, format. Not here: tests.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import pandas as pd
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dge_assets.core.contract import Contract, ContractDeclaration
-from dge_assets.core.disclosure import LevelLimits, protected_contract, protected_rows
-from dge_assets.core.disclosure_declaration import DisclosureDeclaration
-from dge_assets.core.generators.encoder_fitting import fit_encoder
-from dge_assets.core.intake import Intake, take_in
-from dge_assets.core.source_declaration import SourceDeclaration
-from dge_assets.core.split import split_real
+from dge_assets.core.contract.contract import Contract, ContractDeclaration
+from dge_assets.core.contract.disclosure import DisclosureDeclaration
+from dge_assets.core.declaration.sources import SourceDeclaration
+from dge_assets.core.generators.encoding.fitting import fit_encoder
+from dge_assets.core.privacy.disclosure import LevelLimits, protected_contract, protected_rows
+from dge_assets.core.rows.intake import Intake, take_in
+from dge_assets.core.rows.split import split_real
 from dge_resources.quality import ValidationOutcome, contract_suite, validate
 from dge_resources.sources import read_source
 

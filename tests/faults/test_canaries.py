@@ -1,8 +1,8 @@
 """One table in which single people stand out in every way there is, its line run for real, and every byte searched.
 
-Searched are all places but those that hold real rows by their purpose (lake, artifacts, warehouse, see `docs/disclosure.md`):
-releases, reports and pages of checks, Dagster's storage, what is printed and logged, what is raised. Parquet is read and
-SQLite is queried, since both may compress what they hold.
+Searched are all places but those that hold real rows by their purpose (lake, artifacts, warehouse, see
+`docs/disclosure.md`): releases, reports and pages of checks, Dagster's storage, what is printed and logged, what is
+raised. Parquet is read and SQLite is queried, since both may compress what they hold.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dge_assets.core.generators.parameters import ALGORITHMS
-from dge_assets.core.split import split_real
+from dge_assets.core.rows.split import split_real
 from dge_assets.demo import reason_of
 from tests.integration.conftest import Workshop
 from tests.support.tables import column, contract

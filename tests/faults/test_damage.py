@@ -1,7 +1,7 @@
 """Files cut off, with a flipped bit, a lost page or something else in their place: refused by the reader, or harmless.
 
-Short: one of everything, made by hand. Long: the root of a line that ran, `DGE_DAMAGES` times (300), and the line run again
-over `DGE_DAMAGED_LINES` damaged roots (4).
+Short: one of everything, made by hand. Long: the root of a line that ran, `DGE_DAMAGES` times (300), and the line run
+again over `DGE_DAMAGED_LINES` damaged roots (4).
 """
 
 from __future__ import annotations

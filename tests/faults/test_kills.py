@@ -1,4 +1,5 @@
-"""Processes of a whole deployment killed one after the other: nothing hangs, and the release is that of an unbroken run.
+"""Processes of a whole deployment killed one after the other: nothing hangs, and the release is that of an unbroken
+run.
 
 Long: `DGE_KILLS` says how many kills there are (4 if left out; 50 take about an hour on two cores).
 """

@@ -1,4 +1,5 @@
-"""Killed at every write, before and after it: readers see former or new things, and the next run ends in the same bytes.
+"""Killed at every write, before and after it: readers see former or new things, and the next run ends in the same
+bytes.
 
 Short: the stores alone, at each of their writes. Long: the whole line as `make demo` starts it, `DGE_WRITE_KILLS` times
 (50), each chain of kills at one write of every kind in a root of its own.

@@ -1,4 +1,5 @@
-"""Runs of the same and of other seeds at a time, with readers on warehouse and release: all succeed, nobody reads halves.
+"""Runs of the same and of other seeds at a time, with readers on warehouse and release: all succeed, nobody reads
+halves.
 
 Long: `DGE_PARALLEL_MEMBERS` says how many members there are (6 if left out), `DGE_PARALLEL_RUNS` how many backfills and
 demos go at a time (4).

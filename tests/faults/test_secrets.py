@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dge_assets.assets.line import Line
-from dge_assets.core.declaration import TableDeclaration
+from dge_assets.core.declaration.models import MODEL_CHECK
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import DeclarationError, SourceError
-from dge_assets.core.model_declaration import MODEL_CHECK
 from dge_assets.declarations import COMPONENT, read_declaration, require_usable_model
 from dge_resources.sources import read_source, source_fingerprint
 

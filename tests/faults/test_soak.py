@@ -1,7 +1,7 @@
 """A deployment whose schedules tick every minute for long: runs go one after the other, and its memory does not grow.
 
-Long: `DGE_SOAK_MINUTES` (30) of three tiny tables; more than `DGE_SOAK_GROWTH_MB` (100) per hour in the daemon, the webserver
-or the code servers is a failure.
+Long: `DGE_SOAK_MINUTES` (30) of three tiny tables; more than `DGE_SOAK_GROWTH_MB` (100) per hour in the daemon, the
+webserver or the code servers is a failure.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ import pytest
 from dge_assets.assets.line import LAKE, Line
 from dge_assets.automation import range_tags
 from dge_assets.component import table_definitions
-from dge_assets.core.declaration import TableDeclaration
-from dge_assets.core.profiles import Profile
+from dge_assets.core.declaration.profiles import Profile
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.demo import reason_of
 from dge_resources.compute import Compute
 from dge_resources.io_manager import LakeIOManager

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from dge_assets.assets.line import EVALUATION_TABLES
-from dge_assets.core.provenance import Provenance
+from dge_assets.core.lineage.provenance import Provenance
 from dge_assets.demo import reason_of
 from dge_resources.lake import Address
 from tests.integration.conftest import Workshop, visits_frame

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
+from dge_assets.core.declaration.sources import SourceDeclaration
 from dge_assets.core.errors import SourceError
-from dge_assets.core.source_declaration import SourceDeclaration
 from dge_resources.sources import read_source, source_fingerprint
 from tests.support.ports import free_port
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.conform import conform
-from dge_assets.core.contract import ColumnDeclaration, Contract, ContractDeclaration, Kind
-from dge_assets.core.inference import complete_contract
+from dge_assets.core.contract.completion import complete_contract
+from dge_assets.core.contract.conform import conform
+from dge_assets.core.contract.contract import ColumnDeclaration, Contract, ContractDeclaration, Kind
 
 N = 500
 START = pd.Timestamp("2024-01-01")

@@ -1,7 +1,7 @@
 """Every store of a root, killed at each of its writes: `python -m tests.support.killed_stores FOLDER`.
 
-A program, since each kill is of a fork of it, which starts in milliseconds: it must have one thread, and so neither reads
-nor writes anything itself. It prints one line of JSON per kill.
+A program, since each kill is of a fork of it, which starts in milliseconds: it must have one thread, and so neither
+reads nor writes anything itself. It prints one line of JSON per kill.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from dge_assets.core.errors import DgeError, StorageError
-from dge_assets.core.fingerprint import frame_sha256
+from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
 from dge_resources.lake import Lake, address_of

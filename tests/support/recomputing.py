@@ -1,7 +1,7 @@
 """Scores on real_test made anew from the warehouse's rows by pandas and scikit-learn alone.
 
-Nothing of the project computes here: not its preprocessing, models, combining nor metrics. So what agrees was computed twice.
-Networks are left out, since their fits follow the project's seeds.
+Nothing of the project computes here: not its preprocessing, models, combining nor metrics. So what agrees was computed
+twice. Networks are left out, since their fits follow the project's seeds.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.error_correlation import EFFECTIVE_COLUMNS
-from dge_assets.core.intervals import MEMBERS_AND_ROWS as BOTH
-from dge_assets.core.k_recommendation import RECOMMENDATION_COLUMNS
-from dge_assets.core.synthetic_inference import STATISTIC_COLUMNS
-from dge_assets.core.variance_components import COMPONENT_COLUMNS
+from dge_assets.core.ensemble.error_correlation import EFFECTIVE_COLUMNS
+from dge_assets.core.ensemble.k_recommendation import RECOMMENDATION_COLUMNS
+from dge_assets.core.ensemble.variance_components import COMPONENT_COLUMNS
+from dge_assets.core.intervals.interval import MEMBERS_AND_ROWS as BOTH
+from dge_assets.core.statistics.table import STATISTIC_COLUMNS
 
 
 def ensemble_frames(odd: str) -> dict[str, pd.DataFrame]:

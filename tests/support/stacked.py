@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from dge_assets.core.generators.stacked.encoded import EncodedTable
-from dge_assets.core.generators.stacked.layout import Layout
+from dge_assets.core.generators.encoding.encoded_table import EncodedTable
+from dge_assets.core.generators.encoding.layout import Layout
 from dge_assets.core.generators.stacked.streams import Streams
 
 Columns = list[list[tuple[int, str]]]

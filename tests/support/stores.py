@@ -1,4 +1,6 @@
-"""Everything that a line keeps, made by hand in two states: small files in each of the stores, written in a line's order."""
+"""Everything that a line keeps, made by hand in two states: small files in each of the stores, written in a line's
+order.
+"""
 
 from __future__ import annotations
 

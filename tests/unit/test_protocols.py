@@ -17,11 +17,11 @@ from pandas.testing import assert_frame_equal
 from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
 
-from dge_assets.core.contract import Task
+from dge_assets.core.contract.contract import Task
+from dge_assets.core.downstream.fitting import Dataset, fit_model, model_seed, predict, stack_rows
 from dge_assets.core.errors import DeclarationError, EvaluationError
-from dge_assets.core.fitting import Dataset, fit_model, model_seed, predict, stack_rows
-from dge_assets.core.metrics import metric_names
 from dge_assets.core.protocols import evaluation_scores, predict_member, training_scores
+from dge_assets.core.scores.metrics import metric_names
 
 MOONS = Path(__file__).parents[1] / "data" / "moons"
 REMAKE = f"see {MOONS.name}/README.md in tests/data for the recipe of the values and how to make them anew"

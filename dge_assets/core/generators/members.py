@@ -14,16 +14,16 @@ import pandas as pd
 import torch
 
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.generators.base import Algorithm, Arrays, GeneratorState, Report, TrainedMember
-from dge_assets.core.generators.learning_curve import ROWS, marginal_distance
+from dge_assets.core.generators.encoding.encoded_table import EncodedTable
+from dge_assets.core.generators.encoding.table_encoder import TableEncoder
+from dge_assets.core.generators.epochs.learning_curve import ROWS, marginal_distance
+from dge_assets.core.generators.epochs.training import Checkpoints, LearningCurve, train
+from dge_assets.core.generators.family import Algorithm, Arrays, GeneratorState, Report, TrainedMember
 from dge_assets.core.generators.parameters import FamilyParameters, parameters_for
 from dge_assets.core.generators.stacked.conditions import level_probabilities
 from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
-from dge_assets.core.generators.stacked.encoded import EncodedTable
 from dge_assets.core.generators.stacked.sampling import CTGANSampler, TVAESampler
 from dge_assets.core.generators.stacked.tvae import TVAETrainer
-from dge_assets.core.generators.table_encoder import TableEncoder
-from dge_assets.core.generators.training import Checkpoints, LearningCurve, train
 from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from dge_assets.core.closed_model import ClosedModel
+from dge_assets.core.contract.closed_model import ClosedModel
 from dge_assets.core.errors import DeclarationError
 
 

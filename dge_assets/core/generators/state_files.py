@@ -12,10 +12,10 @@ import safetensors
 from safetensors.numpy import load, save
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.generators.base import GeneratorState, TrainedMember
+from dge_assets.core.generators.encoding.encoded_table import EncodedTable
+from dge_assets.core.generators.encoding.table_encoder import TableEncoder
+from dge_assets.core.generators.family import GeneratorState, TrainedMember
 from dge_assets.core.generators.members import IMPLEMENTATIONS
-from dge_assets.core.generators.stacked.encoded import EncodedTable
-from dge_assets.core.generators.table_encoder import TableEncoder
 
 WEIGHTS, DOCUMENT, CODEC, LOSSES = "weights.safetensors", "generator.json", "codec.json", "losses.json"
 

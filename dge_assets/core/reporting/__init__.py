@@ -1,1 +1,4 @@
-"""Scores as people read them: pictures, sentences, tables, the report's page and the release's card."""
+"""Scores as people read them; texts, frames and Markdown that page and pictures share stand at this room's root.
+
+Not here: computing anything that is shown.
+"""

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import pandas as pd
 
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.metrics import UNLIKE, metric_goal
+from dge_assets.core.scores.metrics import UNLIKE, metric_goal
 
 _APPROACH_ORDER = ("oracle", "naive", "naive_single", "naive_ensemble", "naive_concat")
 KEYS = ("family", "approach", "models")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from dge_assets.core.generators.stacked.layout import Integers, Layout
+from dge_assets.core.generators.encoding.layout import Integers, Layout
 
 TEMPERATURE = 0.2
 """Of the Gumbel-softmax (Jang, Gu and Poole 2017; Maddison, Mnih and Teh 2017), as in `ctgan`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dge_assets.core.generators.stacked.encoded import Array, EncodedTable
+from dge_assets.core.generators.encoding.encoded_table import Array, EncodedTable
 
 
 @dataclass(frozen=True)

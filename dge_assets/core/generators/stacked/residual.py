@@ -1,4 +1,5 @@
-"""CTGAN's generator: residual layers (linear, batch normalization, ReLU) that each keep their input beside their output.
+"""CTGAN's generator: residual layers (linear, batch normalization, ReLU) that each keep their input beside their
+output.
 
 All layers' values lie in one buffer (K, B, width): the noise and condition at its end, each layer's output before its
 input, so that the package's concatenations cost nothing. Batch normalization uses the batch's own statistics, in

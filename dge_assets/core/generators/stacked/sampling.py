@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from dge_assets.core.generators.base import GeneratorState
+from dge_assets.core.generators.encoding.encoded_table import Array
+from dge_assets.core.generators.encoding.layout import Layout
+from dge_assets.core.generators.family import GeneratorState
 from dge_assets.core.generators.parameters import CTGANParameters, TVAEParameters
 from dge_assets.core.generators.stacked.activation import gumbel_
 from dge_assets.core.generators.stacked.conditions import ConditionSampler, LevelProbabilities
-from dge_assets.core.generators.stacked.encoded import Array
-from dge_assets.core.generators.stacked.layout import Layout
 from dge_assets.core.generators.stacked.perceptron import Perceptron
 from dge_assets.core.generators.stacked.residual import ResidualGenerator
 from dge_assets.core.generators.stacked.stack import ParameterStack
@@ -95,10 +95,11 @@ class CTGANSampler:
 
 
 class TVAESampler:
-    """Samples TVAE: noise through the decoder, whose output is a distribution, and a draw from that (Xu et al. 2019, 4.4).
+    """Samples TVAE: noise through the decoder, whose output is a distribution, and a draw from that (Xu et al. 2019,
+    4.4).
 
-    A number is normal around the tanh of its logit, with its learnt standard deviation; a span is drawn from its softmax,
-    or with `decode: largest` its likeliest place is taken.
+    A number is normal around the tanh of its logit, with its learnt standard deviation; a span is drawn from its
+    softmax, or with `decode: largest` its likeliest place is taken.
     """
 
     def __init__(

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from dge_assets.core.generators.encoding.encoded_table import EncodedTable, RowWriter
 from dge_assets.core.generators.parameters import TVAEParameters
 from dge_assets.core.generators.stacked.activation import Activation
-from dge_assets.core.generators.stacked.encoded import EncodedTable, RowWriter
 from dge_assets.core.generators.stacked.perceptron import Perceptron
 from dge_assets.core.generators.stacked.stack import AdamState, Arrays, ParameterStack, linear_shapes
 from dge_assets.core.generators.stacked.streams import Streams

@@ -1,0 +1,317 @@
+"""A table's declaration: everything that one `defs.yaml` says, checked before anything runs.
+
+Here: the schema, and what it makes of a profile (`TablePlan`). Not here: the profiles (`profiles`), the schemas of
+parts (`declaration.sources`, `contract`, ...), reading files (`declarations`), the data.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from dge_assets.core.contract.closed_model import ClosedModel
+from dge_assets.core.contract.contract import ContractDeclaration
+from dge_assets.core.contract.disclosure import DisclosureDeclaration
+from dge_assets.core.contract.masking import found_words, mask_secrets, shown_name
+from dge_assets.core.declaration.model_names import MODEL_NAMES
+from dge_assets.core.declaration.models import AugmentationDeclaration, DownstreamModel
+from dge_assets.core.declaration.profiles import BUILT_IN_LIMITS, TRIAL, Cut, Profile, ProfileLimits
+from dge_assets.core.declaration.schedule import ScheduleDeclaration
+from dge_assets.core.declaration.sources import SourceDeclaration
+from dge_assets.core.declaration.statistics import StatisticDeclaration
+from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
+
+MOST_SEEDS = 1000
+"""Partition keys have three digits."""
+NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
+"""The ensemble sizes that are reported, as far as there are members; the largest K always is."""
+GAIN_PER_SECOND = 1e-5
+"""Default worth of a second: 0.001 of the Brier score, or 0.1 % of the target's variance, for 100 s of one member's
+work.
+"""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage", "memory", "system", "warehouse")
+"""Schemas and catalogs that the warehouse's file has, or is attached as."""
+_TAKEN_FAMILY_NAMES = (
+    "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "encoder", "generator", "synthetic",
+    "downstream",
+)  # fmt: skip
+
+
+def _identifier(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{found_words(name)} is not a usable name; allowed: lower-case letters, digits and _, a letter first"
+        )
+    return name
+
+
+def _written_date(value: object) -> object:
+    """YAML turns an unquoted date into a `date`, and a year into a number; both are kept as they were written."""
+    return str(value) if isinstance(value, date | int) and not isinstance(value, bool) else value
+
+
+class FamilyDeclaration(ClosedModel):
+    """A family: an algorithm and its hyperparameters."""
+
+    algorithm: str
+    parameters: FamilyParameters
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """What people write (editors and `dg check yaml` read this): hyperparameters, and the algorithm if it differs."""
+        properties: dict[str, Any] = {"algorithm": {"enum": list(ALGORITHMS)}}
+        for parameters in ALGORITHMS.values():
+            properties |= parameters.model_json_schema()["properties"]
+        return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
+
+
+class Thresholds(ClosedModel):
+    """What the checks let pass."""
+
+    range_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of rows that may be out of range; of the real table too where it is declared",
+    )
+    constraint_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of rows that may break a constraint; of the real table too where it is declared",
+    )
+    copies_alpha: float = Field(0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members")
+
+
+class ReleaseDeclaration(ClosedModel):
+    """How a release is signed off."""
+
+    sign_off: Literal["automatic", "manual"] = Field(
+        "automatic", description="automatic: by passed checks alone; manual: a person's name is needed as well"
+    )
+    families: Literal["all", "passing"] = Field(
+        "all",
+        description="all: nothing is released unless every family passes its checks; passing: families that pass are "
+        "released, the manifest names the others",
+    )
+
+
+class TableDeclaration(ClosedModel):
+    """One table that becomes a data product."""
+
+    table: Annotated[str, AfterValidator(_identifier)] = Field(description="name of the table, its group and schema")
+    description: str = Field("", description="what the table is, for its page, report and release")
+    owners: tuple[str, ...] = Field((), description="e-mail addresses or team:NAME")
+    licence: str = Field("", description="what consumers of a release may do with it, such as CC-BY-4.0; in its card")
+    contact: str = Field("", description="whom consumers ask, such as an e-mail address; in the release's card")
+    data_date: Annotated[str, BeforeValidator(_written_date)] = Field(
+        "", description="what time the real rows are of, such as 2024-06-30 or `1997 to 2002`; in the release's card"
+    )
+    source: SourceDeclaration = Field(description="where the real rows come from")
+    contract: ContractDeclaration = Field(
+        description="what the real table must look like; what is left out is inferred"
+    )
+    families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
+    seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
+    models: tuple[DownstreamModel, ...] = Field(
+        ("lr", "mlp", "gbdt"),
+        description=f"downstream models: {', '.join(MODEL_NAMES)}, or `package.module:Class` of a scikit-learn estimator, "
+        "alone or with its parameters",
+    )
+    augmentation: AugmentationDeclaration = Field(
+        AugmentationDeclaration(), description="models to train on few real rows with synthetic ones"
+    )
+    test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
+    dataset_test_share: float | None = Field(
+        None, gt=0, lt=1, description="share of a dataset's rows that becomes its own test part; test_share if left out"
+    )
+    synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
+    max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")
+    many_levels: Literal["pool", "error"] = Field("pool", description="what to do with a column of more levels")
+    gain_per_second: float = Field(
+        GAIN_PER_SECOND,
+        gt=0,
+        allow_inf_nan=False,
+        description="what a member must gain per second of its CPU time to be worth it: Brier score, or share of the "
+        "target's variance",
+    )
+    statistics: tuple[StatisticDeclaration, ...] | None = Field(
+        None, description="statistics to compute beside models; by default means, and the target's proportions"
+    )
+    disclosure: DisclosureDeclaration = Field(DisclosureDeclaration(), description="what a release may give away")
+    thresholds: Thresholds = Field(Thresholds(), description="what the checks let pass")
+    schedule: ScheduleDeclaration | None = Field(None, description="when the whole line runs by itself")
+    on_source_change: Literal["mark", "run", "ignore"] = Field(
+        "mark", description="of a changed source: mark what is stale, run the line, or do not look"
+    )
+    release: ReleaseDeclaration = Field(ReleaseDeclaration(), description="how a release is signed off")
+    profiles: dict[Profile, ProfileLimits] = Field(
+        default_factory=dict,
+        description="less of it under DGE_PROFILE; without an entry, `default` and `full` cut nothing",
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where generators are trained")
+    processes: PositiveInt | None = Field(None, description="members side by side; as many as cores if left out")
+
+    @field_validator("families", mode="before")
+    @classmethod
+    def _families_with_algorithms(cls, families: Any) -> Any:
+        if not isinstance(families, dict) or not families:
+            raise ValueError(
+                f"at least one family is needed, found {found_words(families)}; known: {', '.join(ALGORITHMS)}"
+            )
+        return {str(name): _family(str(name), given) for name, given in families.items()}
+
+    @field_validator("models")
+    @classmethod
+    def _some_models(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        if not models or len(set(models)) != len(models):
+            raise ValueError(
+                f"needs at least one model and none twice, found {[mask_secrets(name) for name in models]}"
+            )
+        return models
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> TableDeclaration:
+        if self.table in _TAKEN_TABLE_NAMES:
+            raise ValueError(f"table: {self.table!r} is a name of DuckDB's own; choose another")
+        for limits in self.profiles.values():
+            unknown = set(limits.epochs) - set(self.families) if isinstance(limits.epochs, dict) else set()
+            if unknown:
+                found = sorted(map(shown_name, unknown))
+                raise ValueError(f"profiles: epochs name unknown families {found}; allowed: {', '.join(self.families)}")
+        return self
+
+    def plan(self, profile: Profile) -> TablePlan:
+        """What to train and evaluate under `profile`."""
+        stated, built_in = self.profiles.get(profile, ProfileLimits()), BUILT_IN_LIMITS[profile]
+        most_seeds = stated.seeds or built_in.seeds or self.seeds
+        families = {}
+        for name, family in self.families.items():
+            declared = family.parameters.epochs
+            most = stated.epochs_of(name) or built_in.epochs_of(name) or declared
+            families[name] = family.parameters.model_copy(update={"epochs": min(declared, most)})
+        return TablePlan(declaration=self, profile=profile, seeds=min(self.seeds, most_seeds), families=families)
+
+
+class TablePlan(ClosedModel):
+    """A declaration under a profile: the seeds and hyperparameters that are really used, and what that cuts."""
+
+    declaration: TableDeclaration
+    profile: Profile
+    seeds: int
+    families: dict[str, Any]
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.declaration.table
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Every number that is smaller here than declared."""
+        numbers = [("seeds", self.declaration.seeds, self.seeds)]
+        for name, family in self.declaration.families.items():
+            numbers.append((f"{name} epochs", family.parameters.epochs, self.parameters(name).epochs))
+        return tuple(
+            Cut(field=field, declared=declared, used=used) for field, declared, used in numbers if used != declared
+        )
+
+    @property
+    def cuts_text(self) -> str:
+        """All cuts in one line, `seeds 20 -> 5, ctgan epochs 300 -> 50 by profile default`; empty without any."""
+        return f"{', '.join(map(str, self.cuts))} by profile {self.profile}" if self.cuts else ""
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether this only shows that the line works: less than what the declaration means to release."""
+        return self.profile == TRIAL and bool(self.cuts)
+
+    @property
+    def notice(self) -> str:
+        """What everyone who meets this plan's results is told of its cuts; empty without any."""
+        if not self.cuts:
+            return ""
+        if self.is_trial:
+            return (
+                f"This is a trial, less than what is declared: {self.cuts_text}. It never becomes the latest release."
+            )
+        whole = "" if self.profile == "full" else ", or run with DGE_PROFILE=full"
+        return (
+            f"Less than the declaration's own numbers: {self.cuts_text}; for more raise `profiles.{self.profile}` in "
+            f"it{whole}."
+        )
+
+    @property
+    def dataset_test_share(self) -> float:
+        """Share of a dataset's rows that becomes its own test part."""
+        return self.declaration.dataset_test_share or self.declaration.test_share
+
+    @property
+    def ks(self) -> tuple[int, ...]:
+        """The nested ensemble sizes that are reported: those of `NESTED_KS` below K, and K itself."""
+        return (*(k for k in NESTED_KS if k < self.seeds), self.seeds)
+
+    def parameters(self, family: str) -> FamilyParameters:
+        """The hyperparameters that `family` trains with."""
+        parameters = self.families[family]
+        assert isinstance(parameters, FamilyParameters)
+        return parameters
+
+    def algorithm(self, family: str) -> str:
+        """The algorithm behind `family`."""
+        return self.declaration.families[family].algorithm
+
+
+def _family(name: str, given: Any) -> Any:
+    if isinstance(given, FamilyDeclaration):
+        return given
+    if not isinstance(given, dict | None):
+        raise ValueError(  # noqa: TRY004 (pydantic wants ValueError)
+            f"{shown_name(name)}: hyperparameters are a mapping, found {found_words(given)}; write `{name}: {{}}` for defaults"
+        )
+    if not _NAME.fullmatch(name) or name in _TAKEN_FAMILY_NAMES:
+        raise ValueError(
+            f"{found_words(name)} is not a usable family name: lower-case letters, digits and _, and not a stage's"
+        )
+    stated = dict(given or {})
+    algorithm = str(stated.pop("algorithm", name))
+    if algorithm not in ALGORITHMS:
+        raise ValueError(
+            f"unknown family {found_words(name)} (algorithm {found_words(algorithm)}); allowed: {', '.join(ALGORITHMS)}"
+        )
+    try:
+        return FamilyDeclaration(algorithm=algorithm, parameters=parameters_for(algorithm, stated))
+    except ValidationError as error:
+        lines = error_lines(error)
+    raise ValueError("; ".join(f"{name}.{line}" for line in lines))  # no cause: pydantic's message quotes what it found
+
+
+def error_lines(error: ValidationError) -> list[str]:
+    """One line per mistake: the field, what is wrong and allowed, and what was found, as far as that is surely no
+    secret.
+
+    Below `source` no text is quoted. Chain nothing to an error that says these lines: pydantic's own message quotes
+    all.
+    """
+    return [_error_line(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()]
+
+
+def _error_line(place: tuple[int | str, ...], kind: str, message: str, found: object) -> str:
+    field = ".".join(shown_name(part) for part in place)
+    told = mask_secrets(message.removeprefix("Value error, "))
+    says_all = kind in ("value_error", "missing", "union_tag_not_found")
+    shown = "" if says_all else f"; found {found_words(found, quotes_text='source' not in place)}"
+    return f"{field}: {told}{shown}" if field else told + shown

@@ -1,0 +1,113 @@
+"""Which pictures each table of uncertainty and that of cross scores get, with the sentence that tells how to read each.
+
+The page of an asset shows the pictures of its table, the report those of all. Not here: drawing (`uncertainty_charts`,
+`maps`, `cross_score_charts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from dge_assets.core.contract.contract import Contract
+from dge_assets.core.reporting.pictures.cross_score_charts import cross_score_heatmap
+from dge_assets.core.reporting.pictures.maps import prediction_maps
+from dge_assets.core.reporting.pictures.uncertainty_charts import (
+    confidence_chart,
+    reliability_chart,
+    selective_chart,
+    uncertainty_chart,
+)
+from dge_assets.core.uncertainty.prediction_map import map_features
+
+Figure = tuple[str, str, bytes]
+"""Title, caption, PNG."""
+
+
+def uncertainty_figures(name: str, table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame) -> list[Figure]:
+    """The pictures of the evaluation table called `name`; none for other tables, and for tables without rows."""
+    drawings: dict[str, Callable[[], list[Figure]]] = {
+        "uncertainty": lambda: _uncertainty(table, contract),
+        "calibration": lambda: _calibration(table),
+        "selective": lambda: _selective(table, contract),
+        "prediction_map": lambda: _maps(table, contract, real_test),
+        "cross_scores": lambda: _cross_scores(table),
+    }
+    return drawings[name]() if name in drawings and len(table) else []
+
+
+def _uncertainty(table: pd.DataFrame, contract: Contract) -> list[Figure]:
+    unit = "nats" if contract.task != "regression" else "variance, squared units of the target"
+    title = f"Uncertainty of a prediction ({unit}), mean over real test rows"
+    caption = (
+        "A bar's first part is what the models say themselves (aleatoric), its second what is between them. One model "
+        "has nothing between; naive_ensemble shows what model seeds alone add, so what dge_K has beyond it comes of the "
+        "generators."
+    )
+    return [("Uncertainty by approach", caption, uncertainty_chart(table, title=title))]
+
+
+def _calibration(table: pd.DataFrame) -> list[Figure]:
+    reliability = (
+        "Points below the dashed line are claimed surer than they come true, points above it less sure; the area of a "
+        "point is its share of the rows, so small ones may be chance. The other approaches are in the warehouse's table."
+    )
+    thresholds = (
+        "Accuracy of the rows whose predicted class is at least so sure. It should rise, and stay above the dashed line: "
+        "a line that falls below it is sure of what is wrong. At high thresholds few rows are left; the table has their n."
+    )
+    return [
+        ("Reliability", reliability, reliability_chart(table, title="Reliability on real test rows")),
+        (
+            "Accuracy against confidence",
+            thresholds,
+            confidence_chart(table, title="Accuracy of the rows that are at least so sure"),
+        ),
+    ]
+
+
+def _selective(table: pd.DataFrame, contract: Contract) -> list[Figure]:
+    risk = "error rate" if contract.task != "regression" else "mean squared error"
+    ranking = "total uncertainty" if contract.task != "regression" else "disagreement between the members"
+    caption = (
+        f"Rows are kept in order of {ranking}, the surest first; the line is the {risk} of those kept. The lower to the "
+        "left, the better the approach knows where it errs; a flat line does not know, and one that rises to the left is "
+        "surest where it is wrong. The generators' part alone does not see errors that come of noise in the data itself."
+    )
+    title = f"Risk ({risk}) of the rows kept, the surest first"
+    return [("Risk against coverage", caption, selective_chart(table, title=title))]
+
+
+def _maps(table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame) -> list[Figure]:
+    features = map_features(contract)
+    if features is None:
+        return []
+    caption = (
+        "Above, the mean prediction of each approach with its decision boundary and real test rows; below, how much its "
+        "fits differ. Where dge_K's fits differ, the generators disagree about the real data."
+    )
+    points = real_test[[*features, contract.target]]
+    classes = contract.classes or ()
+    figures = []
+    for (family, model), rows in table.groupby(["family", "model"], sort=False):
+        title = f"{family}, {model}: predictions over the two features"
+        png = prediction_maps(rows, points, target=contract.target, classes=classes, title=title)
+        figures.append((f"Map, {family}, {model}", caption, png))
+    return figures
+
+
+def _cross_scores(table: pd.DataFrame) -> list[Figure]:
+    """One model's: an odd generator is odd for every model, and a picture for each would fill the page."""
+    models, metrics = list(table["model"].unique()), set(table["metric"])
+    metric = "auc" if "auc" in metrics else "rmse"
+    title = f"{models[0]} trained on one dataset, scored on another: {metric}"
+    png = cross_score_heatmap(table[table["model"] == models[0]], metric, title=title)
+    others = " The other models' are in the warehouse." if len(models) > 1 else ""
+    caption = (
+        f"{models[0]} trained on part of one member's dataset, scored on the whole dataset of each other member. Outlined: "
+        "scored on held-out rows of its own dataset, which is the naive evaluation; where these cells are the better ones, "
+        "it claims too much. A column that stands out is a dataset, a row a model, that is unlike the others. All rows are "
+        f"synthetic: what all generators get wrong does not show here.{others}"
+    )
+    return [(f"Members scored on each other's datasets, {metric}", caption, png)]

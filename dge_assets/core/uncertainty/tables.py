@@ -1,0 +1,209 @@
+"""The tables of uncertainty of one model class on one family: how unsure each approach is, and whether it is right to
+be.
+
+Here: which approach is measured by what, from predictions on real_test. Not here: the measures
+(`uncertainty.decomposition`, `calibration`, `uncertainty.selective_prediction`), predicting, drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dge_assets.core.arrays import Array, Codes
+from dge_assets.core.contract.contract import Task
+from dge_assets.core.errors import EvaluationError
+from dge_assets.core.intervals.interval import (
+    FEWEST_SETS,
+    INTERVAL_COLUMNS,
+    append_intervals,
+    over_bin_rows,
+    with_intervals,
+)
+from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.rounding import without_rounding
+from dge_assets.core.rows.tables import no_rows
+from dge_assets.core.scores.intervals import over_sets_of
+from dge_assets.core.scores.metrics import predicted_class
+from dge_assets.core.scores.tables import TrainingPredictions, combine, require_ks, training_ensembles
+from dge_assets.core.uncertainty.calibration import (
+    calibration_curves,
+    expected_calibration_error,
+    reliability_curve,
+)
+from dge_assets.core.uncertainty.decomposition import Uncertainty, uncertainty_of
+from dge_assets.core.uncertainty.intervals import (
+    MEANS,
+    Measured,
+    MeasuredIntervals,
+    intervals_over_rows,
+    intervals_over_sets,
+    reasons_by_place,
+)
+from dge_assets.core.uncertainty.selective_prediction import selective
+
+SELECTIVE_COLUMNS = ["approach", "ranking", "coverage", "risk", *INTERVAL_COLUMNS]
+CALIBRATION_TYPES = {
+    **{"approach": "string", "curve": "string", "bin": "int64"},
+    **{"confidence": "float64", "accuracy": "float64", "n": "int64"},
+    **{"low": "float64", "high": "float64", "over": "string", "reason": "string"},
+}
+NO_NOISE = "a point prediction states no noise, and no rows that its models did not see were given to measure it on"
+
+
+def uncertainty_tables(
+    y: Codes,
+    predictions: TrainingPredictions,
+    ks: Sequence[int],
+    *,
+    task: Task,
+    resamples: Resamples,
+    noise_variances: Sequence[float] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """`uncertainty`, `calibration` and `selective` of all approaches of the training protocol, on real_test (y
+    encoded).
+
+    - uncertainty: `approach, quantity, value`. total, aleatoric and generator are means over rows (nats; for a
+      regression variances in squared units of the target); generator_share is generator / total. risk is the error
+      rate, or the mean squared error; aurc_* and excess_aurc_* are its area over coverages, by ranking. ece and
+      ece_equal_count.
+    - calibration: `approach, curve, bin, confidence, accuracy, n` (`calibration.calibration_curves`); no row for a
+      regression, whose point predictions have no confidence.
+    - selective: `approach, ranking, coverage, risk`; rows kept in order of confidence, total or generator uncertainty.
+      For two classes confidence and total give the same order; for a regression only generator gives one, since the
+      noise that is known there is the same in all rows.
+
+    Each ends with `low, high, over, reason`, of value, accuracy and risk: over disjoint sets of as many members where
+    there are at least three (naive_single and dge_K), else over the test rows of `resamples`; an accuracy has Wilson's
+    interval over the rows of its bin. noise_variances (K,): of a regression's members, for the aleatoric part of
+    naive_single and dge_K; the other approaches have none. What is NaN has its reason in `attrs["reasons"]` of
+    `uncertainty`, by "approach/quantity". Raises EvaluationError naming approach, member and rows for predictions that
+    are not finite, and for no rows at all.
+    """
+    if not len(y):
+        raise EvaluationError("uncertainty: real_test has no rows; raise test_share or give a larger table")
+    ensembles = training_ensembles(predictions, require_ks(ks, len(predictions.members), fewest=1))
+    measured = {
+        approach: _measure(y, members, _noise_of(approach, noise_variances, len(members)), approach, task=task)
+        for approach, members in ensembles.items()
+    }
+    intervals: dict[str, MeasuredIntervals] = {}
+    for approach, item in measured.items():
+        # Of the same members as naive_single, so the same.
+        intervals[approach] = (
+            intervals["naive_single"]
+            if approach == "dge_1"
+            else _intervals(y, item, predictions.members, noise_variances, approach, task=task, resamples=resamples)
+        )
+    return {
+        "uncertainty": _uncertainty_table(measured, intervals),
+        "calibration": _calibration_table(y, ensembles, task=task),
+        "selective": _selective_table(measured, intervals),
+    }
+
+
+def _noise_of(approach: str, variances: Sequence[float] | None, members: int) -> Sequence[float] | None:
+    return variances[:members] if variances is not None and _size_of(approach) else None
+
+
+def _measure(
+    y: Codes, members: Sequence[Array], noise_variances: Sequence[float] | None, name: str, *, task: Task
+) -> Measured:
+    parts = uncertainty_of(members, task=task, noise_variances=noise_variances, name=name)
+    combined = combine(members, task=task)
+    losses = _losses(y, combined, task=task)
+    rankings = _rankings(combined, parts, task=task)
+    curves = {ranking: selective(losses, unsure) for ranking, unsure in rankings.items()}
+    per_row = {part: getattr(parts, part) for part in MEANS}
+    values = {part: float(rows.mean()) for part, rows in per_row.items()}
+    total = values["total"]
+    values["generator_share"] = values["generator"] / total if total > 0 else float("nan")
+    values["risk"] = float(losses.mean())
+    for ranking, found in curves.items():
+        values |= {f"aurc_{ranking}": found.aurc, f"excess_aurc_{ranking}": found.excess_aurc}
+    if task != "regression":
+        for error, equal_count in (("ece", False), ("ece_equal_count", True)):
+            curve = reliability_curve(y, combined, equal_count=equal_count)
+            values[error] = expected_calibration_error(curve)
+    nothing = "total uncertainty is 0: there is nothing to have a share of"
+    why = {"generator_share": NO_NOISE if np.isnan(total) else nothing, "total": NO_NOISE, "aleatoric": NO_NOISE}
+    reasons = {quantity: why[quantity] for quantity, value in values.items() if np.isnan(value)}
+    return Measured(values, reasons, per_row, losses, rankings, curves)
+
+
+def _size_of(approach: str) -> int:
+    """Of how many members an approach is made, 0 for those that are no DGE: only members have held-out rows of their
+    own.
+    """
+    if approach == "naive_single":
+        return 1
+    return int(approach.removeprefix("dge_")) if approach.startswith("dge_") else 0
+
+
+def _intervals(
+    y: Codes,
+    measured: Measured,
+    members: Sequence[Array],
+    noise_variances: Sequence[float] | None,
+    approach: str,
+    *,
+    task: Task,
+    resamples: Resamples,
+) -> MeasuredIntervals:
+    """Over disjoint sets of as many members, of which the first is `measured`, or over rows."""
+    K = _size_of(approach)
+    starts = range(0, len(members) - K + 1, K) if K else ()
+    if len(starts) < FEWEST_SETS:
+        return intervals_over_rows(measured, resamples)
+    further = []
+    for at in starts[1:]:
+        noise = None if noise_variances is None else noise_variances[at : at + K]
+        name = f"{approach} of the members from {at}"
+        further.append(_measure(y, members[at : at + K], noise, name, task=task))
+    classes = 1 if task == "regression" else members[0].shape[1]
+    return intervals_over_sets([measured, *further], over=over_sets_of(K), task=task, classes=classes)
+
+
+def _losses(y: Codes, combined: Array, *, task: Task) -> Array:
+    if task == "regression":
+        return np.asarray((combined.mean(axis=1) - y) ** 2)
+    return np.asarray(predicted_class(combined) != y, dtype=np.float64)
+
+
+def _rankings(combined: Array, parts: Uncertainty, *, task: Task) -> dict[str, Array]:
+    """Ranking -> how unsure each row is by it (rows,)."""
+    rankings = {"generator": parts.generator}
+    if task != "regression":
+        rankings = {"confidence": 1 - combined.max(axis=1), "total": parts.total, **rankings}
+    return {name: without_rounding(unsure) for name, unsure in rankings.items()}
+
+
+def _uncertainty_table(measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]) -> pd.DataFrame:
+    rows = [(approach, name, value) for approach, item in measured.items() for name, value in item.values.items()]
+    table = pd.DataFrame(rows, columns=["approach", "quantity", "value"])
+    table.attrs["reasons"] = reasons_by_place(measured)
+    found = {(approach, name): intervals[approach].quantities[name] for approach, name, _ in rows}
+    return with_intervals(table, found, ["approach", "quantity"])
+
+
+def _calibration_table(y: Codes, ensembles: Mapping[str, Sequence[Array]], *, task: Task) -> pd.DataFrame:
+    if task == "regression":
+        return no_rows(CALIBRATION_TYPES)
+    curves = [
+        calibration_curves(y, combine(members, task=task)).assign(approach=approach)
+        for approach, members in ensembles.items()
+    ]
+    table = pd.concat(curves, ignore_index=True)[[name for name in CALIBRATION_TYPES if name not in INTERVAL_COLUMNS]]
+    pairs = zip(table["accuracy"], table["n"], strict=True)
+    return append_intervals(table, [over_bin_rows(accuracy, rows) for accuracy, rows in pairs])
+
+
+def _selective_table(measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]) -> pd.DataFrame:
+    curves = [
+        append_intervals(found.curve.assign(approach=approach, ranking=ranking), intervals[approach].risks[ranking])
+        for approach, item in measured.items()
+        for ranking, found in item.curves.items()
+    ]
+    return pd.concat(curves, ignore_index=True)[SELECTIVE_COLUMNS]
