@@ -21,9 +21,9 @@ import pandas as pd
 from sklearn.datasets import make_moons
 from sklearn.mixture import GaussianMixture
 
+from benchmarks.dealt_rows import DEALINGS, Generate, claimed_bias
 from benchmarks.shared_data_page import METRICS, page
 from dge_assets.core.randomness import generator, legacy_seed, seed_sequence
-from dge_assets.core.shared_data import DEALINGS, Generate, claimed_bias
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = ROOT / "benchmarks/results/shared_data.json", ROOT / "docs/shared-data.md"

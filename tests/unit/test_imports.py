@@ -24,6 +24,26 @@ LIGHT_CORE = (
     "generators/parameters",
 )
 
+ROOMS = (
+    *("errors", "arrays", "randomness", "threads", "rounding"),
+    *("contract", "lineage", "rows", "privacy"),
+    *("generators.parameters", "generators.encoding", "generators.family", "generators.stacked", "generators.epochs"),
+    *("generators", "declaration", "downstream"),
+    *(
+        "intervals",
+        "scores",
+        "uncertainty",
+        "ensemble",
+        "statistics",
+        "groups",
+        "protocols",
+        "evaluation",
+        "augmentation",
+    ),
+    *("reporting", "reporting.pictures", "reporting.page", "release"),
+)
+"""The rooms of the core, from the ground up: each imports from those before it."""
+
 
 def modules(folder: str) -> list[Path]:
     found = sorted((ROOT / folder).rglob("*.py"))
@@ -130,6 +150,39 @@ def test_the_core_draws_from_no_global_random_state() -> None:
         and node.attr not in allowed
     ]
     assert drawn == []
+
+
+def room_of(name: str) -> str:
+    """The room of `ROOMS` that a full name lies in, the innermost."""
+    within = [room for room in ROOMS if f"{name}.".startswith(f"dge_assets.core.{room}.")]
+    assert within, f"{name} lies in no room: give it a place in ROOMS"
+    return max(within, key=len)
+
+
+def test_each_room_imports_from_rooms_below_it_alone() -> None:
+    """A circle between rooms, or an arrow that climbs, makes two rooms one that nobody can read by itself."""
+    core = ROOT / "dge_assets" / "core"
+    climbing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules("dge_assets/core")
+        for name in imported(path)
+        if path != core / "__init__.py"
+        if name.startswith("dge_assets.core.")
+        for own in [room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))]
+        if ROOMS.index(room_of(name)) > ROOMS.index(own)
+    ]
+    assert climbing == []
+
+
+def test_each_room_says_what_belongs_there_and_what_does_not() -> None:
+    rooms = [path.parent for path in modules("dge_assets/core") if path.name == "__init__.py"]
+    silent = [
+        str(room.relative_to(ROOT))
+        for room in rooms
+        if "not here:"
+        not in (ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or "").lower()
+    ]
+    assert silent == []
 
 
 @pytest.mark.parametrize("folder", ["dge_assets/core", "dge_resources"])

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.dealt_rows import BIAS_COLUMNS, DEALINGS, Dealing, claimed_bias, deal_rows
 from benchmarks.shared_data import GENERATORS, kernel, member, mixture, moons
 from benchmarks.shared_data_page import METRICS, page
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.shared_data import BIAS_COLUMNS, DEALINGS, Dealing, claimed_bias, deal_rows
 
 
 def stream(seed: int = 0) -> np.random.Generator:
