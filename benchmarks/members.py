@@ -11,7 +11,12 @@ from dge_assets.core.contract.completion import complete_contract
 from dge_assets.core.contract.contract import Contract, ContractDeclaration
 from dge_assets.core.generators.encoding.fitting import fit_encoder
 from dge_assets.core.generators.family import TrainedMember
-from dge_assets.core.generators.members import SamplingTask, TrainingTask, sample_chunks, train_members
+from dge_assets.core.generators.members import (
+    SamplingTask,
+    TrainingTask,
+    sample_chunks,
+    train_members,
+)
 from dge_assets.core.generators.parameters import parameters_for
 
 
@@ -25,7 +30,12 @@ def contract_of(frame: pd.DataFrame, target: str) -> Contract:
 
 
 def training_task(
-    frame: pd.DataFrame, target: str, *, family: str, seeds: tuple[int, ...], settings: Mapping[str, Any]
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    family: str,
+    seeds: tuple[int, ...],
+    settings: Mapping[str, Any],
 ) -> TrainingTask:
     """A task for members `seeds` on `frame`, with its encoding fitted here."""
     contract = contract_of(frame, target)
@@ -42,9 +52,15 @@ def training_task(
 
 
 def sampled(
-    task: TrainingTask, member: TrainedMember, seed: int, rows: int, settings: Mapping[str, Any] | None = None
+    task: TrainingTask,
+    member: TrainedMember,
+    seed: int,
+    rows: int,
+    settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """`rows` rows of one trained member, by other `settings` of sampling than the task's where they are given."""
+    """`rows` rows of one trained member, by other `settings` of sampling than the task's where they
+    are given.
+    """
     wanted = SamplingTask(
         table=task.table,
         family=task.family,
@@ -58,7 +74,13 @@ def sampled(
 
 
 def member_rows(
-    frame: pd.DataFrame, target: str, *, family: str, seed: int, rows: int, settings: Mapping[str, Any]
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    family: str,
+    seed: int,
+    rows: int,
+    settings: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Train one member on `frame` and draw `rows` rows from it."""
     task = training_task(frame, target, family=family, seeds=(seed,), settings=settings)

@@ -1,13 +1,14 @@
-"""Are members of this project as good as those of the `ctgan` package? Writes `docs/same-outcome.md`: `make
-same-outcome`.
+"""Are members of this project as good as those of the `ctgan` package? Writes
+`docs/same-outcome.md`: `make same-outcome`.
 
-Seeds 0 to 19 are trained by both on the same real rows. Each member's dataset of at most 5,000 rows gets four scores:
-the AUC on unseen real rows of a logistic regression and of boosted trees that were fitted on it, and its marginal and
-pairwise fidelity to the real rows that the generators saw. What is compared is the mean over seeds. Where one of these
-means is lower for ours on Adult, fresh seeds tell whether that was luck: see `REPEATED`.
+Seeds 0 to 19 are trained by both on the same real rows. Each member's dataset of at most 5,000 rows
+gets four scores: the AUC on unseen real rows of a logistic regression and of boosted trees that
+were fitted on it, and its marginal and pairwise fidelity to the real rows that the generators saw.
+What is compared is the mean over seeds. Where one of these means is lower for ours on Adult, fresh
+seeds tell whether that was luck: see `REPEATED`.
 
-The package takes the likeliest level of a TVAE, and ours draws it. So our members are compared like for like, with
-`decode: largest`, which tells of the training; and drawn, which is what a user gets.
+The package takes the likeliest level of a TVAE, and ours draws it. So our members are compared like
+for like, with `decode: largest`, which tells of the training; and drawn, which is what a user gets.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from benchmarks.both_sides import DECODINGS, LARGEST, OURS, THEIRS, Case, real_table, train_ours, train_package
+from benchmarks.both_sides import (
+    DECODINGS,
+    LARGEST,
+    OURS,
+    THEIRS,
+    Case,
+    real_table,
+    train_ours,
+    train_package,
+)
 from benchmarks.fidelity import marginal_fidelity, pairwise_fidelity
 from benchmarks.members import contract_of
 from benchmarks.training_speed import TIMED
@@ -33,7 +43,10 @@ from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.threads import one_thread
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, PAGE = ROOT / "benchmarks" / "results" / "same_outcome.json", ROOT / "docs" / "same-outcome.md"
+RESULTS, PAGE = (
+    ROOT / "benchmarks" / "results" / "same_outcome.json",
+    ROOT / "docs" / "same-outcome.md",
+)
 ADULT_ROWS, UNSEEN_ROWS, CRASH_TEST_SHARE = 2_000, 10_000, 0.2
 EPOCHS = {"adult": 300, "crash": 30}
 """1,200 steps of training on either; crash has ten times the rows.
@@ -41,13 +54,17 @@ EPOCHS = {"adult": 300, "crash": 30}
 A TVAE of a third as many steps knows one class only.
 """
 REPEATED = {"adult tvae": (20, 40), "adult ctgan": (20, 20)}
-"""First seed and number of further members, for cases in which ours had a lower mean AUC with the first 20 seeds."""
+"""First seed and number of further members, for cases in which ours had a lower mean AUC with the
+first 20 seeds.
+"""
 DOWNSTREAM = ("lr", "gbdt")
 Scores = dict[str, list[float]]
 Results = dict[str, dict[str, Scores]]
 """Case -> side -> score -> a value per seed."""
 LIKE, LATER, DRAWN = "like for like", "later seeds", "drawn"
-"""What an interval tells of: the training, with the first seeds and with others, or what the package does otherwise."""
+"""What an interval tells of: the training, with the first seeds and with others, or what the
+package does otherwise.
+"""
 
 
 def split(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -71,16 +88,28 @@ def scores_of(datasets: Sequence[pd.DataFrame], case: Case, unseen: pd.DataFrame
     found: Scores = {name: [] for name in names}
     for seed, rows in enumerate(datasets):
         for model in DOWNSTREAM:
-            fitted = fit_model(rows, case.target, model, task=task, classes=classes, seed=seed, name=f"dataset {seed}")
+            fitted = fit_model(
+                rows,
+                case.target,
+                model,
+                task=task,
+                classes=classes,
+                seed=seed,
+                name=f"dataset {seed}",
+            )
             table = predict(fitted, unseen)
-            found[f"AUC of {model}"].append(score_encoded(["auc"], y, table, task=task).values["auc"])
+            found[f"AUC of {model}"].append(
+                score_encoded(["auc"], y, table, task=task).values["auc"]
+            )
         found["marginal"].append(marginal_fidelity(case.train, rows))
         found["pairwise"].append(pairwise_fidelity(case.train, rows))
     return found
 
 
 def difference(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> tuple[float, float, float]:
-    """Mean of ours minus mean of theirs, and its 95 % interval (Welch's t: seeds are not paired across programs)."""
+    """Mean of ours minus mean of theirs, and its 95 % interval (Welch's t: seeds are not paired
+    across programs).
+    """
     one, other = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
     low, high = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
     return float(one.mean() - other.mean()), float(low), float(high)
@@ -115,9 +144,23 @@ class _Comparison:
         for score, ours in self.ours.items():
             theirs = self.theirs[score]
             apart, low, high = difference(ours, theirs)
-            verdict = "ours is worse" if high < 0 else "ours is better" if low > 0 else "no difference shown"
+            verdict = (
+                "ours is worse"
+                if high < 0
+                else "ours is better"
+                if low > 0
+                else "no difference shown"
+            )
             seeds = f"{self.first} to {self.first + len(ours) - 1}"
-            cells = [self.table, self.family, self.levels, seeds, score, _with_spread(ours), _with_spread(theirs)]
+            cells = [
+                self.table,
+                self.family,
+                self.levels,
+                seeds,
+                score,
+                _with_spread(ours),
+                _with_spread(theirs),
+            ]
             cells += [f"{apart:+.4f}", f"{low:+.4f} to {high:+.4f}", verdict]
             found.append(("| " + " | ".join(cells) + " |", verdict))
         return found
@@ -125,7 +168,10 @@ class _Comparison:
 
 def _comparisons(results: Results) -> tuple[list[_Comparison], list[str]]:
     """What can be compared of `results`, and what is not there yet."""
-    found, missing = [], [f"{t} {f}" for t in EPOCHS for f in DECODINGS if f"{t} {f}" not in results]
+    found, missing = (
+        [],
+        [f"{t} {f}" for t in EPOCHS for f in DECODINGS if f"{t} {f}" not in results],
+    )
     for key, sides in results.items():
         table, family, *later = key.split()
         for side in reversed(DECODINGS[family]):
@@ -216,7 +262,9 @@ def _missing_sides(case: Case, kept: dict[str, Scores], unseen: pd.DataFrame) ->
         datasets |= train_ours(case)
     if THEIRS not in kept:
         print(f"{case.folder.name}: the package's ...", flush=True)
-        datasets[THEIRS] = train_package(case, timed=TIMED if case.table == "adult" and not case.first else 0)
+        datasets[THEIRS] = train_package(
+            case, timed=TIMED if case.table == "adult" and not case.first else 0
+        )
     with one_thread():
         return {side: scores_of(rows, case, unseen) for side, rows in datasets.items()}
 
@@ -225,11 +273,16 @@ def main() -> None:
     """Train what is missing, score it, keep the scores, write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--adult", help="CSV file of the Adult census table; without it only the crash table is compared"
+        "--adult",
+        help="CSV file of the Adult census table; without it only the crash table is compared",
     )
     parser.add_argument("--members", type=int, default=20)
-    parser.add_argument("--only", default="", help="cases whose name begins so, such as 'crash tvae'")
-    parser.add_argument("--again", action="store_true", help="score our members anew, after a change of ours")
+    parser.add_argument(
+        "--only", default="", help="cases whose name begins so, such as 'crash tvae'"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="score our members anew, after a change of ours"
+    )
     given = parser.parse_args()
     kept: Results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for path in ([given.adult] if given.adult else []) + [None]:
@@ -238,7 +291,11 @@ def main() -> None:
         for key, case in _cases(name, train, target, given.members).items():
             if not key.startswith(given.only):
                 continue
-            sides = {side: scores for side, scores in kept.get(key, {}).items() if side == THEIRS or not given.again}
+            sides = {
+                side: scores
+                for side, scores in kept.get(key, {}).items()
+                if side == THEIRS or not given.again
+            }
             kept[key] = {**sides, **_missing_sides(case, sides, unseen)}
             RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     PAGE.write_text(page(kept, given.members))

@@ -1,9 +1,9 @@
 """Does shared training data leak into evaluation? Writes `docs/shared-data.md`: `make shared-data`.
 
-Two half moons, of which any number of rows can be drawn, so a model's true score is known. K generators learn from N
-real rows, dealt out in several ways; a model fitted on each dataset is scored on its own test part (`naive`), on the
-datasets of the other generators (`dge_K`) and on rows of the population that nothing has seen. The difference is the
-bias of the claim.
+Two half moons, of which any number of rows can be drawn, so a model's true score is known. K
+generators learn from N real rows, dealt out in several ways; a model fitted on each dataset is
+scored on its own test part (`naive`), on the datasets of the other generators (`dge_K`) and on rows
+of the population that nothing has seen. The difference is the bias of the claim.
 """
 
 from __future__ import annotations
@@ -35,30 +35,46 @@ UNSEEN_ROWS = 4000
 def moons(rows: int, stream: np.random.Generator) -> pd.DataFrame:
     """Rows of the population: x1, x2 and the half moon that they are of."""
     points, labels = make_moons(rows, noise=NOISE, random_state=int(stream.integers(2**32)))
-    return pd.DataFrame({"x1": points[:, 0], "x2": points[:, 1], "target": np.where(labels == 1, "upper", "lower")})
+    return pd.DataFrame(
+        {"x1": points[:, 0], "x2": points[:, 1], "target": np.where(labels == 1, "upper", "lower")}
+    )
 
 
-def kernel(real: pd.DataFrame, rows: int, stream: np.random.Generator, *, width: float) -> pd.DataFrame:
-    """Real rows with normal noise of spread `width`: the narrower, the more the generator repeats what it saw."""
+def kernel(
+    real: pd.DataFrame, rows: int, stream: np.random.Generator, *, width: float
+) -> pd.DataFrame:
+    """Real rows with normal noise of spread `width`: the narrower, the more the generator repeats
+    what it saw.
+    """
     drawn = real.iloc[stream.integers(0, len(real), rows)].reset_index(drop=True)
     drawn[["x1", "x2"]] += stream.normal(0, width, (rows, 2))
     return drawn
 
 
-def mixture(real: pd.DataFrame, rows: int, stream: np.random.Generator, *, components: int) -> pd.DataFrame:
-    """A Gaussian mixture per class, started at random, so that generators differ by their start as well."""
+def mixture(
+    real: pd.DataFrame, rows: int, stream: np.random.Generator, *, components: int
+) -> pd.DataFrame:
+    """A Gaussian mixture per class, started at random, so that generators differ by their start as
+    well.
+    """
     sizes = stream.multinomial(rows, real["target"].value_counts(normalize=True).sort_index())
     parts = []
     for (label, of_class), size in zip(real.groupby("target", sort=True), sizes, strict=True):
         count = min(components, len(of_class))
         start = int(stream.integers(2**32))
-        fitted = GaussianMixture(count, init_params="random_from_data", random_state=start, max_iter=200, tol=1e-2)
+        fitted = GaussianMixture(
+            count, init_params="random_from_data", random_state=start, max_iter=200, tol=1e-2
+        )
         points = fitted.fit(of_class[["x1", "x2"]].to_numpy()).sample(max(int(size), 1))[0]
         parts.append(pd.DataFrame({"x1": points[:, 0], "x2": points[:, 1], "target": label}))
-    return pd.concat(parts, ignore_index=True).sample(frac=1, random_state=int(stream.integers(2**32)))
+    return pd.concat(parts, ignore_index=True).sample(
+        frac=1, random_state=int(stream.integers(2**32))
+    )
 
 
-def member(real: pd.DataFrame, rows: int, stream: np.random.Generator, *, family: str, epochs: int) -> pd.DataFrame:
+def member(
+    real: pd.DataFrame, rows: int, stream: np.random.Generator, *, family: str, epochs: int
+) -> pd.DataFrame:
     """A member of a family of this project, trained from a seed of its own."""
     from benchmarks.members import member_rows
 
@@ -81,10 +97,14 @@ GENERATORS: dict[str, Generate] = {
 
 
 def repeat_once(repeat: int, *, name: str, rows: int, K: int) -> pd.DataFrame:
-    """One draw of real rows, each dealing on it; the same draw for all of them, so that their differences are sharp."""
+    """One draw of real rows, each dealing on it; the same draw for all of them, so that their
+    differences are sharp.
+    """
     tables = []
     for dealing in DEALINGS:
-        stream = generator(seed_sequence(table="shared data", family=name, seed=repeat, purpose="simulation"))
+        stream = generator(
+            seed_sequence(table="shared data", family=name, seed=repeat, purpose="simulation")
+        )
         real, unseen = moons(rows, stream), moons(UNSEEN_ROWS, stream)
         seed = legacy_seed(seed_sequence(table="shared data", seed=repeat, purpose="downstream"))
         found = claimed_bias(
@@ -101,11 +121,23 @@ def repeat_once(repeat: int, *, name: str, rows: int, K: int) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Run the generators that are named, keep what was found, and write the page of all that is kept."""
-    parser = argparse.ArgumentParser(description="measure the bias of claims when generators share real rows")
-    parser.add_argument("generators", nargs="*", choices=[*GENERATORS, []], default=[], help="all when none is named")
+    """Run the generators that are named, keep what was found, and write the page of all that is
+    kept.
+    """
+    parser = argparse.ArgumentParser(
+        description="measure the bias of claims when generators share real rows"
+    )
     parser.add_argument(
-        "--repeats", type=int, help="draws of the real rows; 40 when left out, fewer for members of families"
+        "generators",
+        nargs="*",
+        choices=[*GENERATORS, []],
+        default=[],
+        help="all when none is named",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        help="draws of the real rows; 40 when left out, fewer for members of families",
     )
     parser.add_argument("--rows", type=int, default=500, help="real rows")
     parser.add_argument("--members", type=int, default=5, help="K")
@@ -119,13 +151,22 @@ def main() -> None:
             found = pd.concat(pool.map(work, range(repeats), chunksize=1), ignore_index=True)
         settings = {**vars(given), "repeats": repeats}
         del settings["generators"]
-        told = found[found["metric"].isin(METRICS)].drop(columns="claimed").round(6).to_dict(orient="list")
+        told = (
+            found[found["metric"].isin(METRICS)]
+            .drop(columns="claimed")
+            .round(6)
+            .to_dict(orient="list")
+        )
         kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         kept[name] = {**settings, "seconds": time.perf_counter() - start, "found": told}
         ordered = {name: kept[name] for name in GENERATORS if name in kept}
         RESULTS.write_text(json.dumps(ordered) + "\n")
-        PAGE.write_text(page(ordered, about=str(__doc__).split("\n\n", 1)[1].strip()), encoding="utf-8")
-        print(f"{name}: done after {time.perf_counter() - start:.0f} s, written to {PAGE}", flush=True)
+        PAGE.write_text(
+            page(ordered, about=str(__doc__).split("\n\n", 1)[1].strip()), encoding="utf-8"
+        )
+        print(
+            f"{name}: done after {time.perf_counter() - start:.0f} s, written to {PAGE}", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -13,16 +13,28 @@ KEYS = ["dealing", "model", "metric", "approach"]
 
 
 def summarize(found: pd.DataFrame) -> pd.DataFrame:
-    """One row per dealing, model, metric and approach: mean truth, mean bias, its standard error, and repeats."""
+    """One row per dealing, model, metric and approach: mean truth, mean bias, its standard error,
+    and repeats.
+    """
     table = found.groupby(KEYS, sort=False)
     summary = table.agg(
-        truth=("truth", "mean"), bias=("bias", "mean"), spread=("bias", "std"), repeats=("bias", "size")
+        truth=("truth", "mean"),
+        bias=("bias", "mean"),
+        spread=("bias", "std"),
+        repeats=("bias", "size"),
     )
-    return summary.assign(error=summary["spread"] / np.sqrt(summary["repeats"])).drop(columns="spread").reset_index()
+    return (
+        summary.assign(error=summary["spread"] / np.sqrt(summary["repeats"]))
+        .drop(columns="spread")
+        .reset_index()
+    )
 
 
 def page(kept: Mapping[str, Mapping[str, Any]], *, about: str) -> str:
-    """The page as Markdown. kept: by generator, what `benchmarks.shared_data` keeps. about: what was done, in words."""
+    """The page as Markdown.
+
+    kept: by generator, what `benchmarks.shared_data` keeps. about: what was done, in words.
+    """
     parts = [
         "# Does shared training data leak into the evaluation?",
         "Written by `make shared-data`, of the results kept in `benchmarks/results/shared_data.json`; do not edit by hand.",
@@ -59,13 +71,19 @@ def _markdown(table: pd.DataFrame) -> str:
     for (model, dealing), rows in table.groupby(["model", "dealing"], sort=False):
         cells = rows.set_index(["metric", "approach"])
         truth = cells.loc["accuracy"]["truth"].iloc[0]
-        shown = [_cell(cells.loc[(metric, name)]) for metric in METRICS for name in table["approach"].unique()]
+        shown = [
+            _cell(cells.loc[(metric, name)])
+            for metric in METRICS
+            for name in table["approach"].unique()
+        ]
         lines.append(f"| {model} | {dealing} | {truth:.3f} | " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
 
 def _finding(found: pd.DataFrame) -> str:
-    """What the numbers say of the accuracy that is claimed on other generators' datasets, in one sentence per model."""
+    """What the numbers say of the accuracy that is claimed on other generators' datasets, in one
+    sentence per model.
+    """
     sentences = []
     claims = found[(found["metric"] == "accuracy") & (found["approach"] != "naive")]
     for model, rows in claims.groupby("model", sort=False):
@@ -75,6 +93,10 @@ def _finding(found: pd.DataFrame) -> str:
             gaps = by_dealing[shared] - by_dealing[other]
             gap, error = float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
             sure = "beyond chance" if abs(gap) > 3 * error else "within chance"
-            phrases.append(f"`{shared}` claims {gap:+.4f} ± {error:.4f} against `{other}` ({sure})".replace("-", "−"))
+            phrases.append(
+                f"`{shared}` claims {gap:+.4f} ± {error:.4f} against `{other}` ({sure})".replace(
+                    "-", "−"
+                )
+            )
         sentences.append(f"{model}: {'; '.join(phrases)}.")
     return "Accuracy claimed on other generators' datasets. " + " ".join(sentences)

@@ -19,7 +19,11 @@ as it is installed, with its own processes for encoding turned off.
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *("| " + " | ".join(r) + " |" for r in rows)]
+    lines = [
+        "| " + " | ".join(head) + " |",
+        "|" + " --- |" * len(head),
+        *("| " + " | ".join(r) + " |" for r in rows),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -53,12 +57,18 @@ def _against_the_package(results: Results) -> str:
             rows.append(_row(what, found["ours_seconds"], found["package_seconds"], "s", most, aim))
         elif kind == "step":
             family, table = rest
-            most, aim = (1 / 1.8, (found["floor_ms"] or 0) / found["package_ms"]) if family == "ctgan" else (1, 0)
+            most, aim = (
+                (1 / 1.8, (found["floor_ms"] or 0) / found["package_ms"])
+                if family == "ctgan"
+                else (1, 0)
+            )
             what = f"one step of {family}, {table}, 2,000 rows, one thread each"
             rows.append(_row(what, found["ours_ms"], found["package_ms"], "ms", most, aim))
         elif kind == "epoch":
             what = f"an epoch of ctgan on all {found['rows']:,} rows of {rest[1]}, one thread each"
-            rows.append(_row(what, found["ours_seconds"], found["package_seconds"], "s", 1 / 3, 1 / 6))
+            rows.append(
+                _row(what, found["ours_seconds"], found["package_seconds"], "s", 1 / 3, 1 / 6)
+            )
     if not rows:
         return ""
     head = ["what", "ours", "package", "ratio", "must be", "aim", "verdict"]
@@ -76,7 +86,15 @@ def _row(what: str, ours: float, package: float, unit: str, most: float, aim: fl
     bound = f"1/{1 / most:.1f}" if most < 1 else "-"
     wanted = f"1/{1 / aim:.1f}" if aim else "-"
     verdict = _verdict(ratio, most, aim) if most < 1 else "-"
-    return [what, f"{ours:.2f} {unit}", f"{package:.2f} {unit}", f"1/{1 / ratio:.1f}", bound, wanted, verdict]
+    return [
+        what,
+        f"{ours:.2f} {unit}",
+        f"{package:.2f} {unit}",
+        f"1/{1 / ratio:.1f}",
+        bound,
+        wanted,
+        verdict,
+    ]
 
 
 def _memory(results: Results) -> str:
@@ -98,7 +116,9 @@ def _memory(results: Results) -> str:
         for family in ("ctgan", "tvae"):
             seconds = found[f"{family}_seconds"]
             said = "at most" if seconds <= 60 else "ABOVE"
-            lines.append(f"- 1,000,000 rows drawn by {family} and written to the lake: {seconds:.0f} s, {said} 60 s.")
+            lines.append(
+                f"- 1,000,000 rows drawn by {family} and written to the lake: {seconds:.0f} s, {said} 60 s."
+            )
         said = "at most" if found["peak_mb"] <= 1000 else "ABOVE"
         lines.append(f"- Their peak memory: {found['peak_mb']:.0f} MB, {said} 1,000 MB.")
     return "## Memory and sampling\n\n" + "\n".join(lines) + "\n" if lines else ""
@@ -111,7 +131,11 @@ def _growth(results: Results) -> str:
         ("stack", "step_ms", "milliseconds of a step against K members in one stack on a CPU"),
         ("levels", "step_ms", "milliseconds of a step against levels of one column"),
     ):
-        points = {int(n.split()[1]): float(f[field]) for n, f in results.items() if n.startswith(f"{kind} ")}
+        points = {
+            int(n.split()[1]): float(f[field])
+            for n, f in results.items()
+            if n.startswith(f"{kind} ")
+        }
         if len(points) > 2:
             lines.append(_slope(what, dict(sorted(points.items()))))
     head = "## Growth\n\nThe slope is that of the logarithms: 1 is proportional growth, less is better than that.\n\n"
@@ -122,7 +146,9 @@ def _fading(results: Results) -> str:
     if "fading 300" not in results:
         return ""
     found = results["fading 300"]
-    slower, still = (found[f"{name}_last"] / found[f"{name}_first"] for name in ("as_they_are", "as_zero"))
+    slower, still = (
+        found[f"{name}_last"] / found[f"{name}_first"] for name in ("as_they_are", "as_zero")
+    )
     return (
         "## Numbers that fade\n\n"
         "Weights that a training no longer uses fade into numbers below 1.2e-38, with which a CPU computes slowly. Our trainer "

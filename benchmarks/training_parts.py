@@ -1,4 +1,6 @@
-"""Measurements of `training_speed` that want a process of their own, for its peak memory: prints one line of JSON."""
+"""Measurements of `training_speed` that want a process of their own, for its peak memory: prints
+one line of JSON.
+"""
 
 from __future__ import annotations
 
@@ -32,25 +34,37 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def encoded_table(rows: int, *, levels: int = 10, numbers: int = 7, discrete: int = 8) -> EncodedTable:
-    """15 columns by default: numbers of ten components, discrete columns of ten levels, one of them of `levels`."""
+def encoded_table(
+    rows: int, *, levels: int = 10, numbers: int = 7, discrete: int = 8
+) -> EncodedTable:
+    """15 columns by default: numbers of ten components, discrete columns of ten levels, one of them
+    of `levels`.
+    """
     rng = np.random.default_rng(0)
     columns = (
-        [[(1, "tanh"), (10, "softmax")]] * numbers + [[(10, "softmax")]] * (discrete - 1) + [[(levels, "softmax")]]
+        [[(1, "tanh"), (10, "softmax")]] * numbers
+        + [[(10, "softmax")]] * (discrete - 1)
+        + [[(levels, "softmax")]]
     )
     layout = Layout.of(columns)
     kind = np.uint8 if max(layout.span_widths) <= 256 else np.int32
     codes = np.empty((rows, len(layout.span_widths)), dtype=kind)
     for span, width in enumerate(layout.span_widths):
-        codes[:, span] = np.concatenate([np.arange(width), (width * rng.random(rows - width) ** 2).astype(kind)])
+        codes[:, span] = np.concatenate(
+            [np.arange(width), (width * rng.random(rows - width) ** 2).astype(kind)]
+        )
     values = rng.uniform(-0.99, 0.99, (rows, numbers)).astype(np.float32)
     return EncodedTable(layout, values, codes)
 
 
 def _steps(table: EncodedTable, K: int, steps: int) -> tuple[float, int]:
-    """Seconds per step of K stacked CTGAN members, and steps of an epoch; of the CPU, since machines are shared."""
+    """Seconds per step of K stacked CTGAN members, and steps of an epoch; of the CPU, since
+    machines are shared.
+    """
     seeds = [np.random.SeedSequence(seed) for seed in range(K)]
-    trainer: Any = IMPLEMENTATIONS["ctgan"].trainer(table, parameters_for("ctgan", {}), seeds, device="cpu")
+    trainer: Any = IMPLEMENTATIONS["ctgan"].trainer(
+        table, parameters_for("ctgan", {}), seeds, device="cpu"
+    )
     with one_thread():
         trainer.critic_step()
         trainer.generator_step()
@@ -65,13 +79,20 @@ def rows(count: str) -> Result:
     """An epoch on so many rows."""
     table = encoded_table(int(count))
     each, steps = _steps(table, 1, 40)
-    return {"step_ms": 1e3 * each, "epoch_seconds": each * steps, "tvae_step_ms": 1e3 * _tvae_step(table, 40)}
+    return {
+        "step_ms": 1e3 * each,
+        "epoch_seconds": each * steps,
+        "tvae_step_ms": 1e3 * _tvae_step(table, 40),
+    }
 
 
 def memory(count: str) -> Result:
     """The peak memory of a worker of `Compute` that trains one member on so many rows for an epoch."""
     table = encoded_table(int(count))
-    sizes = {"table_mb": table.nbytes / 1e6, "one_hot_mb": len(table) * table.layout.columns * 4 / 1e6}
+    sizes = {
+        "table_mb": table.nbytes / 1e6,
+        "one_hot_mb": len(table) * table.layout.columns * 4 / 1e6,
+    }
     return {**sizes, **_worker_memory("ctgan", table), **_worker_memory("tvae", table)}
 
 
@@ -90,11 +111,15 @@ def _tvae_step(table: EncodedTable, steps: int) -> float:
 
 
 def _worker_memory(family: str, table: EncodedTable) -> Result:
-    """Peak of a fresh worker before it has work, and after a training; pages that it shares are counted in both."""
+    """Peak of a fresh worker before it has work, and after a training; pages that it shares are
+    counted in both.
+    """
     from benchmarks.members import training_task
     from dge_resources.compute import Compute
 
-    task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
+    task = training_task(
+        mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1}
+    )
     compute = Compute(processes=1)
     (idle,) = compute.map(_idle_peak, {"nothing": None})
     (trained,) = compute.map(_training_peak, {"member": replace(task, encoded=table)})
@@ -112,8 +137,8 @@ def _training_peak(task: TrainingTask, report: Any) -> float:
 
 
 def fading(epochs: str) -> Result:
-    """Seconds of a TVAE's first and last tenth of so many epochs on the crash table, with tiny numbers as they are and
-    as 0.
+    """Seconds of a TVAE's first and last tenth of so many epochs on the crash table, with tiny
+    numbers as they are and as 0.
     """
     from benchmarks.both_sides import real_table
     from benchmarks.members import training_task
@@ -121,7 +146,10 @@ def fading(epochs: str) -> Result:
     _, frame, target = real_table(None)
     task = training_task(frame, target, family="tvae", seeds=(0,), settings={"epochs": int(epochs)})
     found: Result = {"epochs": int(epochs), "rows": len(frame)}
-    for name, around in (("as_they_are", contextlib.nullcontext), ("as_zero", tiny_numbers_as_zero)):
+    for name, around in (
+        ("as_they_are", contextlib.nullcontext),
+        ("as_zero", tiny_numbers_as_zero),
+    ):
         trainer = IMPLEMENTATIONS["tvae"].trainer(
             task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
         )
@@ -132,7 +160,11 @@ def fading(epochs: str) -> Result:
                 trainer.epoch()
                 times.append(time.process_time() - started)
         tenth = max(1, len(times) // 10)
-        found |= {f"{name}_first": sum(times[:tenth]), f"{name}_last": sum(times[-tenth:]), f"{name}_all": sum(times)}
+        found |= {
+            f"{name}_first": sum(times[:tenth]),
+            f"{name}_last": sum(times[-tenth:]),
+            f"{name}_all": sum(times),
+        }
     return found
 
 
@@ -159,10 +191,17 @@ def sample(count: str) -> Result:
 
     found: Result = {"start_mb": peak_megabytes()}
     for family in ("ctgan", "tvae"):
-        task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
+        task = training_task(
+            mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1}
+        )
         (member,) = train_members(task, silent).values()
         sampling = SamplingTask(
-            table="benchmark", family=family, seed=0, state=member.state, codec=member.codec, rows=int(count)
+            table="benchmark",
+            family=family,
+            seed=0,
+            state=member.state,
+            codec=member.codec,
+            rows=int(count),
         )
         recipe = Recipe(
             table="benchmark",
@@ -175,7 +214,9 @@ def sample(count: str) -> Result:
         )
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            work = DatasetTask(sampling=sampling, recipe=recipe, lake=Lake(Store(folder)), run_id="")
+            work = DatasetTask(
+                sampling=sampling, recipe=recipe, lake=Lake(Store(folder)), run_id=""
+            )
             sample_to_lake(work, silent)
             found[f"{family}_seconds"] = time.perf_counter() - started
             found[f"{family}_lake_mb"] = _folder_megabytes(folder)
@@ -187,7 +228,9 @@ def _folder_megabytes(folder: str) -> float:
 
 
 def files() -> Result:
-    """Of a member on a table of 15 columns: megabytes of what it leaves, and a checkpoint's megabytes and seconds."""
+    """Of a member on a table of 15 columns: megabytes of what it leaves, and a checkpoint's
+    megabytes and seconds.
+    """
     from benchmarks.members import silent, training_task
     from dge_assets.core.generators.state_files import to_files
     from dge_resources.checkpoints import MemberCheckpoints
@@ -195,7 +238,9 @@ def files() -> Result:
 
     found: Result = {}
     for family in ("ctgan", "tvae"):
-        task = training_task(mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1})
+        task = training_task(
+            mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1}
+        )
         (member,) = train_members(task, silent).values()
         found[f"{family}_member_mb"] = sum(map(len, to_files(member).values())) / 1e6
         trainer: Any = IMPLEMENTATIONS[family].trainer(
@@ -218,7 +263,9 @@ def start() -> Result:
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import dge_assets.core.generators.members"], check=True)
+        subprocess.run(
+            [sys.executable, "-c", "import dge_assets.core.generators.members"], check=True
+        )
         times.append(time.perf_counter() - started)
     return {"seconds": min(times)}
 
@@ -237,7 +284,10 @@ def encode(count: str) -> Result:
 def mixed_frame(count: int) -> pd.DataFrame:
     """15 columns: seven numbers, seven categories and a target."""
     rng = np.random.default_rng(0)
-    frame = {f"number {i}": rng.normal(size=count) * (i + 1) + rng.integers(0, 3, count) * 10 for i in range(7)}
+    frame = {
+        f"number {i}": rng.normal(size=count) * (i + 1) + rng.integers(0, 3, count) * 10
+        for i in range(7)
+    }
     frame |= {f"category {i}": rng.choice(list("abcdefghij")[: i + 3], count) for i in range(7)}
     return pd.DataFrame({**frame, "target": np.where(rng.random(count) < 0.4, "yes", "no")})
 
@@ -274,7 +324,11 @@ def dagster(epochs: str = "300") -> Result:
         definitions = dg.Definitions.merge(
             table_definitions(declaration, folder, "full"),
             dg.Definitions(
-                resources={LAKE: LakeIOManager(home=home), "storage": Storage(home=home), "compute": compute},
+                resources={
+                    LAKE: LakeIOManager(home=home),
+                    "storage": Storage(home=home),
+                    "compute": compute,
+                },
                 executor=dg.in_process_executor,
             ),
         )
@@ -286,14 +340,22 @@ def dagster(epochs: str = "300") -> Result:
             assert part.execute_in_process(instance=instance, run_config=quiet).success
         part = job.get_subset(asset_selection={line.key("generator", "tvae")})
         started = time.perf_counter()
-        assert part.execute_in_process(instance=instance, tags=range_tags(line), run_config=quiet).success
+        assert part.execute_in_process(
+            instance=instance, tags=range_tags(line), run_config=quiet
+        ).success
         through = time.perf_counter() - started
-    task = training_task(frame, "target", family="tvae", seeds=(0,), settings={"epochs": int(epochs)})
+    task = training_task(
+        frame, "target", family="tvae", seeds=(0,), settings={"epochs": int(epochs)}
+    )
     started = time.perf_counter()
     bare = Compute(processes=None)
     tasks = {str(seed): replace(task, seeds=(seed,)) for seed in range(members)}
     assert len(list(bare.map(train_members, tasks))) == members
-    return {"dagster_seconds": through, "bare_seconds": time.perf_counter() - started, "members": members}
+    return {
+        "dagster_seconds": through,
+        "bare_seconds": time.perf_counter() - started,
+        "members": members,
+    }
 
 
 PARTS: dict[str, Callable[..., Result]] = {

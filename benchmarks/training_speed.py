@@ -1,8 +1,9 @@
-"""What training members costs beside the `ctgan` package: `make bench` writes `docs/training-speed.md`.
+"""What training members costs beside the `ctgan` package: `make bench` writes
+`docs/training-speed.md`.
 
-Each measurement is a ratio taken in one run, since machines are shared and noisy. Results are kept as JSON, measurement
-by measurement, so a run that was broken off goes on; `--again` measures anew. The table is the Adult census table where
-`--adult` names its CSV file, else the crash table.
+Each measurement is a ratio taken in one run, since machines are shared and noisy. Results are kept
+as JSON, measurement by measurement, so a run that was broken off goes on; `--again` measures anew.
+The table is the Adult census table where `--adult` names its CSV file, else the crash table.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ from dge_assets.core.threads import one_thread
 from dge_resources.compute import available_cores
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, PAGE = ROOT / "benchmarks" / "results" / "training_speed.json", ROOT / "docs" / "training-speed.md"
+RESULTS, PAGE = (
+    ROOT / "benchmarks" / "results" / "training_speed.json",
+    ROOT / "docs" / "training-speed.md",
+)
 ROWS, EPOCHS = 2_000, 300
 TIMED = 5
 """Members of the package that are timed in a comparison of whole trainings; each takes a minute."""
@@ -52,31 +56,44 @@ def _small(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _package_seconds(family: str, frame: pd.DataFrame, epochs: int) -> float:
-    """What `fit` of the package takes, encoding included; its own processes for encoding are turned off."""
+    """What `fit` of the package takes, encoding included; its own processes for encoding are turned
+    off.
+    """
     with joblib.parallel_config(backend="sequential"):
         return timed_fit(family, frame, epochs=epochs, seed=0)[1]
 
 
 def _task(family: str, frame: pd.DataFrame, target: str, epochs: int, *seeds: int) -> TrainingTask:
-    return training_task(frame, target, family=family, seeds=seeds or (0,), settings={"epochs": epochs})
+    return training_task(
+        frame, target, family=family, seeds=seeds or (0,), settings={"epochs": epochs}
+    )
 
 
 def _per_step(family: str, frame: pd.DataFrame, target: str) -> Result:
-    """Milliseconds of a step with one thread each, encoding and start taken off by a difference of epochs."""
+    """Milliseconds of a step with one thread each, encoding and start taken off by a difference of
+    epochs.
+    """
     low, high, repeats = 2, 12, 2
     task = _task(family, frame, target, high)
-    trainer = IMPLEMENTATIONS[family].trainer(task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu")
+    trainer = IMPLEMENTATIONS[family].trainer(
+        task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
+    )
     steps = trainer.steps_per_epoch * (high - low)  # type: ignore[attr-defined]
     ours, theirs = [], []
     with one_thread():
         trainer.epoch()
         for _ in range(repeats):
-            theirs.append(_package_seconds(family, frame, high) - _package_seconds(family, frame, low))
+            theirs.append(
+                _package_seconds(family, frame, high) - _package_seconds(family, frame, low)
+            )
             started = time.perf_counter()
             for _ in range(high - low):
                 trainer.epoch()
             ours.append(time.perf_counter() - started)
-    found = {name: 1e3 * min(values) / steps for name, values in (("ours_ms", ours), ("package_ms", theirs))}
+    found = {
+        name: 1e3 * min(values) / steps
+        for name, values in (("ours_ms", ours), ("package_ms", theirs))
+    }
     return {**found, "floor_ms": _matrix_floor(trainer) if family == "ctgan" else None}
 
 
@@ -85,14 +102,17 @@ def _matrix_floor(trainer: Any) -> float:
     shapes: list[tuple[int, int, int]] = []
     packs, widths = trainer._packs, [trainer._packed.shape[2], *trainer.critic.hidden]
     for inputs, outputs in itertools.pairwise(widths):
-        # Critic step: forward on 2m (3m above the first layer), the penalty's chain twice, gradients; then the
-        # generator's.
+        # Critic step: forward on 2m (3m above the first layer), the penalty's chain twice,
+        # gradients; then the generator's.
         shapes += [(2 * packs, inputs, outputs), (packs, outputs, inputs), (packs, inputs, outputs)]
         shapes += [(outputs, 3 * packs, inputs), (packs, inputs, outputs), (packs, outputs, inputs)]
     rows, generator = trainer._rows, trainer.generator
     inputs = generator.inputs
     for outputs in generator.hidden:
-        shapes += [(rows, inputs, outputs)] * 2 + [(outputs, rows, inputs), (rows, outputs, inputs - generator.inputs)]
+        shapes += [(rows, inputs, outputs)] * 2 + [
+            (outputs, rows, inputs),
+            (rows, outputs, inputs - generator.inputs),
+        ]
         inputs += outputs
     shapes += [(rows, inputs, generator.columns)] * 2 + [(generator.columns, rows, inputs)]
     shapes += [(rows, generator.columns, inputs - generator.inputs)]
@@ -108,9 +128,11 @@ def _matrix_floor(trainer: Any) -> float:
 
 
 def _wall(case: Case) -> Result:
-    """Seconds for all members: ours side by side on all cores, and the package's one after the other at its threads.
+    """Seconds for all members: ours side by side on all cores, and the package's one after the
+    other at its threads.
 
-    The package's time is that of the first members, and counts for as many as there are: its members cost the same.
+    The package's time is that of the first members, and counts for as many as there are: its
+    members cost the same.
     """
     train_ours(case)
     train_package(case, timed=TIMED)
@@ -124,7 +146,9 @@ def _wall(case: Case) -> Result:
 def _per_epoch(frame: pd.DataFrame, target: str) -> Result:
     """Seconds of an epoch of CTGAN on all rows, one thread each."""
     task = _task("ctgan", frame, target, 2)
-    trainer = IMPLEMENTATIONS["ctgan"].trainer(task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu")
+    trainer = IMPLEMENTATIONS["ctgan"].trainer(
+        task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
+    )
     with one_thread():
         trainer.epoch()
         started = time.perf_counter()
@@ -149,12 +173,16 @@ def measurements(adult: str | None, members: int) -> dict[str, Callable[[], Resu
     found[f"epoch ctgan {name} whole"] = lambda: _per_epoch(whole, target)
     found |= {f"rows {10**power}": own_process("rows", str(10**power)) for power in (4, 5, 6)}
     found["memory 1000000"] = own_process("memory", "1000000")
-    found |= {f"levels {levels}": own_process("levels", str(levels)) for levels in (10, 100, 1000, 2000)}
+    found |= {
+        f"levels {levels}": own_process("levels", str(levels)) for levels in (10, 100, 1000, 2000)
+    }
     found |= {f"stack {K}": own_process("stack", str(K)) for K in (1, 5, 10, 20, 40)}
     found["sample 1000000"] = own_process("sample", "1000000")
     found["fading 300"] = own_process("fading", "300")
     found["dagster"] = own_process("dagster")
-    found["short dagster"] = own_process("dagster", "1")  # hardly any training: what a member costs the run itself
+    found["short dagster"] = own_process(
+        "dagster", "1"
+    )  # hardly any training: what a member costs the run itself
     found |= {"files": own_process("files"), "start": own_process("start")}
     found |= {f"encode {rows}": own_process("encode", str(rows)) for rows in (2_000, 50_000)}
     found |= {
@@ -170,7 +198,9 @@ def _in_own_process(*words: str) -> Result:
     """A measurement whose peak memory counts, by `benchmarks.training_parts`."""
     command = [sys.executable, "-m", "benchmarks.training_parts", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: {done.stderr[-2000:]}")
     found: Result = json.loads(done.stdout.splitlines()[-1])
@@ -181,7 +211,9 @@ def main() -> None:
     """Measure what is missing, keep it, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adult", help="CSV file of the Adult census table")
-    parser.add_argument("--members", type=int, default=20, help="K of the comparison of whole trainings")
+    parser.add_argument(
+        "--members", type=int, default=20, help="K of the comparison of whole trainings"
+    )
     parser.add_argument("--only", default="", help="measurements whose name begins so")
     parser.add_argument("--again", action="store_true", help="measure anew what is there")
     given = parser.parse_args()

@@ -1,8 +1,9 @@
 """What runs by itself: jobs, the schedule, and the sensor that notices a changed source.
 
-The schedule is stopped until somebody starts it. The sensor compares the source's fingerprint with the last one; a
-changed source is marked (Dagster then shows `source` and all below it as stale) or run, as declared. Neither starts a
-second run of a line that is running, and a source that cannot be read makes the sensor's tick fail.
+The schedule is stopped until somebody starts it. The sensor compares the source's fingerprint with
+the last one; a changed source is marked (Dagster then shows `source` and all below it as stale) or
+run, as declared. Neither starts a second run of a line that is running, and a source that cannot be
+read makes the sensor's tick fail.
 """
 
 from typing import Any
@@ -20,7 +21,9 @@ SENSOR_SECONDS = 60
 TABLE_TAG = "dge/table"
 """Tag of a table's runs; dagster.yaml lets one of them run at a time."""
 UNATTENDED_TAG = "dge/unattended"
-"""Tag of runs that nobody waits for, with what started them; dagster.yaml keeps a place free for others."""
+"""Tag of runs that nobody waits for, with what started them; dagster.yaml keeps a place free for
+others.
+"""
 
 _IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
@@ -33,11 +36,18 @@ _IN_PROGRESS = [
 def table_jobs(line: Line) -> dict[str, Job]:
     """`<table>_line` (everything), `_train`, `_evaluate` and `_release`, by stage."""
     ingest = [line.key(name) for name in ("source", "real_train", "real_test", "encoder")]
-    members = [line.key(stage, f) for f in line.families for stage in ("generator", "synthetic", "downstream")]
+    members = [
+        line.key(stage, f)
+        for f in line.families
+        for stage in ("generator", "synthetic", "downstream")
+    ]
     evaluate = [line.key(name) for name in (*EVALUATION_TABLES, "report")]
     release = [line.key("release")]
     stages = {
-        "line": ([*ingest, *members, *evaluate, *release], "The whole line, from the source to the release."),
+        "line": (
+            [*ingest, *members, *evaluate, *release],
+            "The whole line, from the source to the release.",
+        ),
         "train": (
             [*ingest, *members],
             "Source, split, encoding, generators, datasets and downstream models of chosen seeds.",
@@ -92,14 +102,18 @@ def table_schedule(line: Line, job: Job) -> dg.ScheduleDefinition | None:
     def scheduled(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         busy = run_in_progress(context.instance, line)
         if busy:
-            return dg.SkipReason(f"{busy}: a second one would make the same things; the next tick looks again")
+            return dg.SkipReason(
+                f"{busy}: a second one would make the same things; the next tick looks again"
+            )
         return dg.RunRequest(tags={**range_tags(line), UNATTENDED_TAG: "schedule"})
 
     return scheduled
 
 
 def origin_asset(line: Line) -> dg.AssetSpec:
-    """`<table>/origin`: the real table where it lives, outside Dagster; its data version is its fingerprint."""
+    """`<table>/origin`: the real table where it lives, outside Dagster; its data version is its
+    fingerprint.
+    """
     return dg.AssetSpec(
         line.key("origin"),
         group_name=line.table,
@@ -123,7 +137,9 @@ def source_sensor(line: Line, job: Job) -> dg.SensorDefinition | None:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Notices a changed source by its fingerprint; on a change: {action}.",
     )
-    def sensor(context: dg.SensorEvaluationContext, storage: Storage) -> dg.SensorResult | dg.SkipReason:
+    def sensor(
+        context: dg.SensorEvaluationContext, storage: Storage
+    ) -> dg.SensorResult | dg.SkipReason:
         from dge_resources.sources import source_fingerprint
 
         source = line.plan.declaration.source
@@ -132,20 +148,24 @@ def source_sensor(line: Line, job: Job) -> dg.SensorDefinition | None:
                 source, base_folder=line.folder, cache_folder=storage.cache_folder, table=line.table
             )
         except DgeError as error:
-            # A failed tick is red; a skipped one looks like an unchanged source. Without the causes, whose texts are
-            # libraries' own and may quote an address with its password.
+            # A failed tick is red; a skipped one looks like an unchanged source. Without the
+            # causes, whose texts are libraries' own and may quote an address with its password.
             raise type(error)(str(error)) from None
         if found == context.cursor:
             return dg.SkipReason(f"unchanged: fingerprint {found[:12]}")
         seen = dg.AssetObservation(
-            line.key("origin"), tags={"dagster/data_version": found}, metadata={"former": context.cursor or "none"}
+            line.key("origin"),
+            tags={"dagster/data_version": found},
+            metadata={"former": context.cursor or "none"},
         )
         # The first look only learns what is there; nothing has changed yet.
         changed = context.cursor is not None and action == "run"
         busy = run_in_progress(context.instance, line) if changed else None
         if busy:
             return dg.SkipReason(f"the source has changed, and {busy}: the change is run after it")
-        requests = [dg.RunRequest(tags={**range_tags(line), UNATTENDED_TAG: "sensor"})] if changed else []
+        requests = (
+            [dg.RunRequest(tags={**range_tags(line), UNATTENDED_TAG: "sensor"})] if changed else []
+        )
         return dg.SensorResult(asset_events=[seen], run_requests=requests, cursor=found)
 
     return sensor

@@ -1,7 +1,8 @@
 """Asset checks: the contract through Great Expectations, and what it has no expectation for.
 
-Each verdict is kept with the record ids of what was looked at; the release asks for those. Only the source's check
-blocks: a member that fails must not keep the others of its batch from being finished, it keeps the release back.
+Each verdict is kept with the record ids of what was looked at; the release asks for those. Only the
+source's check blocks: a member that fails must not keep the others of its batch from being
+finished, it keeps the release back.
 """
 
 from dataclasses import asdict
@@ -36,7 +37,11 @@ def table_checks(line: Line) -> list[dg.AssetChecksDefinition]:
     """All checks of a table's line."""
     checks = [_source_contract(line), _split_overlap(line), _round_trip(line)]
     for family in line.families:
-        checks += [_synthetic_contract(line, family), _members_differ(line, family), _no_copies(line, family)]
+        checks += [
+            _synthetic_contract(line, family),
+            _members_differ(line, family),
+            _no_copies(line, family),
+        ]
     return checks
 
 
@@ -69,7 +74,9 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
     def overlap(storage: Storage) -> dg.AssetCheckResult:
         from dge_assets.core.privacy.copies import split_overlap
 
-        train, test = (storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test"))
+        train, test = (
+            storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test")
+        )
         found = split_overlap(
             train.frame["row_id"],
             test.frame["row_id"],
@@ -81,9 +88,13 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
             f"{found.shared_id_count} row ids are in both parts; {found.equal_rows} rows of real_test have an equal row in "
             f"real_train"
         )
-        verdict = keep_verdict(line, storage, "real_test", "overlap", found.passed, summary, [train, test])
+        verdict = keep_verdict(
+            line, storage, "real_test", "overlap", found.passed, summary, [train, test]
+        )
         metadata = {"shared_row_ids": found.shared_id_count, "equal_rows": found.equal_rows}
-        return check_result(line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))})
+        return check_result(
+            line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))}
+        )
 
     return overlap
 
@@ -101,14 +112,25 @@ def _round_trip(line: Line) -> dg.AssetChecksDefinition:
         from dge_assets.core.generators.encoding.round_trip import TOLERANCE
         from dge_assets.core.generators.state_files import encoder_from_files
 
-        real_train = storage.lake.read(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
-        artifact = storage.artifacts.read(address_of(stored_encoder(line, storage, real_train.record)))
+        real_train = storage.lake.read(
+            Address(line.table, "real_train"), remedy=line.remedy("real_train")
+        )
+        artifact = storage.artifacts.read(
+            address_of(stored_encoder(line, storage, real_train.record))
+        )
         trips = encoder_from_files(artifact.files, place=artifact.record.place)[0].codec.round_trips
         lost = [trip.note for trip in trips if not trip.passed]
-        summary = "; ".join(lost) or f"{len(trips)} columns of numbers come back to within {TOLERANCE:.0%}"
-        verdict = keep_verdict(line, storage, "encoder", "round_trip", not lost, summary, [artifact], severity=WARN)
+        summary = (
+            "; ".join(lost)
+            or f"{len(trips)} columns of numbers come back to within {TOLERANCE:.0%}"
+        )
+        verdict = keep_verdict(
+            line, storage, "encoder", "round_trip", not lost, summary, [artifact], severity=WARN
+        )
         figures = [asdict(trip) | {"error": trip.error} for trip in trips]
-        return check_result(line, verdict, {"columns": table_metadata(pd.DataFrame(figures))} if figures else {})
+        return check_result(
+            line, verdict, {"columns": table_metadata(pd.DataFrame(figures))} if figures else {}
+        )
 
     return round_trip
 
@@ -126,7 +148,9 @@ def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
         def judge(seed: int, item: Recorded) -> tuple[Verdict, dict[str, Any]]:
             place = f"{line.table}/{family}/synthetic[{seed:03d}]"
             outcome = _validate(line, real_train, item, subject="synthetic", place=place)
-            verdict = keep_outcome(line, storage, outcome, asset="synthetic", item=item, member=f"{family}/{seed:03d}")
+            verdict = keep_outcome(
+                line, storage, outcome, asset="synthetic", item=item, member=f"{family}/{seed:03d}"
+            )
             return verdict, outcome_metadata(outcome, verdict)
 
         return judge_each_member(context, line, family, storage, "contract", judge)
@@ -147,7 +171,9 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
         from dge_assets.core.privacy.copies import copy_test
         from dge_assets.core.randomness import seed_sequence
 
-        train, test = (storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test"))
+        train, test = (
+            storage.lake.read(Address(line.table, name)) for name in ("real_train", "real_test")
+        )
         columns = [column.name for column in contract_of(train.record).modelled]
 
         def judge(seed: int, item: Recorded) -> tuple[Verdict, dict[str, Any]]:
@@ -157,9 +183,21 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
             member = f"{family}/{seed:03d}"
             measured = {"p_value": float(found.p_value)}
             verdict = keep_verdict(
-                line, storage, "synthetic", "no_copies", passed, found.summary, [item], member=member, measured=measured
+                line,
+                storage,
+                "synthetic",
+                "no_copies",
+                passed,
+                found.summary,
+                [item],
+                member=member,
+                measured=measured,
             )
-            metadata = {**measured, "copied_rows": found.copied_rows, "copied_share": found.copied_share}
+            metadata = {
+                **measured,
+                "copied_rows": found.copied_rows,
+                "copied_share": found.copied_share,
+            }
             return verdict, metadata
 
         return judge_each_member(context, line, family, storage, "no_copies", judge)
@@ -181,7 +219,8 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
         weights = [
             record.content_sha256
             for seed in items
-            if (record := storage.artifacts.record(Address(line.table, "generator", family, seed))) is not None
+            if (record := storage.artifacts.record(Address(line.table, "generator", family, seed)))
+            is not None
         ]
         same_weights = len(weights) - len(set(weights))
         passed = found.passed and same_weights == 0
@@ -190,15 +229,29 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
             f"weights of another one"
         )
         verdict = keep_verdict(
-            line, storage, "synthetic", "members_differ", passed, summary, items.values(), member=family
+            line,
+            storage,
+            "synthetic",
+            "members_differ",
+            passed,
+            summary,
+            items.values(),
+            member=family,
         )
-        metadata = {"pairs": found.compared_pairs, "largest_shared_share": found.largest_shared_share}
-        return check_result(line, verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]})
+        metadata = {
+            "pairs": found.compared_pairs,
+            "largest_shared_share": found.largest_shared_share,
+        }
+        return check_result(
+            line, verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]}
+        )
 
     return differ
 
 
-def _validate(line: Line, real: Recorded, item: Recorded, *, subject: Any, place: str) -> "ValidationOutcome":
+def _validate(
+    line: Line, real: Recorded, item: Recorded, *, subject: Any, place: str
+) -> "ValidationOutcome":
     from dge_resources.quality import validate
     from dge_resources.quality.suite import contract_suite
 
@@ -208,7 +261,9 @@ def _validate(line: Line, real: Recorded, item: Recorded, *, subject: Any, place
 
 
 def tolerance_of(thresholds: Thresholds, subject: str) -> "Tolerance":
-    """What `thresholds` let pass; in a source only what somebody declared, since their defaults are meant for datasets."""
+    """What `thresholds` let pass; in a source only what somebody declared, since their defaults are
+    meant for datasets.
+    """
     from dge_resources.quality.suite import Tolerance
 
     return Tolerance(**shares_let_pass(thresholds, subject))

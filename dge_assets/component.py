@@ -1,6 +1,8 @@
-"""The Dagster Component: one `defs.yaml` makes one table's group of assets, checks, jobs, schedule and sensor.
+"""The Dagster Component: one `defs.yaml` makes one table's group of assets, checks, jobs, schedule
+and sensor.
 
-Here: from a checked declaration to Dagster definitions. Not here: the schema (`core.declaration`), what the assets do.
+Here: from a checked declaration to Dagster definitions. Not here: the schema (`core.declaration`),
+what the assets do.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class TableComponent(dg.Component):
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> TableComponent:
         """The component that a checked declaration makes; relative paths start at its folder.
 
-        Dagster checks a declaration without knowing which modules may be imported, so that is asked here.
+        Dagster checks a declaration without knowing which modules may be imported, so that is asked
+        here.
         """
         for model in (*attributes.models, *attributes.augmentation.models):
             require_usable_model(model)
@@ -57,10 +60,14 @@ class TableComponent(dg.Component):
 
 
 def table_definitions(declaration: TableDeclaration, folder: str, profile: str) -> dg.Definitions:
-    """Assets, checks, jobs, schedule and sensor of one table; the resources are the code location's."""
+    """Assets, checks, jobs, schedule and sensor of one table; the resources are the code
+    location's.
+    """
     line = Line(declaration.plan(read_profile(profile)), folder)
     members = [
-        make(line, family) for family in line.families for make in (generator_asset, synthetic_asset, downstream_asset)
+        make(line, family)
+        for family in line.families
+        for make in (generator_asset, synthetic_asset, downstream_asset)
     ]
     jobs = table_jobs(line)
     schedule = table_schedule(line, jobs["line"])

@@ -17,7 +17,8 @@ from dge_resources.io_manager import LakeIOManager
 from dge_resources.ray_compute import RayCompute
 from dge_resources.storage import Storage
 
-# Data versions and backfill policies are marked beta, partitions of checks preview: known, and pinned by constraints.
+# Data versions and backfill policies are marked beta, partitions of checks preview: known, and
+# pinned by constraints.
 for category in (dg.BetaWarning, dg.PreviewWarning):
     warnings.filterwarnings("ignore", category=category)
 
@@ -31,7 +32,10 @@ def compute_resource() -> Compute:
 def build_definitions(home: str) -> dg.Definitions:
     """All definitions over the root `home`; tests call this with a root of their own."""
     return dg.Definitions.merge(
-        *(dg.build_defs_for_component(TableComponent(*found)) for found in declared_tables().values()),
+        *(
+            dg.build_defs_for_component(TableComponent(*found))
+            for found in declared_tables().values()
+        ),
         dg.Definitions(
             sensors=[recovery_sensor],
             resources={

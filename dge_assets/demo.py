@@ -1,7 +1,8 @@
-"""`make demo`: one table's whole line in this process, with progress in the terminal and the headline at the end.
+"""`make demo`: one table's whole line in this process, with progress in the terminal and the
+headline at the end.
 
-The headline is told whether or not a release comes of it. Killed at any moment and started again it goes on from what
-was kept, and ends in the same release.
+The headline is told whether or not a release comes of it. Killed at any moment and started again it
+goes on from what was kept, and ends in the same release.
 """
 
 from __future__ import annotations
@@ -34,13 +35,21 @@ from dge_resources.storage import Storage
 if TYPE_CHECKING:
     from dagster._core.execution.execution_result import ExecutionResult
 
-_OWN_ERRORS = {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DgeError)}
+_OWN_ERRORS = {
+    kind.__name__
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, DgeError)
+}
 
 
 def main() -> None:
-    """Run the line of the table that the command line names; exit status 1 with one clear message on an error."""
+    """Run the line of the table that the command line names; exit status 1 with one clear message
+    on an error.
+    """
     parser = argparse.ArgumentParser(prog="python -m dge_assets.demo", description=__doc__)
-    parser.add_argument("table", nargs="?", help="a declared table (default: crash, or the only one of DGE_TABLES)")
+    parser.add_argument(
+        "table", nargs="?", help="a declared table (default: crash, or the only one of DGE_TABLES)"
+    )
     try:
         run_line(parser.parse_args().table or usual_table())
     except DgeError as error:
@@ -63,7 +72,9 @@ def run_line(table: str) -> None:
 
 
 def conclude(line: Line, result: ExecutionResult, seconds: float) -> None:
-    """Tell the headline as far as the run got to one; then the release, or raise the DgeError that there is none."""
+    """Tell the headline as far as the run got to one; then the release, or raise the DgeError that
+    there is none.
+    """
     if _made(result, line.key("report")):
         _show_headline(line)
     if not result.success:
@@ -73,7 +84,9 @@ def conclude(line: Line, result: ExecutionResult, seconds: float) -> None:
 
 def opening(plan: TablePlan) -> str:
     """What is going to be trained, and every number in which that is less than declared."""
-    families = ", ".join(f"{family} ({plan.parameters(family).epochs} epochs)" for family in plan.families)
+    families = ", ".join(
+        f"{family} ({plan.parameters(family).epochs} epochs)" for family in plan.families
+    )
     text = f"{plan.table}: profile {plan.profile}, K = {plan.seeds} members of each of {families}"
     return f"{text}\n{plan.notice}" if plan.notice else text
 
@@ -93,12 +106,18 @@ def _materialize(line: Line, instance: dg.DagsterInstance) -> ExecutionResult:
 
 def _made(result: ExecutionResult, key: dg.AssetKey) -> Mapping[str, dg.MetadataValue[Any]]:
     """The metadata of what the run made of `key`; empty where it did not get so far."""
-    made = (event for event in result.all_events if event.is_step_materialization and event.asset_key == key)
+    made = (
+        event
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key == key
+    )
     return next((event.materialization.metadata for event in made), {})
 
 
 def reason_of(result: ExecutionResult) -> str:
-    """Why a run failed, without Dagster's frames around it: our own error, or else failed checks and what else is told."""
+    """Why a run failed, without Dagster's frames around it: our own error, or else failed checks
+    and what else is told.
+    """
     own: list[str] = []
     others: list[str] = []
     for event in result.all_events:
@@ -110,20 +129,29 @@ def reason_of(result: ExecutionResult) -> str:
             (own if error.cls_name in _OWN_ERRORS else others).append(text)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     checks = [
-        f"check {check.check_name} of {check.asset_key.to_user_string()}: {check.description}" for check in failed
+        f"check {check.check_name} of {check.asset_key.to_user_string()}: {check.description}"
+        for check in failed
     ]
-    return "\n".join(own or [*checks, *others]) or "the run failed; see its page in the UI (make dev)"
+    return (
+        "\n".join(own or [*checks, *others]) or "the run failed; see its page in the UI (make dev)"
+    )
 
 
 def _show_headline(line: Line) -> None:
-    """The scores and where the rest is, of a run that ends in no release too: its custodian needs them the more."""
+    """The scores and where the rest is, of a run that ends in no release too: its custodian needs
+    them the more.
+    """
     from dge_assets.core.reporting.page.headline import headline_table, terminal_table
 
     storage = Storage(home=home_url())
     lake = storage.lake
     scores = lake.read(Address(line.table, "training_scores")).frame
-    contract = contract_of(lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train")))
-    print(f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}")
+    contract = contract_of(
+        lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+    )
+    print(
+        f"\n{line.table}: scored on real test rows, mean over {', '.join(line.plan.declaration.models)}"
+    )
     for name, reason in contract.left_out.items():
         print(f"Column {name!r} is left out: {reason}.")
     for doubt in contract.doubts:
@@ -136,10 +164,16 @@ def _show_headline(line: Line) -> None:
 
 def _show_release(line: Line, version: str, seconds: float) -> None:
     storage = Storage(home=home_url())
-    addresses = [Address(line.table, "generator", family, seed) for family in line.families for seed in line.seeds]
+    addresses = [
+        Address(line.table, "generator", family, seed)
+        for family in line.families
+        for seed in line.seeds
+    ]
     records = [storage.artifacts.record(address) for address in addresses]
     release = storage.releases.open(line.table, version)
-    print(f"{'trial      ' if line.plan.is_trial else 'release    '}{storage.releases.url(release)}")
+    print(
+        f"{'trial      ' if line.plan.is_trial else 'release    '}{storage.releases.url(release)}"
+    )
     note = full_profile_note(line, [record for record in records if record is not None])
     print(f"\n{duration(seconds)} in all. {note}".rstrip())
 

@@ -1,7 +1,7 @@
 """The one-machine deployment: Dagster's home under `DGE_HOME`, with the shipped settings.
 
-Run as a program (`python -m dge_assets.deployment`) it prepares that home, puts right what a dead process left behind,
-and prints the folder for `DAGSTER_HOME`.
+Run as a program (`python -m dge_assets.deployment`) it prepares that home, puts right what a dead
+process left behind, and prints the folder for `DAGSTER_HOME`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ LEAST_BYTES = 50_000_000
 
 
 def dagster_home() -> Path:
-    """`DAGSTER_HOME`, or `dagster` below `DGE_HOME` where that is a folder of this machine, else below the project."""
+    """`DAGSTER_HOME`, or `dagster` below `DGE_HOME` where that is a folder of this machine, else
+    below the project.
+    """
     if os.environ.get("DAGSTER_HOME"):
         return Path(os.environ["DAGSTER_HOME"])
     root = Store(home_url())
@@ -33,11 +35,12 @@ def dagster_home() -> Path:
 
 
 def prepare() -> Path:
-    """Make Dagster's home with the shipped settings, or refresh those that nobody edited; returns it.
+    """Make Dagster's home with the shipped settings, or refresh those that nobody edited; returns
+    it.
 
-    What writers that died have left unfinished is cleared away on the way. Raises StorageError where the home, or
-    `DGE_HOME` above it, is no folder, cannot be written or has hardly any room left: later it would be a traceback of
-    the database's.
+    What writers that died have left unfinished is cleared away on the way. Raises StorageError
+    where the home, or `DGE_HOME` above it, is no folder, cannot be written or has hardly any room
+    left: later it would be a traceback of the database's.
     """
     home = dagster_home()
     require_usable(home)
@@ -50,14 +53,18 @@ def prepare() -> Path:
 
 
 def require_usable(home: Path, *, least_bytes: int = LEAST_BYTES) -> None:
-    """Make the folder `home` where there is none; StorageError unless it can be written and has `least_bytes` left."""
+    """Make the folder `home` where there is none; StorageError unless it can be written and has
+    `least_bytes` left.
+    """
     remedy = "name another folder with DGE_HOME or DAGSTER_HOME"
     try:
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=home) as file:
             file.write(b"0")
     except OSError as error:
-        raise StorageError(f"Dagster's home {home} cannot be written ({error}); mend that, or {remedy}") from error
+        raise StorageError(
+            f"Dagster's home {home} cannot be written ({error}); mend that, or {remedy}"
+        ) from error
     left = shutil.disk_usage(home).free
     if left < least_bytes:
         raise StorageError(
@@ -81,7 +88,8 @@ def main() -> None:
 
 
 def profile_warnings() -> list[str]:
-    """One line for each table whose stored members were made under another profile than the one in use.
+    """One line for each table whose stored members were made under another profile than the one in
+    use.
 
     Mistakes in declarations are told where Dagster loads them.
     """
@@ -91,7 +99,9 @@ def profile_warnings() -> list[str]:
 
     try:
         profile, storage = profile_in_use(), Storage(home=home_url())
-        lines = [Line(found.plan(profile), str(folder)) for found, folder in declared_tables().values()]
+        lines = [
+            Line(found.plan(profile), str(folder)) for found, folder in declared_tables().values()
+        ]
         return [warning for line in lines if (warning := other_profile(line, storage))]
     except DgeError as error:
         return [str(error)]

@@ -1,6 +1,8 @@
-"""`make dev`: Dagster's UI, daemon and code locations on one machine, as one program that ends whole and soon.
+"""`make dev`: Dagster's UI, daemon and code locations on one machine, as one program that ends
+whole and soon.
 
-Here: starting `dagster dev` on a prepared home, and ending all of its processes. Not here: the home (`deployment`).
+Here: starting `dagster dev` on a prepared home, and ending all of its processes. Not here: the home
+(`deployment`).
 """
 
 from __future__ import annotations
@@ -17,25 +19,36 @@ import psutil
 from dge_resources.home import project_root
 
 PATIENCE = ((signal.SIGINT, 3.0), (signal.SIGTERM, 1.0), (signal.SIGKILL, 2.0))
-"""What the processes are told one after the other, and the seconds that they get: some are left of 10."""
+"""What the processes are told one after the other, and the seconds that they get: some are left of
+10.
+"""
 
 _QUIET = "ignore:Function `dev_command` is superseded"
-"""The command that is to replace it, `dg dev`, starts one code location, and the example team has a second one."""
+"""The command that is to replace it, `dg dev`, starts one code location, and the example team has a
+second one.
+"""
 
 
 def main() -> None:
-    """Run until Ctrl-C or SIGTERM; further arguments are `dagster dev`'s, such as `-p 3001` for another port."""
+    """Run until Ctrl-C or SIGTERM; further arguments are `dagster dev`'s, such as `-p 3001` for
+    another port.
+    """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     # A process of its own: this one stays small, and is gone at once in the end.
     prepared = subprocess.run(
-        [sys.executable, "-m", "dge_assets.deployment"], stdout=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-m", "dge_assets.deployment"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if prepared.returncode:
         sys.exit(prepared.returncode)  # it has said why
     environment = {**os.environ, "DAGSTER_HOME": prepared.stdout.strip()}
-    environment["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), _QUIET]))
+    environment["PYTHONWARNINGS"] = ",".join(
+        filter(None, [os.environ.get("PYTHONWARNINGS"), _QUIET])
+    )
     workspace = str(project_root() / "workspace.yaml")
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, *sys.argv[1:]]
     child = subprocess.Popen(command, env=environment, cwd=project_root())
@@ -43,7 +56,10 @@ def main() -> None:
         pass
     if child.poll() is None:
         end(psutil.Process(child.pid))
-        print("ended; what was in work is told at the next start, and members that were kept stay kept", flush=True)
+        print(
+            "ended; what was in work is told at the next start, and members that were kept stay kept",
+            flush=True,
+        )
     else:
         sys.exit(child.returncode)
 
@@ -51,7 +67,8 @@ def main() -> None:
 def end(process: psutil.Process) -> None:
     """End a process and all that descend from it: told kindly first, and killed within 10 seconds.
 
-    Dagster itself would wait for a minute, and leave the workers of a run that is in training to themselves.
+    Dagster itself would wait for a minute, and leave the workers of a run that is in training to
+    themselves.
     """
     family = {process, *process.children(recursive=True)}
     for number, seconds in PATIENCE:

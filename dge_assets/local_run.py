@@ -1,6 +1,8 @@
-"""A run of one job in this process, for `demo`: seen in the UI like any other, and never waiting in silence.
+"""A run of one job in this process, for `demo`: seen in the UI like any other, and never waiting in
+silence.
 
-Not here: what the run makes, what is said of its result (`demo`), and how dead runs are found (`recovery`).
+Not here: what the run makes, what is said of its result (`demo`), and how dead runs are found
+(`recovery`).
 """
 
 from __future__ import annotations
@@ -23,20 +25,26 @@ if TYPE_CHECKING:  # private modules of Dagster, imported where they are used
     from dagster._core.execution.execution_result import ExecutionResult
 
 LOCATION, MODULE = "dge_assets", "dge_assets.definitions"
-"""Name and module of the code location, as in workspace.yaml: by it the UI knows whose job a run was."""
+"""Name and module of the code location, as in workspace.yaml: by it the UI knows whose job a run
+was.
+"""
 LOOK_SECONDS = 3.0
 
 
-def run_here(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], run_config: Any) -> ExecutionResult:
+def run_here(
+    instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], run_config: Any
+) -> ExecutionResult:
     """Execute a job of the code location in this process; the result tells whether it succeeded.
 
-    `execute_in_process` would do the same, but its runs belong to no code location, and the UI's timeline leaves them
-    out.
+    `execute_in_process` would do the same, but its runs belong to no code location, and the UI's
+    timeline leaves them out.
     """
     from dagster._core.definitions.reconstruct import ReconstructableRepository
     from dagster._core.execution.api import execute_run
 
-    repository = ReconstructableRepository.for_module(MODULE, "defs", working_directory=str(project_root()))
+    repository = ReconstructableRepository.for_module(
+        MODULE, "defs", working_directory=str(project_root())
+    )
     found = repository.get_reconstructable_job(job)
     definition = found.get_definition()
     run = instance.create_run_for_job(
@@ -69,9 +77,12 @@ def _origin(job: str) -> Any:
 
 @contextmanager
 def telling_of_waiting(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Meanwhile say on the terminal behind what the run waits, and put right what it would wait for in vain."""
-    # The watch's queries look for mapped objects. While another thread is in the middle of importing what those are,
-    # such a look fails, and the run's own thread imports it with Great Expectations.
+    """Meanwhile say on the terminal behind what the run waits, and put right what it would wait for
+    in vain.
+    """
+    # The watch's queries look for mapped objects. While another thread is in the middle of
+    # importing what those are, such a look fails, and the run's own thread imports it with Great
+    # Expectations.
     importlib.import_module("sqlalchemy.orm")
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(instance, run_id, ended), daemon=True)

@@ -1,6 +1,8 @@
-"""Places in Dagster's pools: who holds them, who waits for one, and taking them back from runs that have ended.
+"""Places in Dagster's pools: who holds them, who waits for one, and taking them back from runs that
+have ended.
 
-Not here: which runs have ended without saying so (`recovery`), and how long what is waited for will take.
+Not here: which runs have ended without saying so (`recovery`), and how long what is waited for will
+take.
 """
 
 from __future__ import annotations
@@ -27,30 +29,46 @@ def waiting_steps(instance: dg.DagsterInstance) -> list[Waiting]:
     found = []
     for pool, places in _pools(instance).items():
         held = {(place.run_id, place.step_key) for place in places.claimed_slots}
-        # A place that is given to a step is not free, though the step takes it only when it looks again.
-        held |= {(step.run_id, step.step_key) for step in places.pending_steps if step.assigned_timestamp}
+        # A place that is given to a step is not free, though the step takes it only when it looks
+        # again.
+        held |= {
+            (step.run_id, step.step_key) for step in places.pending_steps if step.assigned_timestamp
+        }
         if len(held) >= (places.limit or 0):
             waiting = [step for step in places.pending_steps if step.assigned_timestamp is None]
-            found += [Waiting(step.run_id, step.step_key, pool, tuple(sorted(held))) for step in waiting]
+            found += [
+                Waiting(step.run_id, step.step_key, pool, tuple(sorted(held))) for step in waiting
+            ]
     return found
 
 
 def waiting_text(instance: dg.DagsterInstance, waiting: Waiting) -> str:
-    """One sentence for people: which step waits, for which pool, and behind which steps of which runs."""
+    """One sentence for people: which step waits, for which pool, and behind which steps of which
+    runs.
+    """
     holders = [f"{_step(step)} of {_run(instance, run_id)}" for run_id, step in waiting.behind]
     return f"{_step(waiting.step_key)} waits for a place in the pool {waiting.pool}, behind {' and '.join(holders)}"
 
 
 def free_places_of_ended_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Take places back from runs that have ended or are not there any more; returns those runs' ids.
+    """Take places back from runs that have ended or are not there any more; returns those runs'
+    ids.
 
-    A run whose process was killed cannot give its place back, and Dagster leaves it taken: whoever comes next would
-    wait for ever.
+    A run whose process was killed cannot give its place back, and Dagster leaves it taken: whoever
+    comes next would wait for ever.
     """
     pools = _pools(instance).values()
-    holders = {step.run_id for places in pools for step in (*places.claimed_slots, *places.pending_steps)}
-    known = {run.run_id: run for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(holders)))} if holders else {}
-    freed = [run_id for run_id in sorted(holders) if run_id not in known or known[run_id].is_finished]
+    holders = {
+        step.run_id for places in pools for step in (*places.claimed_slots, *places.pending_steps)
+    }
+    known = (
+        {run.run_id: run for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(holders)))}
+        if holders
+        else {}
+    )
+    freed = [
+        run_id for run_id in sorted(holders) if run_id not in known or known[run_id].is_finished
+    ]
     for run_id in freed:
         instance.event_log_storage.free_concurrency_slots_for_run(run_id)
     return freed
@@ -67,5 +85,7 @@ def _run(instance: dg.DagsterInstance, run_id: str) -> str:
 
 
 def _step(key: str) -> str:
-    """A step's key as the asset that it makes: `crash/ctgan/generator` for `crash__ctgan__generator`."""
+    """A step's key as the asset that it makes: `crash/ctgan/generator` for
+    `crash__ctgan__generator`.
+    """
     return key.replace("__", "/")

@@ -1,11 +1,12 @@
-"""Recovery: what dead processes left behind is noticed and put right, so that retries, backfills and whoever waits go
-on.
+"""Recovery: what dead processes left behind is noticed and put right, so that retries, backfills
+and whoever waits go on.
 
-Dagster's default launcher has no health check: after a whole deployment is killed, a run stays STARTED for ever and its
-backfill never ends; and a killed run's place in a pool stays taken. A run tells in its events which process executes
-it; when that process is gone, the run is reported as failed. `run_retries` (dagster.yaml) then starts it again, and
-members that were kept are not made anew. The sweep is made at start-up (`deployment`, `demo`), by a sensor, and while
-`demo` waits. It only judges runs of this machine's own processes. Places in pools themselves are in `pools`.
+Dagster's default launcher has no health check: after a whole deployment is killed, a run stays
+STARTED for ever and its backfill never ends; and a killed run's place in a pool stays taken. A run
+tells in its events which process executes it; when that process is gone, the run is reported as
+failed. `run_retries` (dagster.yaml) then starts it again, and members that were kept are not made
+anew. The sweep is made at start-up (`deployment`, `demo`), by a sensor, and while `demo` waits. It
+only judges runs of this machine's own processes. Places in pools themselves are in `pools`.
 """
 
 import time
@@ -20,25 +21,41 @@ SWEEP_SECONDS = 15
 START_SECONDS = 120
 """A run that is starting and has not told its process by then will not do so."""
 YOUNGER_SECONDS = 60
-"""A process that began this much later than a run told its number is another one with that number."""
+"""A process that began this much later than a run told its number is another one with that number.
+"""
 
-_UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+_UNFINISHED = [
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def recover(instance: dg.DagsterInstance) -> list[str]:
-    """One sweep, and places in pools taken back; returns a line for people on each run that was put right."""
-    swept = [f"run {run_id} was left behind by a dead process: marked as failed" for run_id in sweep(instance)]
+    """One sweep, and places in pools taken back; returns a line for people on each run that was put
+    right.
+    """
+    swept = [
+        f"run {run_id} was left behind by a dead process: marked as failed"
+        for run_id in sweep(instance)
+    ]
     freed = free_places_of_ended_runs(instance)
-    return swept + [f"run {run_id} has ended and still held a place in a pool: freed" for run_id in freed]
+    return swept + [
+        f"run {run_id} has ended and still held a place in a pool: freed" for run_id in freed
+    ]
 
 
 def sweep(
-    instance: dg.DagsterInstance, *, starting_seconds: float = START_SECONDS, now: Callable[[], float] = time.time
+    instance: dg.DagsterInstance,
+    *,
+    starting_seconds: float = START_SECONDS,
+    now: Callable[[], float] = time.time,
 ) -> list[str]:
     """End the unfinished runs whose process is gone; returns their ids.
 
-    A run that has told no process yet is failed once it has been starting for `starting_seconds`; how long it waited in
-    the queue before does not count. `now` is the system's clock in seconds of the epoch.
+    A run that has told no process yet is failed once it has been starting for `starting_seconds`;
+    how long it waited in the queue before does not count. `now` is the system's clock in seconds of
+    the epoch.
     """
     from dagster._core.launcher import DefaultRunLauncher
 
@@ -47,7 +64,8 @@ def sweep(
     swept = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED)):
         reason = _why_dead(instance, record, starting_seconds, now)
-        # A process that ended well has said so before it ended: only what is unfinished after the look is abandoned.
+        # A process that ended well has said so before it ended: only what is unfinished after the
+        # look is abandoned.
         run = instance.get_run_by_id(record.dagster_run.run_id) if reason else None
         if run is not None and not run.is_finished:
             _end(instance, run, f"Found by the recovery sweep: {reason}. Kept members stay kept.")
@@ -57,20 +75,31 @@ def sweep(
 
 def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, message: str) -> None:
     if run.status is dg.DagsterRunStatus.CANCELING:
-        instance.report_run_canceled(run, message)  # as failed it would be started again, which nobody wants
+        instance.report_run_canceled(
+            run, message
+        )  # as failed it would be started again, which nobody wants
     else:
         instance.report_run_failed(run, message)
 
 
 def _why_dead(
-    instance: dg.DagsterInstance, record: dg.RunRecord, starting_seconds: float, now: Callable[[], float]
+    instance: dg.DagsterInstance,
+    record: dg.RunRecord,
+    starting_seconds: float,
+    now: Callable[[], float],
 ) -> str | None:
     """Why nobody executes the run; None where somebody does, or may soon."""
     run = record.dagster_run
     told = _told_process(instance, run.run_id)
     if told is None:
-        seconds = now() - record.update_timestamp.timestamp()  # since its status changed, to STARTING for most
-        return f"no process took it up within {starting_seconds:g} s" if seconds > starting_seconds else None
+        seconds = (
+            now() - record.update_timestamp.timestamp()
+        )  # since its status changed, to STARTING for most
+        return (
+            f"no process took it up within {starting_seconds:g} s"
+            if seconds > starting_seconds
+            else None
+        )
     pid, at = told
     known = run.tags.get(PROCESS_TAG, "")
     if known.startswith(f"{pid}@"):
@@ -86,7 +115,8 @@ def _why_dead(
 
 
 def _told_process(instance: dg.DagsterInstance, run_id: str) -> tuple[int, float] | None:
-    """Number of the process that executes the run, and when that was told, by the launcher's and executor's own data.
+    """Number of the process that executes the run, and when that was told, by the launcher's and
+    executor's own data.
 
     What an event says in words is no evidence: it may quote a column's name.
     """
@@ -109,11 +139,14 @@ def recovery_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """One sweep per tick."""
     recovered = recover(context.instance)
     waiting = tell_waiting(context.instance)
-    return dg.SkipReason("; ".join(recovered + waiting) or "no abandoned run, and nothing waits for a pool")
+    return dg.SkipReason(
+        "; ".join(recovered + waiting) or "no abandoned run, and nothing waits for a pool"
+    )
 
 
 def tell_waiting(instance: dg.DagsterInstance) -> list[str]:
-    """Tell each step that waits for a pool, in its run's events, behind what it waits; returns the sentences.
+    """Tell each step that waits for a pool, in its run's events, behind what it waits; returns the
+    sentences.
 
     The same is told once per run.
     """
@@ -123,7 +156,9 @@ def tell_waiting(instance: dg.DagsterInstance) -> list[str]:
         sentences.append(text)
         run = instance.get_run_by_id(waiting.run_id)
         told = instance.all_logs(waiting.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-        if run is not None and text not in {entry.dagster_event.message for entry in told if entry.dagster_event}:
+        if run is not None and text not in {
+            entry.dagster_event.message for entry in told if entry.dagster_event
+        }:
             instance.report_engine_event(text, run, step_key=waiting.step_key)
     return sentences
 

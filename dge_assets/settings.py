@@ -1,4 +1,5 @@
-"""Dagster's settings as this project ships them (dagster.yaml beside this module), and the copy in a Dagster home.
+"""Dagster's settings as this project ships them (dagster.yaml beside this module), and the copy in
+a Dagster home.
 
 Not here: where that home is, and what else is prepared in it (`deployment`).
 """
@@ -19,7 +20,9 @@ _SHIPPED_BEFORE = frozenset({"04ee5eee54a71f332feff41115dfe9a6001587e3c211ff0e7f
 
 
 def refresh_settings(home: Path, shipped: bytes | None = None) -> None:
-    """Put the `shipped` settings into Dagster's home; edited ones stay, and that others are shipped is said on stderr."""
+    """Put the `shipped` settings into Dagster's home; edited ones stay, and that others are shipped
+    is said on stderr.
+    """
     shipped = SHIPPED.read_bytes() if shipped is None else shipped
     own, former = home / SETTINGS, home / AS_SHIPPED
     used = own.read_bytes() if own.exists() else None

@@ -1,8 +1,10 @@
-"""Artifacts: fitted generators and models as sets of files, in formats that cannot run code when loaded.
+"""Artifacts: fitted generators and models as sets of files, in formats that cannot run code when
+loaded.
 
-A set is written into a folder named by its content; one manifest file then points at it. The manifest is replaced in
-one step, so what was there stays readable until the new set is whole, and is then taken away: a reader that was on its
-way there begins again. Each file's SHA-256 is checked on load.
+A set is written into a folder named by its content; one manifest file then points at it. The
+manifest is replaced in one step, so what was there stays readable until the new set is whole, and
+is then taken away: a reader that was on its way there begins again. Each file's SHA-256 is checked
+on load.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from dge_resources.records import record_of
 from dge_resources.sealed import sealed, unsealed
 
 _MANIFEST = re.compile(r"artifacts/[^/-]+(?:/[^/-]+(?:/\d+)?)?/[^/-]+\.json")
-"""A manifest lies beside the content folders, whose names hold a dash and a hash; files inside those are content."""
+"""A manifest lies beside the content folders, whose names hold a dash and a hash; files inside
+those are content.
+"""
 
 
 _MOST_READINGS = 10
@@ -41,7 +45,9 @@ class Artifact:
 
 
 class _LostError(StorageError):
-    """A file that a manifest lists is not there: nothing else than a set that was replaced looks like it at first."""
+    """A file that a manifest lists is not there: nothing else than a set that was replaced looks
+    like it at first.
+    """
 
 
 def files_sha256(files: Mapping[str, bytes]) -> str:
@@ -51,14 +57,18 @@ def files_sha256(files: Mapping[str, bytes]) -> str:
 
 @dataclass(frozen=True)
 class ArtifactStore:
-    """Artifacts by address: `artifacts/<table>/<family>/<seed>/<asset>.json` and the files beside it."""
+    """Artifacts by address: `artifacts/<table>/<family>/<seed>/<asset>.json` and the files beside
+    it.
+    """
 
     store: Store
 
     def folder(self, address: Address) -> str:
         """Relative folder of a member's artifacts, or of a table's where there is no member."""
         member = "" if address.family is None else f"/{address.family}"
-        return f"artifacts/{address.table}{member}" + ("" if address.seed is None else f"/{address.seed:03d}")
+        return f"artifacts/{address.table}{member}" + (
+            "" if address.seed is None else f"/{address.seed:03d}"
+        )
 
     def manifest_path(self, address: Address) -> str:
         """Relative path of the manifest."""
@@ -85,27 +95,40 @@ class ArtifactStore:
     ) -> Provenance:
         """Keep a set of files made by `recipe`; returns its record.
 
-        `notes` (plain JSON) are kept beside and are no part of the content: what differs each time, such as seconds.
+        `notes` (plain JSON) are kept beside and are no part of the content: what differs each time,
+        such as seconds.
         """
         content = files_sha256(files)
         record = record_of(
-            recipe, content_sha256=content, run_id=run_id, device=device, seconds=seconds, cpu_seconds=cpu_seconds
+            recipe,
+            content_sha256=content,
+            run_id=run_id,
+            device=device,
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
         )
         address = address_of(recipe)
         place = self._content(address, record.content_sha256[:16])
         manifest = {
             "folder": place,
-            "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+            "files": {
+                name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())
+            },
             "record": record.to_document(),
             "notes": dict(notes or {}),
         }
-        # One writer at a time: what one takes away as the former set another may be about to point at.
+        # One writer at a time: what one takes away as the former set another may be about to point
+        # at.
         with self.store.only_one("artifacts"):
             former = self._manifest(address, strict=False)
             for name, data in files.items():
                 self.store.write(f"{place}/{name}", data)
             self.store.write(self.manifest_path(address), sealed(manifest))
-            if former and former["folder"] != place and former["folder"].startswith(self._content(address, "")):
+            if (
+                former
+                and former["folder"] != place
+                and former["folder"].startswith(self._content(address, ""))
+            ):
                 self.store.remove(former["folder"])
         return record
 
@@ -117,13 +140,15 @@ class ArtifactStore:
     def read(self, address: Address, *, remedy: str = "materialize it first") -> Artifact:
         """The files at `address`, each checked against its hash.
 
-        Raises StorageError when nothing is there or a file is missing or damaged, ProvenanceError when the set
-        belongs elsewhere.
+        Raises StorageError when nothing is there or a file is missing or damaged, ProvenanceError
+        when the set belongs elsewhere.
         """
         for _ in range(_MOST_READINGS - 1):
             try:
                 return self._read_once(address, remedy)
-            except _LostError:  # whoever replaces the set takes these files away once the manifest names the others
+            except (
+                _LostError
+            ):  # whoever replaces the set takes these files away once the manifest names the others
                 continue
         return self._read_once(address, remedy)
 
@@ -143,23 +168,35 @@ class ArtifactStore:
                 )
             files[name] = data
         if files_sha256(files) != record.content_sha256:
-            raise StorageError(f"{address.name}: the manifest's files are not those of its record; {remedy}")
+            raise StorageError(
+                f"{address.name}: the manifest's files are not those of its record; {remedy}"
+            )
         return Artifact(files, record, manifest["notes"])
 
     def paths(self, address: Address) -> list[str]:
-        """Relative paths of the manifest at `address` and of the files that it lists; StorageError for a damaged one."""
+        """Relative paths of the manifest at `address` and of the files that it lists; StorageError
+        for a damaged one.
+        """
         manifest = self._manifest(address, strict=True)
-        listed = [] if manifest is None else [f"{manifest['folder']}/{name}" for name in manifest["files"]]
+        listed = (
+            []
+            if manifest is None
+            else [f"{manifest['folder']}/{name}" for name in manifest["files"]]
+        )
         return [self.manifest_path(address), *listed]
 
     def read_expected(self, expected: Recipe, *, remedy: str) -> Artifact:
-        """The files that `expected` makes; ProvenanceError when something else is kept in their place."""
+        """The files that `expected` makes; ProvenanceError when something else is kept in their
+        place.
+        """
         artifact = self.read(address_of(expected), remedy=remedy)
         require_recipe(artifact.record, expected, remedy=remedy)
         return artifact
 
     def record_expected(self, expected: Recipe, *, remedy: str) -> Provenance:
-        """The record of what `expected` makes, without reading its files; errors as `read_expected` has them."""
+        """The record of what `expected` makes, without reading its files; errors as `read_expected`
+        has them.
+        """
         address = address_of(expected)
         record = self.record(address)
         if record is None:
@@ -175,14 +212,20 @@ class ArtifactStore:
             return False
 
     def survey(self) -> Survey:
-        """The records of all artifacts in the order of their paths, and each manifest that cannot be trusted."""
+        """The records of all artifacts in the order of their paths, and each manifest that cannot
+        be trusted.
+        """
         records, problems = list[Provenance](), list[Problem]()
         for path in self.store.files("artifacts"):
             if _MANIFEST.fullmatch(path):
                 try:
                     record = self.record(_address_of_path(path))
                 except StorageError as error:
-                    problems.append(Problem(table=path.split("/")[1], place=self.store.url(path), message=str(error)))
+                    problems.append(
+                        Problem(
+                            table=path.split("/")[1], place=self.store.url(path), message=str(error)
+                        )
+                    )
                 else:
                     records += [] if record is None else [record]
         return Survey(records, problems)
@@ -191,7 +234,9 @@ class ArtifactStore:
         try:
             return self.store.read(f"{manifest['folder']}/{name}")
         except StorageError as error:
-            raise _LostError(f"{address.name}: file {name} is lost ({error}); materialize the asset again") from error
+            raise _LostError(
+                f"{address.name}: file {name} is lost ({error}); materialize the asset again"
+            ) from error
 
     def _manifest(self, address: Address, *, strict: bool) -> dict[str, Any] | None:
         path = self.manifest_path(address)

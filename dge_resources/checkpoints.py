@@ -1,7 +1,8 @@
-"""Checkpoints: the state of members in training, so that a killed training goes on instead of beginning anew.
+"""Checkpoints: the state of members in training, so that a killed training goes on instead of
+beginning anew.
 
-A checkpoint belongs to one recipe and one device: a training of anything else does not see it. One that cannot be read
-is as good as none.
+A checkpoint belongs to one recipe and one device: a training of anything else does not see it. One
+that cannot be read is as good as none.
 """
 
 from __future__ import annotations
@@ -62,9 +63,19 @@ def survey_checkpoints(store: Store) -> list[Problem]:
     for path in store.files("checkpoints"):
         found = _PATH.fullmatch(path)
         if found is None or not _is_whole(store.read(path)):
-            why = "is no checkpoint" if found is None else "is damaged, and a training would begin anew"
+            why = (
+                "is no checkpoint"
+                if found is None
+                else "is damaged, and a training would begin anew"
+            )
             table = found[1] if found else ""
-            problems.append(Problem(table=table, place=store.url(path), message=f"{store.url(path)} {why}; delete it"))
+            problems.append(
+                Problem(
+                    table=table,
+                    place=store.url(path),
+                    message=f"{store.url(path)} {why}; delete it",
+                )
+            )
     return problems
 
 

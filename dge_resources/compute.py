@@ -1,7 +1,9 @@
-"""Compute: map a pure function over members, side by side, each in a process of its own with one thread.
+"""Compute: map a pure function over members, side by side, each in a process of its own with one
+thread.
 
-One thread per member keeps a member's result independent of its company; a process of its own is what the `ctgan`
-package's seeding (a swap of global state) needs. Results come back as they finish, so that each can be kept at once.
+One thread per member keeps a member's result independent of its company; a process of its own is
+what the `ctgan` package's seeding (a swap of global state) needs. Results come back as they finish,
+so that each can be kept at once.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ Work = Callable[[Task, Report], Result]
 
 @dataclass(frozen=True)
 class Finished(Generic[Result]):
-    """One member's result and what it took in its worker: seconds on the clock, and of the worker's CPU time."""
+    """One member's result and what it took in its worker: seconds on the clock, and of the worker's
+    CPU time.
+    """
 
     key: str
     result: Result
@@ -41,9 +45,14 @@ class Finished(Generic[Result]):
 
 
 class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Where members are trained: processes of this machine. `RayCompute` has the same `map` for many machines."""
+    """Where members are trained: processes of this machine.
 
-    processes: int | None = Field(None, ge=1, description="members side by side; as many as cores if left out")
+    `RayCompute` has the same `map` for many machines.
+    """
+
+    processes: int | None = Field(
+        None, ge=1, description="members side by side; as many as cores if left out"
+    )
     _kept: _Workers | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
@@ -52,7 +61,9 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
             forkserver.ensure_running()
 
     def workers(self, declared: int | None, tasks: int) -> int:
-        """How many members run at a time: the declaration's number, the resource's, or the machine's cores."""
+        """How many members run at a time: the declaration's number, the resource's, or the
+        machine's cores.
+        """
         return max(1, min(declared or self.processes or available_cores(), tasks))
 
     def map(
@@ -66,9 +77,9 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
     ) -> Iterator[Finished[Result]]:
         """What `work(task, report)` gives for each task, in the order in which they finish.
 
-        `on_step(key, done, of)` is called as members report. An exception in one member stops the others' start
-        and is raised here; results that came before it have been given out already. Raises GeneratorError when
-        a worker process dies, naming the members that were in work.
+        `on_step(key, done, of)` is called as members report. An exception in one member stops the
+        others' start and is raised here; results that came before it have been given out already.
+        Raises GeneratorError when a worker process dies, naming the members that were in work.
         """
         if not tasks:
             return
@@ -76,10 +87,16 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         workers = self._workers_for(count)
         finished = False
         try:
-            for _ in _waiting(workers.messages):  # what the former stage's members said last is no news here
+            for _ in _waiting(
+                workers.messages
+            ):  # what the former stage's members said last is no news here
                 pass
-            submitted = ((workers.pool.submit(worker.run, work, key, task), key) for key, task in tasks.items())
-            # Kept workers may be more than this stage asked for: then no more members are handed out than it did.
+            submitted = (
+                (workers.pool.submit(worker.run, work, key, task), key)
+                for key, task in tasks.items()
+            )
+            # Kept workers may be more than this stage asked for: then no more members are handed
+            # out than it did.
             most = len(tasks) if workers.count == count else count
             yield from _as_finished(submitted, workers.messages, on_step, most=most)
             finished = True
@@ -122,15 +139,20 @@ class _Workers:
         context = _context()
         messages = context.Queue()
         pool = ProcessPoolExecutor(
-            max_workers=count, mp_context=context, initializer=worker.prepare, initargs=(messages, current_process())
+            max_workers=count,
+            mp_context=context,
+            initializer=worker.prepare,
+            initargs=(messages, current_process()),
         )
         return cls(count, pool, messages)
 
 
 def _context() -> Any:
-    """Forks of one clean process that has imported the libraries: a worker starts in milliseconds, not seconds.
+    """Forks of one clean process that has imported the libraries: a worker starts in milliseconds,
+    not seconds.
 
-    A fork of the run's own process would copy its threads' locks; where there is no fork server, each worker imports.
+    A fork of the run's own process would copy its threads' locks; where there is no fork server,
+    each worker imports.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")

@@ -1,4 +1,6 @@
-"""Sampling a dataset straight into the lake: the worker that draws the rows keeps them, part by part."""
+"""Sampling a dataset straight into the lake: the worker that draws the rows keeps them, part by
+part.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ class DatasetTask:
 
 
 def sample_to_lake(task: DatasetTask, report: Callable[[int, int], None]) -> Provenance:
-    """Draw the dataset and keep it; its record. No more than one part of it is in memory at a time."""
+    """Draw the dataset and keep it; its record.
+
+    No more than one part of it is in memory at a time.
+    """
     import torch
 
     from dge_assets.core.generators.members import sample_chunks

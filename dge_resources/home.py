@@ -1,8 +1,8 @@
 """`DGE_HOME`: the root of everything that is kept, as a URL, and writing to it without halves.
 
-Local folders and anything that fsspec knows (`s3://`, ...). A write is seen whole or not at all: on a local disk by a
-temporary name and a rename (`whole_files`), on object storage because a put is atomic. Not here: what is kept (lake,
-artifacts, ...).
+Local folders and anything that fsspec knows (`s3://`, ...). A write is seen whole or not at all: on
+a local disk by a temporary name and a rename (`whole_files`), on object storage because a put is
+atomic. Not here: what is kept (lake, artifacts, ...).
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Store:
 
     root: str
     work: str = ""
-    """Local folder for files that are being written, on a local disk; below the root where none is named."""
+    """Local folder for files that are being written, on a local disk; below the root where none is
+    named.
+    """
 
     @cached_property
     def _place(self) -> tuple[Any, str]:
@@ -60,7 +62,9 @@ class Store:
     def is_local(self) -> bool:
         """Whether the root is a folder of this machine."""
         return "file" in (
-            self._place[0].protocol if isinstance(self._place[0].protocol, tuple) else (self._place[0].protocol,)
+            self._place[0].protocol
+            if isinstance(self._place[0].protocol, tuple)
+            else (self._place[0].protocol,)
         )
 
     def full(self, path: str) -> str:
@@ -69,7 +73,11 @@ class Store:
 
     def url(self, path: str) -> str:
         """`path` with its protocol; a plain path on a local disk."""
-        return self.full(path) if self.is_local else str(self._place[0].unstrip_protocol(self.full(path)))
+        return (
+            self.full(path)
+            if self.is_local
+            else str(self._place[0].unstrip_protocol(self.full(path)))
+        )
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is at `path`."""
@@ -89,7 +97,8 @@ class Store:
             raise StorageError(f"{self.url(path)} cannot be read: {error}") from error
 
     def read_at_most(self, path: str, most: int) -> bytes:
-        """As `read`, for a place that somebody else may have filled: no more than `most` bytes of a plain file.
+        """As `read`, for a place that somebody else may have filled: no more than `most` bytes of a
+        plain file.
 
         Raises StorageError when there are more, or when it is no plain file.
         """
@@ -125,13 +134,17 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self, path: str) -> Iterator[IO[bytes]]:
-        """A file to write what will be at `path` once the block ends well; nothing of it stays otherwise.
+        """A file to write what will be at `path` once the block ends well; nothing of it stays
+        otherwise.
 
         Raises StorageError as `write` does.
         """
         try:
             if self.is_local:
-                with replacing(Path(self.full(path)), self._work) as temporary, temporary.open("wb") as file:
+                with (
+                    replacing(Path(self.full(path)), self._work) as temporary,
+                    temporary.open("wb") as file,
+                ):
                     yield file
             else:
                 with tempfile.NamedTemporaryFile() as file:
@@ -143,7 +156,9 @@ class Store:
 
     @contextlib.contextmanager
     def work_folder(self) -> Iterator[Path]:
-        """A local folder for files in the making, on the root's own disk where that is local; gone with the block."""
+        """A local folder for files in the making, on the root's own disk where that is local; gone
+        with the block.
+        """
         if self.is_local:
             with work_folder(self._work) as folder:
                 yield folder
@@ -152,7 +167,9 @@ class Store:
                 yield Path(name)
 
     def move_in(self, made: Path, path: str) -> None:
-        """Put the file `made`, which is in a `work_folder`, at `path`; StorageError as `write` has it."""
+        """Put the file `made`, which is in a `work_folder`, at `path`; StorageError as `write` has
+        it.
+        """
         try:
             if self.is_local:
                 put_in_place(made, Path(self.full(path)))
@@ -163,26 +180,38 @@ class Store:
 
     @contextlib.contextmanager
     def only_one(self, purpose: str) -> Iterator[None]:
-        """One holder at a time: among all that share the root's disk, or on this machine where the root is far away."""
+        """One holder at a time: among all that share the root's disk, or on this machine where the
+        root is far away.
+        """
         folder = self._work if self.is_local else users_own_folder(self.url(""))
         with only_one(folder / f"{purpose}.lock"):
             yield
 
     def clear_unfinished(self) -> list[str]:
-        """Remove what writers that died have left under temporary names; the places that were cleared."""
-        return [str(path) for path in clear_unfinished(Path(self.full("")))] if self.is_local else []
+        """Remove what writers that died have left under temporary names; the places that were
+        cleared.
+        """
+        return (
+            [str(path) for path in clear_unfinished(Path(self.full("")))] if self.is_local else []
+        )
 
     @property
     def _work(self) -> Path:
         return Path(self.work or self.full(WORK))
 
     def files(self, path: str) -> list[str]:
-        """Relative paths of all finished files below `path`, sorted; none where there is no such folder."""
+        """Relative paths of all finished files below `path`, sorted; none where there is no such
+        folder.
+        """
         filesystem, root = self._place
         filesystem.invalidate_cache()
         found = filesystem.find(self.full(path)) if filesystem.exists(self.full(path)) else []
         relative = [str(name)[len(root) + 1 :] for name in found]
-        return sorted(name for name in relative if not any(part.startswith(TEMPORARY) for part in name.split("/")))
+        return sorted(
+            name
+            for name in relative
+            if not any(part.startswith(TEMPORARY) for part in name.split("/"))
+        )
 
     def remove(self, path: str) -> None:
         """Take away a file or a folder, if it is there; so may others at the same time."""

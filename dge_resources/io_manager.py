@@ -1,8 +1,8 @@
 """The IO manager: assets take and return `Recorded` frames, the lake keeps them.
 
-An output of one frame is one `Recorded`; an output of several partitions is a mapping from partition key to `Recorded`.
-An unpartitioned asset that reads a partitioned one gets all its partitions as a mapping, or an error: never "what
-happens to be there".
+An output of one frame is one `Recorded`; an output of several partitions is a mapping from
+partition key to `Recorded`. An unpartitioned asset that reads a partitioned one gets all its
+partitions as a mapping, or an error: never "what happens to be there".
 """
 
 from __future__ import annotations
@@ -34,12 +34,18 @@ class LakeIOManager(dg.ConfigurableIOManager):
     def _lake(self) -> Lake:
         return Lake(Store(self.home))
 
-    def handle_output(self, context: dg.OutputContext, obj: Recorded | Mapping[str, Recorded]) -> None:
-        """Keep one frame, or one per partition, under the address that its record names; all of them or none."""
+    def handle_output(
+        self, context: dg.OutputContext, obj: Recorded | Mapping[str, Recorded]
+    ) -> None:
+        """Keep one frame, or one per partition, under the address that its record names; all of
+        them or none.
+        """
         place = context.asset_key.to_user_string()
         keys = context.asset_partition_keys if context.has_asset_partitions else [""]
         items = {keys[0]: obj} if isinstance(obj, Recorded) and len(keys) == 1 else obj
-        if not isinstance(items, Mapping) or not all(isinstance(item, Recorded) for item in items.values()):
+        if not isinstance(items, Mapping) or not all(
+            isinstance(item, Recorded) for item in items.values()
+        ):
             raise StorageError(
                 f"{place}: the asset gave a {type(obj).__name__} for {len(keys)} frames; return {_TAKES}"
             )
@@ -51,7 +57,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
         for key in keys:
             expected, found = address_of_key(context.asset_key, key or None), items[key].record
             if address_of(found) != expected:
-                raise StorageError(f"{expected.name}: the record says {found.place}; an asset may only write itself")
+                raise StorageError(
+                    f"{expected.name}: the record says {found.place}; an asset may only write itself"
+                )
         for key in keys:
             self._lake.write(items[key], with_record_id=items[key].record.asset == SYNTHETIC)
 

@@ -1,7 +1,8 @@
 """The lake: one Parquet file per (table, asset, family, seed), each with its provenance inside.
 
-The record travels in the file's own metadata, so file and record can never be out of step. Parallel writers never
-contend, and a reader sees a whole old or a whole new file. Not here: DuckDB (warehouse), Dagster (io_manager).
+The record travels in the file's own metadata, so file and record can never be out of step. Parallel
+writers never contend, and a reader sees a whole old or a whole new file. Not here: DuckDB
+(warehouse), Dagster (io_manager).
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from dge_resources.records import Recorded, record_of
 
 _KEY = b"dge.provenance"
 _SEALED = "sealed"
-"""Said beside a record whose file has a hash of its metadata: without one such a file has lost it."""
+"""Said beside a record whose file has a hash of its metadata: without one such a file has lost it.
+"""
 _FILE = "data.parquet"
 _PATH = re.compile(rf"lake/([^/]+)/([^/]+)(?:/family=([^/]+)(?:/seed=(\d+))?)?/{re.escape(_FILE)}")
 
@@ -54,7 +56,9 @@ class Address:
     def folder(self) -> str:
         """Relative folder, hive-partitioned where there is a member."""
         member = "" if self.family is None else f"/family={self.family}"
-        return f"{self.table}/{self.asset}{member}" + ("" if self.seed is None else f"/seed={self.seed:03d}")
+        return f"{self.table}/{self.asset}{member}" + (
+            "" if self.seed is None else f"/seed={self.seed:03d}"
+        )
 
     @property
     def name(self) -> str:
@@ -90,14 +94,20 @@ class Lake:
         return self.store.exists(self.path(address))
 
     def write(self, item: Recorded, *, with_record_id: bool = False) -> None:
-        """Keep a frame with its record; `with_record_id` adds the id to each row, for rows that travel alone."""
+        """Keep a frame with its record; `with_record_id` adds the id to each row, for rows that
+        travel alone.
+        """
         frame = item.frame.assign(record_id=item.record.record_id) if with_record_id else item.frame
         self.store.write(self.path(address_of(item.record)), to_parquet(frame, _note(item.record)))
 
-    def write_chunks(self, recipe: Recipe, chunks: Iterator[pd.DataFrame], *, run_id: str) -> Provenance:
-        """Keep rows that come in parts, each with the id of the record, without ever holding all of them.
+    def write_chunks(
+        self, recipe: Recipe, chunks: Iterator[pd.DataFrame], *, run_id: str
+    ) -> Provenance:
+        """Keep rows that come in parts, each with the id of the record, without ever holding all of
+        them.
 
-        The record, and so its id in every row, can only be known after the last row: the rows wait on the local disk.
+        The record, and so its id in every row, can only be known after the last row: the rows wait
+        on the local disk.
         """
         started, cpu_started = time.perf_counter(), time.process_time()
         with tempfile.TemporaryFile() as waiting:
@@ -114,7 +124,9 @@ class Lake:
         return record
 
     def record(self, address: Address) -> Provenance | None:
-        """The record of what is kept at `address`; None where nothing is; StorageError where it is damaged."""
+        """The record of what is kept at `address`; None where nothing is; StorageError where it is
+        damaged.
+        """
         path = self.path(address)
         if not self.store.exists(path):
             return None
@@ -130,7 +142,8 @@ class Lake:
     def read(self, address: Address, *, remedy: str = "materialize it first") -> Recorded:
         """The frame at `address`, checked against its record.
 
-        Raises StorageError when nothing is there or when it is damaged, ProvenanceError when it belongs elsewhere.
+        Raises StorageError when nothing is there or when it is damaged, ProvenanceError when it
+        belongs elsewhere.
         """
         path = self.path(address)
         if not self.store.exists(path):
@@ -151,7 +164,9 @@ class Lake:
         return Recorded(frame, record)
 
     def read_expected(self, expected: Recipe, *, remedy: str) -> Recorded:
-        """The frame that `expected` makes; ProvenanceError when something else is kept in its place."""
+        """The frame that `expected` makes; ProvenanceError when something else is kept in its
+        place.
+        """
         item = self.read(address_of(expected), remedy=remedy)
         require_recipe(item.record, expected, remedy=remedy)
         return item
@@ -164,7 +179,9 @@ class Lake:
             return False
 
     def survey(self) -> Survey:
-        """All records of the lake in the order of their paths, and each file that has none that can be trusted."""
+        """All records of the lake in the order of their paths, and each file that has none that can
+        be trusted.
+        """
         records, problems = list[Provenance](), list[Problem]()
         for path in self.store.files("lake"):
             if path.endswith(f"/{_FILE}"):
@@ -174,13 +191,23 @@ class Lake:
                     asset = address.asset
                     records.append(self._record(self._metadata(path, address), address))
                 except StorageError as error:
-                    problems.append(Problem(table=path.split("/")[1], asset=asset, place=place, message=str(error)))
+                    problems.append(
+                        Problem(
+                            table=path.split("/")[1], asset=asset, place=place, message=str(error)
+                        )
+                    )
         return Survey(records, problems)
 
     def addresses(self, table: str, asset: str) -> list[Address]:
-        """Where the frames of an asset are kept, in the order of their paths; nothing of them is read."""
+        """Where the frames of an asset are kept, in the order of their paths; nothing of them is
+        read.
+        """
         paths = self.store.files(f"lake/{table}/{asset}")
-        return [_address_of_path(path, self.store.url(path)) for path in paths if path.endswith(f"/{_FILE}")]
+        return [
+            _address_of_path(path, self.store.url(path))
+            for path in paths
+            if path.endswith(f"/{_FILE}")
+        ]
 
     def _metadata(self, path: str, address: Address) -> Mapping[bytes, bytes]:
         """What the file says besides its rows, which are not read."""
@@ -213,7 +240,9 @@ class Lake:
                 f"{address.name}: the record in {place} cannot be trusted: {error}; materialize the asset again"
             ) from error
         if document.get(_SEALED) and not is_sealed(metadata):
-            raise _damaged(address, self.store.url(self.path(address)), "a part of its metadata is gone")
+            raise _damaged(
+                address, self.store.url(self.path(address)), "a part of its metadata is gone"
+            )
         if address_of(record) != address:
             raise ProvenanceError(
                 f"{address.name}: the file in its place is {address_of(record).name} by its own record; "
@@ -237,9 +266,13 @@ def _address_of_path(path: str, url: str) -> Address:
 
 
 def _damaged(address: Address, url: str, why: str) -> StorageError:
-    return StorageError(f"{address.name}: the file {url} is damaged ({why}); delete it and materialize the asset again")
+    return StorageError(
+        f"{address.name}: the file {url} is damaged ({why}); delete it and materialize the asset again"
+    )
 
 
 def concat(items: Mapping[str, Recorded]) -> pd.DataFrame:
     """All frames of a fan-in, one below the other, with `seed` as a column."""
-    return pd.concat([item.frame.assign(seed=int(key)) for key, item in items.items()], ignore_index=True)
+    return pd.concat(
+        [item.frame.assign(seed=int(key)) for key, item in items.items()], ignore_index=True
+    )

@@ -1,9 +1,9 @@
-"""The manifest of a release: what a folder must hold to be that release, checked before anything else of it is
-believed.
+"""The manifest of a release: what a folder must hold to be that release, checked before anything
+else of it is believed.
 
-Here: its form, what must hold between its parts, and the version that follows from it. Who made the folder is not
-asked: names are patterns that lead nowhere else, sizes are bounded, and the version is a hash of all that is listed.
-Not here: reading and writing (`releases`).
+Here: its form, what must hold between its parts, and the version that follows from it. Who made the
+folder is not asked: names are patterns that lead nowhere else, sizes are bounded, and the version
+is a hash of all that is listed. Not here: reading and writing (`releases`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 FORMAT_VERSION: Literal[2] = 2
-"""Of folder and manifest; raised when a reader of older ones would go wrong. Manifests without a number are of 1."""
+"""Of folder and manifest; raised when a reader of older ones would go wrong.
+
+Manifests without a number are of 1.
+"""
 TRIAL = "trial-"
 MOST_FILES, MOST_MANIFEST_BYTES, MOST_FILE_BYTES = 10_000, 2**25, 2**33
 MOST_CELLS = 10**9
@@ -26,7 +29,9 @@ MOST_CELLS = 10**9
 _TABLE, _VERSION = r"[a-z][a-z0-9_]{0,200}", r"(r|trial)-[0-9a-f]{12}"
 Table = Annotated[str, Field(pattern=f"^{_TABLE}$")]
 Version = Annotated[str, Field(pattern=f"^{_VERSION}$")]
-FileName = Annotated[str, Field(pattern=r"^([a-z0-9_=]{1,220}/){0,3}[A-Za-z0-9_]{1,80}\.(parquet|json|md)$")]
+FileName = Annotated[
+    str, Field(pattern=r"^([a-z0-9_=]{1,220}/){0,3}[A-Za-z0-9_]{1,80}\.(parquet|json|md)$")
+]
 """Folders have no dot in their names, so no name leads out of the release's own folder."""
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 RecordId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -91,7 +96,9 @@ class Manifest(Closed):
             raise ValueError("a member is listed twice")
         for member in self.members:
             if member.file != dataset_file(member.family, member.seed):
-                raise ValueError(f"{member.family}/{member.seed:03d} names the file {member.file!r}, another's place")
+                raise ValueError(
+                    f"{member.family}/{member.seed:03d} names the file {member.file!r}, another's place"
+                )
         listed = {name for name in self.files if name.startswith("datasets/")}
         if listed != {member.file for member in self.members}:
             raise ValueError("the datasets among the files are not those of the members")
@@ -132,7 +139,8 @@ def make_manifest(
         **facts,
     )
     return _validated(
-        Manifest, {**draft.model_dump(mode="json"), "version": release_version(draft.content, trial=trial)}
+        Manifest,
+        {**draft.model_dump(mode="json"), "version": release_version(draft.content, trial=trial)},
     )
 
 
@@ -148,7 +156,9 @@ def read_manifest(data: bytes, *, table: str, version: str) -> Manifest:
         )
     manifest = _validated(Manifest, document)
     if (manifest.table, manifest.version) != (table, version):
-        raise ValueError(f"it is the manifest of {manifest.table!r} {manifest.version}, not of {table!r} {version}")
+        raise ValueError(
+            f"it is the manifest of {manifest.table!r} {manifest.version}, not of {table!r} {version}"
+        )
     return manifest
 
 
@@ -158,10 +168,14 @@ def read_latest(data: bytes) -> str:
 
 
 def require_name(field: Literal["table", "version"], name: str) -> None:
-    """ValueError for what cannot be the name of a table or of a version, and so might lead out of the folder."""
+    """ValueError for what cannot be the name of a table or of a version, and so might lead out of
+    the folder.
+    """
     pattern = {"table": _TABLE, "version": _VERSION}[field]
     if not re.fullmatch(pattern, name):
-        raise ValueError(f"the name {name[:80]!r} is not allowed for a {field}; it must fit {pattern}")
+        raise ValueError(
+            f"the name {name[:80]!r} is not allowed for a {field}; it must fit {pattern}"
+        )
 
 
 def dataset_file(family: str, seed: int) -> str:
@@ -175,8 +189,12 @@ def is_trial(version: str) -> bool:
 
 
 def release_version(content: Mapping[str, Any], *, trial: bool = False) -> str:
-    """The version that names a release's content: `r-` (a trial: `trial-`) and 12 hex digits of its hash."""
-    return (TRIAL if trial else "r-") + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+    """The version that names a release's content: `r-` (a trial: `trial-`) and 12 hex digits of its
+    hash.
+    """
+    return (TRIAL if trial else "r-") + hashlib.sha256(
+        json.dumps(content, sort_keys=True).encode()
+    ).hexdigest()[:12]
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Frames as Parquet bytes and back, with nothing lost on the way.
 
-Parquet keeps dictionaries of text but turns categories that are numbers into plain numbers, so the levels of every
-category travel in the file's metadata. Pages have checksums, and the metadata a hash of itself: a changed byte is an
-error, not another frame. The same frame gives the same bytes with the same library.
+Parquet keeps dictionaries of text but turns categories that are numbers into plain numbers, so the
+levels of every category travel in the file's metadata. Pages have checksums, and the metadata a
+hash of itself: a changed byte is an error, not another frame. The same frame gives the same bytes
+with the same library.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def _with_levels(frame: pd.DataFrame) -> pa.Table:
 
 
 def write_chunks(frames: Iterator[pd.DataFrame], file: IO[bytes]) -> str:
-    """Write frames of the same columns as row groups of one file; the hash of all rows (`frame_sha256`)."""
+    """Write frames of the same columns as row groups of one file; the hash of all rows
+    (`frame_sha256`).
+    """
     hasher, writer = TableHasher(), None
     for frame in frames:
         table = _with_levels(frame)
@@ -79,7 +82,9 @@ def write_chunks(frames: Iterator[pd.DataFrame], file: IO[bytes]) -> str:
 def copy_with_notes(
     source: IO[bytes], target: IO[bytes], notes: Mapping[bytes, bytes], constants: Mapping[str, str]
 ) -> None:
-    """Copy a file row group by row group, with further metadata and, for each of `constants`, a column of it."""
+    """Copy a file row group by row group, with further metadata and, for each of `constants`, a
+    column of it.
+    """
     file = pq.ParquetFile(source)
     schema = file.schema_arrow
     for name in constants:
@@ -95,7 +100,8 @@ def copy_with_notes(
 
 def from_parquet(file: pq.ParquetFile) -> pd.DataFrame:
     """The frame that `to_parquet` wrote."""
-    # Levels that are whole numbers come as plain columns: beside a missing one floats could not tell large ones apart.
+    # Levels that are whole numbers come as plain columns: beside a missing one floats could not
+    # tell large ones apart.
     frame = file.read().to_pandas(integer_object_nulls=True)
     levels = json.loads((file.schema_arrow.metadata or {}).get(_LEVELS, b"{}"))
     for name, known in levels.items():

@@ -1,8 +1,9 @@
-"""Plans: which of the stored members a table's present declaration asks for, as its line last found it.
+"""Plans: which of the stored members a table's present declaration asks for, as its line last found
+it.
 
-Members that no declaration asks for any more (K was lowered, a family dropped, the contract or the table changed) stay
-stored. The line alone knows which those are, and writes it here for who has no declaration: the warehouse and the UI's
-start. Not here: deciding it (`dge_assets.assets.present`).
+Members that no declaration asks for any more (K was lowered, a family dropped, the contract or the
+table changed) stay stored. The line alone knows which those are, and writes it here for who has no
+declaration: the warehouse and the UI's start. Not here: deciding it (`dge_assets.assets.present`).
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Plans:
         self.store.write(self.path(plan.table), sealed(asdict(plan)))
 
     def read(self, table: str) -> StoredPlan | None:
-        """The plan of a table, None where its line has kept none; StorageError for one that is damaged."""
+        """The plan of a table, None where its line has kept none; StorageError for one that is
+        damaged.
+        """
         path = self.path(table)
         if not self.store.exists(path):
             return None

@@ -1,6 +1,8 @@
-"""What a worker process imports, once: workers are forked from a process that has imported this and done nothing else.
+"""What a worker process imports, once: workers are forked from a process that has imported this and
+done nothing else.
 
-Importing it sets the process's libraries to one thread, so nothing but a worker (or what workers fork from) imports it.
+Importing it sets the process's libraries to one thread, so nothing but a worker (or what workers
+fork from) imports it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What is wrong with something that is kept: a value that is told and gone round, where an error would stop all else."""
+"""What is wrong with something that is kept: a value that is told and gone round, where an error
+would stop all else.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Processes: which one is which, told so that a step of the system's clock changes nothing.
 
-Here: a process's identity (its number, which the system gives out again, and its birth), and whether it lives.
-Not here: what is done about one that does not (`worker`, `dge_assets.recovery`). No Dagster, since workers import this.
+Here: a process's identity (its number, which the system gives out again, and its birth), and
+whether it lives. Not here: what is done about one that does not (`worker`, `dge_assets.recovery`).
+No Dagster, since workers import this.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ class Identity:
 
     pid: int
     born: str
-    """Where the system tells it: clock ticks from the machine's start to the process's; else seconds of the epoch.
+    """Where the system tells it: clock ticks from the machine's start to the process's; else
+    seconds of the epoch.
 
-    psutil's `create_time` would not do on Linux: it adds the ticks to a time of start that moves with the clock.
+    psutil's `create_time` would not do on Linux: it adds the ticks to a time of start that moves
+    with the clock.
     """
 
     def __str__(self) -> str:
@@ -51,7 +54,8 @@ def current_process() -> Identity:
 
 
 def identity_of(pid: int, *, proc: Path = _PROC) -> Identity | None:
-    """The living process with the number `pid`; None where there is none, or only what a dead one left.
+    """The living process with the number `pid`; None where there is none, or only what a dead one
+    left.
 
     `proc` is the system's folder of processes.
     """
@@ -59,7 +63,11 @@ def identity_of(pid: int, *, proc: Path = _PROC) -> Identity | None:
         return _from_proc(pid, proc)
     try:
         process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else Identity(pid, repr(process.create_time()))
+        return (
+            None
+            if process.status() == psutil.STATUS_ZOMBIE
+            else Identity(pid, repr(process.create_time()))
+        )
     except psutil.NoSuchProcess:
         return None
 
@@ -73,7 +81,9 @@ def age_seconds(process: Identity) -> float:
     """Seconds since the process began."""
     if (_PROC / "self" / "stat").exists():
         # Both count from the machine's start, so neither moves with the clock.
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(process.born) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(process.born) / os.sysconf(
+            "SC_CLK_TCK"
+        )
     return time.time() - float(process.born)
 
 

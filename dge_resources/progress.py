@@ -12,12 +12,16 @@ EARLIEST_SHARE = 0.05
 LONG_SECONDS = 180.0
 """Work that takes longer is told beforehand, with how to shorten it."""
 TIMED_STEPS = 2
-"""Steps after a member's first, which holds its start, that are timed before anything is said of the whole."""
+"""Steps after a member's first, which holds its start, that are timed before anything is said of
+the whole.
+"""
 
 
 @dataclass
 class ProgressBoard:
-    """Collects (member, step, steps) and says one line at a time through `say`, at most every `every_seconds`."""
+    """Collects (member, step, steps) and says one line at a time through `say`, at most every
+    `every_seconds`.
+    """
 
     title: str
     keys: Sequence[str]
@@ -26,7 +30,9 @@ class ProgressBoard:
     clock: Callable[[], float] = time.monotonic
     noun: str = "members"
     shorten: str = ""
-    """How to make the work shorter; where given, a long one's whole time is said once, from its first steps."""
+    """How to make the work shorter; where given, a long one's whole time is said once, from its
+    first steps.
+    """
     _firsts: dict[str, tuple[int, float]] = field(default_factory=dict)
     _estimated: bool = False
     _steps: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -75,7 +81,9 @@ class ProgressBoard:
         return " · ".join(parts)
 
     def _estimate(self) -> None:
-        """Say once how long all of it will take, as soon as each member in work has some timed steps."""
+        """Say once how long all of it will take, as soon as each member in work has some timed
+        steps.
+        """
         running = [key for key in self._steps if key not in self._done]
         timed = [seconds for key in running if (seconds := self._seconds_per_step(key)) is not None]
         if not running or len(timed) < len(running):
@@ -105,7 +113,9 @@ class ProgressBoard:
 
     def _seconds_left(self) -> float | None:
         share = self.share
-        return None if share < EARLIEST_SHARE else (self.clock() - self._started) * (1 - share) / share
+        return (
+            None if share < EARLIEST_SHARE else (self.clock() - self._started) * (1 - share) / share
+        )
 
 
 def duration(seconds: float) -> str:

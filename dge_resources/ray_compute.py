@@ -1,8 +1,9 @@
-"""Compute on many machines: the same `map` as local processes have, with each member a task on a Ray cluster.
+"""Compute on many machines: the same `map` as local processes have, with each member a task on a
+Ray cluster.
 
-The step stays one Dagster step; only members travel. A node that is lost takes its members' tasks with it, and Ray
-starts those again elsewhere, where they go on from their checkpoints under `DGE_HOME`. Needs the extra `ray`, and
-`DGE_HOME` where every node can reach it.
+The step stays one Dagster step; only members travel. A node that is lost takes its members' tasks
+with it, and Ray starts those again elsewhere, where they go on from their checkpoints under
+`DGE_HOME`. Needs the extra `ray`, and `DGE_HOME` where every node can reach it.
 """
 
 from __future__ import annotations
@@ -26,16 +27,23 @@ _SMALL = (str, bytes, int, float, tuple, type(None))
 
 
 class RayCompute(Compute):
-    """Members as tasks of a Ray cluster; `processes` limits how many there are at a time, else the cluster does."""
+    """Members as tasks of a Ray cluster; `processes` limits how many there are at a time, else the
+    cluster does.
+    """
 
     address: str = Field(
-        default="auto", description="the cluster, as `ray.init` takes it: auto, host:port or ray://host:port"
+        default="auto",
+        description="the cluster, as `ray.init` takes it: auto, host:port or ray://host:port",
     )
     cpus: float = Field(default=1, gt=0, description="CPUs that one member's task asks for")
     gpus: float = Field(
-        default=1, gt=0, description="GPUs that a task on a declared device cuda asks for; a part is allowed"
+        default=1,
+        gt=0,
+        description="GPUs that a task on a declared device cuda asks for; a part is allowed",
     )
-    retries: int = Field(default=3, ge=0, description="how often a member whose node was lost is started again")
+    retries: int = Field(
+        default=3, ge=0, description="how often a member whose node was lost is started again"
+    )
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Nothing: the cluster's nodes have their own processes."""
@@ -51,7 +59,8 @@ class RayCompute(Compute):
     ) -> Iterator[Finished[Result]]:
         """See `Compute.map`.
 
-        Raises GeneratorError naming the members whose nodes were lost more often than `retries` allows.
+        Raises GeneratorError naming the members whose nodes were lost more often than `retries`
+        allows.
         """
         if not tasks:
             return
@@ -65,7 +74,8 @@ class RayCompute(Compute):
             scheduling_strategy="SPREAD",
         )
         common = common_fields(list(tasks.values()))
-        # Kept by the cluster once, and fetched once by each node; as part of every task they would travel K times.
+        # Kept by the cluster once, and fetched once by each node; as part of every task they would
+        # travel K times.
         stored = {name: ray.put(value) for name, value in common.items()}
         without: dict[str, None] = dict.fromkeys(common)
         waiting = list(tasks.items())
@@ -107,7 +117,9 @@ class RayCompute(Compute):
 
 
 def _require_answer(address: str) -> None:
-    """OSError at once where nothing listens; Ray itself tries for minutes and then ends the process."""
+    """OSError at once where nothing listens; Ray itself tries for minutes and then ends the
+    process.
+    """
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if port.isdigit():
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -147,9 +159,15 @@ def _result(ray: Any, reference: Any, key: str) -> Any:
 
 
 def common_fields(tasks: Sequence[Any]) -> dict[str, Any]:
-    """Fields of dataclasses that are one object in all tasks, such as the encoded table; none for a single task."""
+    """Fields of dataclasses that are one object in all tasks, such as the encoded table; none for a
+    single task.
+    """
     first = tasks[0]
-    if len(tasks) < 2 or not is_dataclass(first) or any(type(task) is not type(first) for task in tasks):
+    if (
+        len(tasks) < 2
+        or not is_dataclass(first)
+        or any(type(task) is not type(first) for task in tasks)
+    ):
         return {}
     values = {field.name: getattr(first, field.name) for field in fields(first) if field.init}
     return {
@@ -159,7 +177,9 @@ def common_fields(tasks: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _run(work: Work[Task, Result], key: str, task: Task, board: Any, **common: Any) -> Measured[Result]:
+def _run(
+    work: Work[Task, Result], key: str, task: Task, board: Any, **common: Any
+) -> Measured[Result]:
     """On a node: one thread, as in a local worker, and no word to the board that anybody waits for."""
     task = replace(cast(Any, task), **common) if common else task
     last = 0.0

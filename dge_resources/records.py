@@ -52,6 +52,10 @@ def record_of(
     )
 
 
-def recorded(frame: pd.DataFrame, recipe: Recipe, *, run_id: str, seconds: float | None = None) -> Recorded:
+def recorded(
+    frame: pd.DataFrame, recipe: Recipe, *, run_id: str, seconds: float | None = None
+) -> Recorded:
     """`frame` with the record of having been made now by `recipe`."""
-    return Recorded(frame, record_of(recipe, content_sha256=frame_sha256(frame), run_id=run_id, seconds=seconds))
+    return Recorded(
+        frame, record_of(recipe, content_sha256=frame_sha256(frame), run_id=run_id, seconds=seconds)
+    )

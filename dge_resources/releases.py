@@ -1,9 +1,10 @@
 """Releases: immutable, versioned folders that consumers read, and nothing else of what is kept.
 
-A release holds the datasets, the contract as consumers may see it, the scores, lineage without real values, a card, and
-a manifest (`manifest`) of every file. Its version is a hash of what it lists, so the same members give the same
-release, whenever and however often they were made. Its manifest is written after its files, and `latest` points at it
-last. A reader believes nothing but the checked manifest, whoever had the folder in hand.
+A release holds the datasets, the contract as consumers may see it, the scores, lineage without real
+values, a card, and a manifest (`manifest`) of every file. Its version is a hash of what it lists,
+so the same members give the same release, whenever and however often they were made. Its manifest
+is written after its files, and `latest` points at it last. A reader believes nothing but the
+checked manifest, whoever had the folder in hand.
 """
 
 from __future__ import annotations
@@ -65,16 +66,18 @@ class Releases:
         facts: Mapping[str, Any] | None = None,
         trial: bool = False,
     ) -> Release:
-        """Put a release in place and point `latest` at it; of that very version, mend what is damaged and leave the
-        rest.
+        """Put a release in place and point `latest` at it; of that very version, mend what is
+        damaged and leave the rest.
 
-        A trial never becomes the latest. `facts` stand in the manifest as they are: profile, licence, contact, ...
-        Files first, then the manifest, which makes it a release, then all is read back as a consumer would, and only
-        then `latest` moves. Raises ReleaseError where these files make no release, StorageError where they cannot be
-        written.
+        A trial never becomes the latest. `facts` stand in the manifest as they are: profile,
+        licence, contact, ... Files first, then the manifest, which makes it a release, then all is
+        read back as a consumer would, and only then `latest` moves. Raises ReleaseError where these
+        files make no release, StorageError where they cannot be written.
         """
         try:
-            wanted = make_manifest(table, files, members=members, sign_off=note, facts=facts or {}, trial=trial)
+            wanted = make_manifest(
+                table, files, members=members, sign_off=note, facts=facts or {}, trial=trial
+            )
         except ValueError as error:
             raise ReleaseError(f"table {table!r}: its files make no release: {error}") from error
         folder = f"{table}/{wanted.version}"
@@ -97,7 +100,9 @@ class Releases:
             return False
 
     def _standing(self, table: str, version: str) -> Manifest | None:
-        """The manifest that is there for a version, with the signature of who first made it; None for a damaged one."""
+        """The manifest that is there for a version, with the signature of who first made it; None
+        for a damaged one.
+        """
         try:
             data = self.store.read_at_most(f"{table}/{version}/{MANIFEST}", MOST_MANIFEST_BYTES)
             return read_manifest(data, table=table, version=version)
@@ -112,7 +117,8 @@ class Releases:
     def open(self, table: str, version: str | None = None) -> Release:
         """A release, the latest one when no version is named; ReleaseError says which there are.
 
-        A trial is opened by its version alone. The manifest is checked here, each file when it is read.
+        A trial is opened by its version alone. The manifest is checked here, each file when it is
+        read.
         """
         _require_table(table)
         if version is None:
@@ -130,7 +136,9 @@ class Releases:
         return Release(table, chosen, manifest)
 
     def latest(self, table: str) -> str:
-        """The version that `latest` points at; StorageError or ValueError where it is lost or no pointer."""
+        """The version that `latest` points at; StorageError or ValueError where it is lost or no
+        pointer.
+        """
         return read_latest(self.store.read_at_most(f"{table}/{LATEST}", MOST_MANIFEST_BYTES))
 
     def _require_latest(self, table: str) -> None:
@@ -148,23 +156,29 @@ class Releases:
         if name not in manifest.files:
             raise _refused(release, f"no file {name!r}; {sorted(manifest.files)}")
         try:
-            data = self.store.read_at_most(f"{release.table}/{release.version}/{name}", manifest.sizes[name])
+            data = self.store.read_at_most(
+                f"{release.table}/{release.version}/{name}", manifest.sizes[name]
+            )
         except StorageError as error:
-            raise _refused(release, f"{name} is lost or changed ({error}); get the release again") from error
+            raise _refused(
+                release, f"{name} is lost or changed ({error}); get the release again"
+            ) from error
         found, expected = hashlib.sha256(data).hexdigest(), manifest.files[name]
         if found != expected:
-            why = (
-                f"{name} has SHA-256 {found[:12]}, the manifest says {expected[:12]}: it was changed after the release"
-            )
+            why = f"{name} has SHA-256 {found[:12]}, the manifest says {expected[:12]}: it was changed after the release"
             raise _refused(release, f"{why}; get the release again")
         return data
 
     def verify(self, release: Release) -> None:
-        """Read every file of a release; ReleaseError for the first that is not as the manifest says."""
+        """Read every file of a release; ReleaseError for the first that is not as the manifest
+        says.
+        """
         for name in release.checked.files:
             self.read_file(release, name)
 
-    def datasets(self, release: Release, family: str | None = None) -> dict[tuple[str, int], pd.DataFrame]:
+    def datasets(
+        self, release: Release, family: str | None = None
+    ) -> dict[tuple[str, int], pd.DataFrame]:
         """The synthetic datasets by (family, seed), of one family or of all."""
         members = [member for member in release.checked.members if family in (None, member.family)]
         if not members:
@@ -181,7 +195,9 @@ class Releases:
             if len(frame) != member.rows or not (frame["record_id"] == member.record_id).all():
                 raise ValueError("its rows are not those of the record that the manifest names")
         except UNREADABLE as error:
-            raise _refused(release, f"{member.file} is no dataset of a release ({error!r}); get it again") from error
+            raise _refused(
+                release, f"{member.file} is no dataset of a release ({error!r}); get it again"
+            ) from error
         return frame
 
     def url(self, release: Release) -> str:

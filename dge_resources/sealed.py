@@ -1,4 +1,5 @@
-"""Small JSON documents with a hash over all that they say: one that was damaged or changed is told from one as written.
+"""Small JSON documents with a hash over all that they say: one that was damaged or changed is told
+from one as written.
 
 Here: the bytes. Not here: what the documents mean, and what their readers refuse.
 """
@@ -16,14 +17,17 @@ SEAL = "sealed_by"
 
 def sealed(document: Mapping[str, Any]) -> bytes:
     """The document as JSON for people, with its seal."""
-    return json.dumps({**document, SEAL: document_sha256(document)}, indent=1, ensure_ascii=False).encode()
+    return json.dumps(
+        {**document, SEAL: document_sha256(document)}, indent=1, ensure_ascii=False
+    ).encode()
 
 
 def unsealed(data: bytes) -> dict[str, Any]:
-    """The document without its seal; ValueError where it does not say what it said when it was sealed.
+    """The document without its seal; ValueError where it does not say what it said when it was
+    sealed.
 
-    A document without a seal is one of a former version, and given as it is. Who reads it must refuse a field that it
-    does not know: one may be the damaged name of the seal.
+    A document without a seal is one of a former version, and given as it is. Who reads it must
+    refuse a field that it does not know: one may be the damaged name of the seal.
     """
     document = json.loads(data)
     if not isinstance(document, dict):

@@ -1,4 +1,6 @@
-"""One resource for all that is kept under `DGE_HOME`; assets reach the lake and the artifacts through it."""
+"""One resource for all that is kept under `DGE_HOME`; assets reach the lake and the artifacts
+through it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
     home: str
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Let the run tell which process executes it, so that recovery knows it whatever the clock does."""
+        """Let the run tell which process executes it, so that recovery knows it whatever the clock
+        does.
+        """
         if context.run is not None and context.instance is not None:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: str(current_process())})
 
@@ -33,7 +37,11 @@ class Storage(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def cache_folder(self) -> str:
         """A local folder for what a source has to download."""
-        return self.store.full("cache") if self.store.is_local else str(project_root() / ".dge" / "cache")
+        return (
+            self.store.full("cache")
+            if self.store.is_local
+            else str(project_root() / ".dge" / "cache")
+        )
 
     @property
     def lake(self) -> Lake:

@@ -1,7 +1,8 @@
-"""Verdicts: what the checks found, kept with the record of what they looked at, for the report and the release.
+"""Verdicts: what the checks found, kept with the record of what they looked at, for the report and
+the release.
 
-Dagster's own check events are a view of this; the release asks here, since a verdict on an older artifact does not
-count for the present one.
+Dagster's own check events are a view of this; the release asks here, since a verdict on an older
+artifact does not count for the present one.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ class Verdict:
     subjects: tuple[str, ...]
     """Record ids of what was looked at."""
     rule: Mapping[str, Any] = field(default_factory=dict)
-    """Thresholds and code version that it was given under; empty for verdicts of former versions."""
+    """Thresholds and code version that it was given under; empty for verdicts of former versions.
+    """
     measured: Mapping[str, float] = field(default_factory=dict)
-    """What was found in numbers, such as `p_value`, where another threshold's verdict can be told from it."""
+    """What was found in numbers, such as `p_value`, where another threshold's verdict can be told
+    from it.
+    """
     page: str = ""
     """Where the full page of the validation is, if there is one."""
 
@@ -65,19 +69,25 @@ class Verdicts:
         return verdict
 
     def survey(self, table: str) -> FoundVerdicts:
-        """All verdicts of a table; a file that is damaged or in another's place is a problem, and stops no other."""
+        """All verdicts of a table; a file that is damaged or in another's place is a problem, and
+        stops no other.
+        """
         verdicts, problems = list[Verdict](), list[Problem]()
         for path in self.store.files(self.folder(table)):
             if path.endswith(".json"):
                 try:
                     verdicts.append(self._read(path, table))
                 except StorageError as error:
-                    problems.append(Problem(table=table, place=self.store.url(path), message=str(error)))
+                    problems.append(
+                        Problem(table=table, place=self.store.url(path), message=str(error))
+                    )
         return FoundVerdicts(verdicts, problems)
 
     def _stem(self, verdict: Verdict) -> str:
         parts = [verdict.asset, verdict.check, verdict.member]
-        return f"{self.folder(verdict.table)}/" + "--".join(part.replace("/", "-") for part in parts if part)
+        return f"{self.folder(verdict.table)}/" + "--".join(
+            part.replace("/", "-") for part in parts if part
+        )
 
     def _read(self, path: str, table: str) -> Verdict:
         try:

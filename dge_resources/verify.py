@@ -1,9 +1,10 @@
-"""Whether all that is kept is what its records say: each file below `DGE_HOME` is read by its own reader, or named.
+"""Whether all that is kept is what its records say: each file below `DGE_HOME` is read by its own
+reader, or named.
 
-Here: going over the stores, what is nobody's, what is lost, and the command that mends it. Not here: what makes a file
-good (its reader), the warehouse (`verify_warehouse`). Run as a program (`python -m dge_resources.verify`, `make
-verify`) it prints what it found, and exits with status 1 where a file is bad, foreign or lost. Run it while nothing is
-being made.
+Here: going over the stores, what is nobody's, what is lost, and the command that mends it. Not
+here: what makes a file good (its reader), the warehouse (`verify_warehouse`). Run as a program
+(`python -m dge_resources.verify`, `make verify`) it prints what it found, and exits with status 1
+where a file is bad, foreign or lost. Run it while nothing is being made.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ def verify(store: Store) -> list[Finding]:
         *_nobodys(store),
     ]
     known = {finding.problem.place for finding in findings}
-    return [*findings, *(found for found in warehouse_findings(store) if found.problem.place not in known)]
+    return [
+        *findings,
+        *(found for found in warehouse_findings(store) if found.problem.place not in known),
+    ]
 
 
 def _lake(store: Store) -> Iterator[Finding]:
@@ -95,7 +99,9 @@ def _plan(store: Store, table: str) -> Iterator[Finding]:
         place = Address(table, SYNTHETIC, family, int(seed))
         if not lake.has(place):
             message = f"{place.name} is lost: the present plan names it, and nothing is at {lake.url(place)}"
-            problems.append(Problem(table=table, asset=SYNTHETIC, place=lake.url(place), message=message))
+            problems.append(
+                Problem(table=table, asset=SYNTHETIC, place=lake.url(place), message=message)
+            )
     for problem in problems:
         yield Finding(problem, _make_again(table))
 
@@ -108,7 +114,9 @@ def _releases(store: Store) -> Iterator[Finding]:
         for version in versions:
             yield from _release(store, releases, table, version)
         yield from _latest(store, releases, table, versions)
-        yield from _foreign(store, ["/".join(parts) for parts in paths if len(parts) == 3 and parts[2] != LATEST])
+        yield from _foreign(
+            store, ["/".join(parts) for parts in paths if len(parts) == 3 and parts[2] != LATEST]
+        )
     yield from _foreign(store, [path for path in store.files("releases") if path.count("/") == 1])
 
 
@@ -124,7 +132,9 @@ def _latest(store: Store, releases: Releases, table: str, versions: list[str]) -
         why = str(error)
     if why:
         message = f"{store.url(place)} does not lead to a release: {why}"
-        yield Finding(Problem(table=table, place=store.url(place), message=message), _release_again(table))
+        yield Finding(
+            Problem(table=table, place=store.url(place), message=message), _release_again(table)
+        )
 
 
 def _release(store: Store, releases: Releases, table: str, version: str) -> Iterator[Finding]:
@@ -139,14 +149,20 @@ def _release(store: Store, releases: Releases, table: str, version: str) -> Iter
         yield from _foreign(store, set(store.files(folder)) - known)
     for problem in problems:
         yield Finding(
-            problem, f"{_release_again(table)}; {_remove(store.url(folder))} where its members are former ones"
+            problem,
+            f"{_release_again(table)}; {_remove(store.url(folder))} where its members are former ones",
         )
 
 
 def _nobodys(store: Store) -> Iterator[Finding]:
     kept = (*STORES, *UNVERIFIED)
     yield from _foreign(
-        store, [path for path in store.files("") if path.split("/")[0] not in kept and not is_warehouse(path)]
+        store,
+        [
+            path
+            for path in store.files("")
+            if path.split("/")[0] not in kept and not is_warehouse(path)
+        ],
     )
 
 
@@ -154,7 +170,9 @@ def _tables(store: Store, folder: str) -> list[str]:
     return sorted({path.split("/")[1] for path in store.files(folder) if path.count("/") > 1})
 
 
-def _refused(table: str, place: str, read: Callable[..., object], *arguments: object) -> list[Problem]:
+def _refused(
+    table: str, place: str, read: Callable[..., object], *arguments: object
+) -> list[Problem]:
     """What the reader says where it refuses."""
     try:
         read(*arguments)

@@ -1,7 +1,9 @@
-"""Whether the warehouse can be read, is one that was built here, and holds what the records that it names say.
+"""Whether the warehouse can be read, is one that was built here, and holds what the records that it
+names say.
 
-Here: all rows of the file are read, and compared with those of a file that is built aside from what is kept now. A file
-that is older than what is kept is no fault: it is as new as its last build. Not here: the other stores (`verify`).
+Here: all rows of the file are read, and compared with those of a file that is built aside from what
+is kept now. A file that is older than what is kept is no fault: it is as new as its last build. Not
+here: the other stores (`verify`).
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     import duckdb
 
 BUILD = "make warehouse"
-_RELATIONS = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+_RELATIONS = (
+    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+)
 
 
 class Rows(NamedTuple):
@@ -47,7 +51,9 @@ def is_warehouse(path: str) -> bool:
 
 
 def warehouse_findings(store: Store) -> Iterator[Finding]:
-    """What is wrong with the warehouse of a root, if it has one, and what was lost since it was built."""
+    """What is wrong with the warehouse of a root, if it has one, and what was lost since it was
+    built.
+    """
     warehouse = Warehouse(store)
     for name in warehouse.sidecars():
         place = store.url(name)
@@ -60,14 +66,20 @@ def warehouse_findings(store: Store) -> Iterator[Finding]:
             found = _content(_local(warehouse, folder))
             expected = _content(warehouse.make(folder)[0])
     except (StorageError, OSError) as error:
-        message = str(error) if isinstance(error, StorageError) else f"{warehouse.url} could not be looked at: {error}"
+        message = (
+            str(error)
+            if isinstance(error, StorageError)
+            else f"{warehouse.url} could not be looked at: {error}"
+        )
         yield Finding(Problem(table="", place=warehouse.url, message=message), BUILD)
         return
     yield from _differences(store, found, expected)
 
 
 def _local(warehouse: Warehouse, folder: Path) -> Path:
-    """A copy of the file alone: what lies beside it is not replayed, and nobody is kept from building."""
+    """A copy of the file alone: what lies beside it is not replayed, and nobody is kept from
+    building.
+    """
     path = folder / "found.duckdb"
     with warehouse.store.open(FILE) as source, path.open("wb") as target:
         shutil.copyfileobj(source, target)
@@ -75,14 +87,18 @@ def _local(warehouse: Warehouse, folder: Path) -> Path:
 
 
 def _content(path: Path) -> _Content:
-    """What is in a file, each block of it read; StorageError where it is damaged or is no warehouse."""
+    """What is in a file, each block of it read; StorageError where it is damaged or is no
+    warehouse.
+    """
     import duckdb
 
     try:
         with duckdb.connect(path, read_only=True) as connection:
             names = connection.sql(_RELATIONS).fetchall()
             if ("main", "problems") not in names:
-                raise StorageError(f"the warehouse {FILE} was not built by this program: it has no main.problems")
+                raise StorageError(
+                    f"the warehouse {FILE} was not built by this program: it has no main.problems"
+                )
             rows: dict[str, dict[str, Rows]] = {}
             for schema, name in names:
                 place = f"{identifier(schema)}.{identifier(name)}"
@@ -90,9 +106,13 @@ def _content(path: Path) -> _Content:
                     f'SELECT count(*), sum(hash("the row")) FROM {place} "the row"'
                 ).fetchall()[0]
                 rows.setdefault(schema, {})[name] = Rows(number, hashes or 0)
-            records = {schema: _records(connection, schema) for schema in rows if "lineage" in rows[schema]}
+            records = {
+                schema: _records(connection, schema) for schema in rows if "lineage" in rows[schema]
+            }
     except duckdb.Error as error:
-        raise StorageError(f"the warehouse {FILE} is damaged, or is none: {str(error).splitlines()[0]}") from error
+        raise StorageError(
+            f"the warehouse {FILE} is damaged, or is none: {str(error).splitlines()[0]}"
+        ) from error
     return _Content(rows, records)
 
 
@@ -115,13 +135,15 @@ def _differences(store: Store, found: _Content, expected: _Content) -> Iterator[
                 Lake(store).has(place) or store.exists(ArtifactStore(store).manifest_path(place))
             ):
                 message = f"{place.name} is lost: it was kept when the warehouse was built, and nothing is at {url} now"
-                command = (
-                    f"make demo TABLE={table} (or the job {table}_line); {BUILD} where it was taken away on purpose"
+                command = f"make demo TABLE={table} (or the job {table}_line); {BUILD} where it was taken away on purpose"
+                yield Finding(
+                    Problem(table=table, asset=place.asset, place=url, message=message), command
                 )
-                yield Finding(Problem(table=table, asset=place.asset, place=url, message=message), command)
         for name in _others(table, found, expected):
             message = f"the warehouse's {table}.{name} holds other rows than the records that it names: it was changed"
-            yield Finding(Problem(table=table, place=f"{FILE}: {table}.{name}", message=message), BUILD)
+            yield Finding(
+                Problem(table=table, place=f"{FILE}: {table}.{name}", message=message), BUILD
+            )
 
 
 def _others(table: str, found: _Content, expected: _Content) -> list[str]:
@@ -130,16 +152,21 @@ def _others(table: str, found: _Content, expected: _Content) -> list[str]:
     return [
         name
         for name in sorted(old.keys() & new.keys())
-        if old[name] != new[name] and _of(found.records[table], name) == _of(expected.records.get(table, {}), name)
+        if old[name] != new[name]
+        and _of(found.records[table], name) == _of(expected.records.get(table, {}), name)
     ]
 
 
 def _whole(relations: dict[str, Rows]) -> dict[str, Rows]:
-    """The relations that one asset's records decide; datasets in use and others together, as the plan parts them anew."""
+    """The relations that one asset's records decide; datasets in use and others together, as the
+    plan parts them anew.
+    """
     parts = [relations[name] for name in (SYNTHETIC, UNUSED) if name in relations]
     both = {SYNTHETIC: Rows(*map(sum, zip(*parts, strict=True)))} if len(parts) == 2 else {}
     # The lineage tells circumstances too, which differ when the same is made again.
-    return {name: rows for name, rows in relations.items() if name not in (SYNTHETIC, UNUSED, "lineage")} | both
+    return {
+        name: rows for name, rows in relations.items() if name not in (SYNTHETIC, UNUSED, "lineage")
+    } | both
 
 
 def _of(records: dict[Address, str], asset: str) -> dict[Address, str]:

@@ -1,8 +1,9 @@
-"""Files of a local disk, written whole: a temporary name in one place, flushed to the disk, renamed; and locks.
+"""Files of a local disk, written whole: a temporary name in one place, flushed to the disk,
+renamed; and locks.
 
-Here: what `Store` does on a local disk, and clearing away what writers that died have left. A writer holds a lock on
-its temporary file or folder, so what nobody locks is nobody's, whatever clocks and process ids say. Not here: what is
-kept.
+Here: what `Store` does on a local disk, and clearing away what writers that died have left. A
+writer holds a lock on its temporary file or folder, so what nobody locks is nobody's, whatever
+clocks and process ids say. Not here: what is kept.
 """
 
 from __future__ import annotations
@@ -23,16 +24,20 @@ from dge_assets.core.errors import StorageError
 TEMPORARY = ".tmp-"
 """How the last part of a name starts while it is being written; readers skip such names."""
 WORK = f"{TEMPORARY}work"
-"""The folder of a root where files are while they are written: one place, out of every reader's sight."""
+"""The folder of a root where files are while they are written: one place, out of every reader's
+sight.
+"""
 _SETTLED_SECONDS = 60.0
 """A temporary name younger than this may be one whose writer has not locked it yet."""
 
 
 @contextlib.contextmanager
 def replacing(target: Path, work: Path) -> Iterator[Path]:
-    """A name in the folder `work` that is renamed to `target` when the block ends well; nothing of it stays otherwise.
+    """A name in the folder `work` that is renamed to `target` when the block ends well; nothing of
+    it stays otherwise.
 
-    On another disk than `work`'s the name is beside the target, since only names of one disk can be exchanged.
+    On another disk than `work`'s the name is beside the target, since only names of one disk can be
+    exchanged.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     work.mkdir(parents=True, exist_ok=True)
@@ -48,7 +53,9 @@ def replacing(target: Path, work: Path) -> Iterator[Path]:
 
 
 def put_in_place(made: Path, target: Path) -> None:
-    """Rename a finished file of the same disk to `target`; both are on the disk itself when this returns."""
+    """Rename a finished file of the same disk to `target`; both are on the disk itself when this
+    returns.
+    """
     _flush(made)
     os.replace(made, target)  # noqa: PTH105 (atomic replacement is what is meant)
     _flush(target.parent)
@@ -64,7 +71,9 @@ def _flush(path: Path) -> None:
 
 @contextlib.contextmanager
 def work_folder(work: Path) -> Iterator[Path]:
-    """A folder below `work` for files in the making, readable by its owner alone; gone when the block ends."""
+    """A folder below `work` for files in the making, readable by its owner alone; gone when the
+    block ends.
+    """
     work.mkdir(parents=True, exist_ok=True)
     folder = work / f"{TEMPORARY}{uuid.uuid4().hex}"
     folder.mkdir(mode=0o700)
@@ -78,7 +87,8 @@ def work_folder(work: Path) -> Iterator[Path]:
 
 
 def clear_unfinished(root: Path, *, settled_seconds: float = _SETTLED_SECONDS) -> list[Path]:
-    """Remove what dead writers left under temporary names below `root`; the paths that were removed.
+    """Remove what dead writers left under temporary names below `root`; the paths that were
+    removed.
 
     What a living writer holds, on this machine or on another one that shares the disk, stays.
     """
@@ -105,8 +115,8 @@ def _remove_if_nobodys(path: Path, settled_seconds: float) -> bool:
 
 @contextlib.contextmanager
 def only_one(lock: Path) -> Iterator[None]:
-    """One holder at a time of the lock file at `lock`, which is made where it is not there; its bytes are never
-    touched.
+    """One holder at a time of the lock file at `lock`, which is made where it is not there; its
+    bytes are never touched.
 
     Raises StorageError when the name is a link or cannot be opened.
     """
@@ -125,7 +135,8 @@ def only_one(lock: Path) -> Iterator[None]:
 
 
 def users_own_folder(purpose: str) -> Path:
-    """A folder of this user alone below the system's temporary folder, the same for the same purpose.
+    """A folder of this user alone below the system's temporary folder, the same for the same
+    purpose.
 
     Raises StorageError when somebody else has taken its name.
     """

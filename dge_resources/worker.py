@@ -1,6 +1,8 @@
-"""What a worker process of `Compute` does: its work, one member after the other, and an end when nobody waits for it.
+"""What a worker process of `Compute` does: its work, one member after the other, and an end when
+nobody waits for it.
 
-Apart from `compute`, since a worker needs no Dagster: it starts a second sooner without, and holds less.
+Apart from `compute`, since a worker needs no Dagster: it starts a second sooner without, and holds
+less.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Writes docs/declaration.md, every field of a declaration, from the schema itself: `make declaration-page`.
+"""Writes docs/declaration.md, every field of a declaration, from the schema itself: `make
+declaration-page`.
 
-The schema gives each field's kind, default and meaning, `declaration_examples.yaml` an example. Nothing on the page is
-typed by hand; a test compares it with what this writes.
+The schema gives each field's kind, default and meaning, `declaration_examples.yaml` an example.
+Nothing on the page is typed by hand; a test compares it with what this writes.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def main() -> None:
 def page() -> str:
     """The page's Markdown."""
     examples = read_examples()
-    whole = yaml.safe_dump(examples["TableDeclaration"][0], sort_keys=False, width=110, allow_unicode=True)
+    whole = yaml.safe_dump(
+        examples["TableDeclaration"][0], sort_keys=False, width=110, allow_unicode=True
+    )
     indented = "".join(f"  {line}\n" for line in whole.splitlines())
     parts = [section(model, place, examples[model.__name__]) for model, place in sections()]
     return OPENING.replace("{whole}", indented) + "\n".join(parts)
@@ -54,7 +57,9 @@ def read_examples() -> dict[str, list[dict[str, Any]]]:
 
 
 def sections() -> list[tuple[type[BaseModel], str]]:
-    """Each model of the declaration with the place where it is written, in the order of the fields that use them."""
+    """Each model of the declaration with the place where it is written, in the order of the fields
+    that use them.
+    """
     found: dict[type[BaseModel], str] = {}
     _collect(TableDeclaration, "attributes", found)
     return list(found.items())
@@ -77,7 +82,11 @@ def _collect(model: type[BaseModel], place: str, found: dict[type[BaseModel], st
 
 def _by_name(annotation: Any) -> str:
     return (
-        ".NAME" if any(typing.get_origin(part) is dict for part in (annotation, *typing.get_args(annotation))) else ""
+        ".NAME"
+        if any(
+            typing.get_origin(part) is dict for part in (annotation, *typing.get_args(annotation))
+        )
+        else ""
     )
 
 
@@ -91,11 +100,18 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def section(model: type[BaseModel], place: str, examples: list[dict[str, Any]]) -> str:
     """One model as a heading, what it is, and a table of its fields."""
     schema = model.model_json_schema()
-    schema = {**schema, **schema.get("$defs", {}).get(model.__name__, {})} if "properties" not in schema else schema
+    schema = (
+        {**schema, **schema.get("$defs", {}).get(model.__name__, {})}
+        if "properties" not in schema
+        else schema
+    )
     properties = dict(schema["properties"])
     if model is FamilyDeclaration:
         properties = {
-            "algorithm": {**properties["algorithm"], "description": "which algorithm, if not the family's name"}
+            "algorithm": {
+                **properties["algorithm"],
+                "description": "which algorithm, if not the family's name",
+            }
         }
     about = " ".join((model.__doc__ or "").split())
     rows = [
@@ -103,7 +119,10 @@ def section(model: type[BaseModel], place: str, examples: list[dict[str, Any]]) 
         f"{_cell(_meaning(found))} | {_cell(example(name, examples))} |"
         for name, found in properties.items()
     ]
-    head = ["| field | what it may be | if left out | what it means | example |", "| --- | --- | --- | --- | --- |"]
+    head = [
+        "| field | what it may be | if left out | what it means | example |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     return "\n".join([f"## `{place}`", "", about, "", *head, *rows, ""])
 
 
@@ -112,13 +131,19 @@ def example(name: str, examples: list[dict[str, Any]]) -> str:
     value = next((item[name] for item in examples if name in item), None)
     if value is None:
         raise KeyError(f"{EXAMPLES.name}: no example of {name!r}")
-    text = yaml.safe_dump({name: value}, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
+    text = yaml.safe_dump(
+        {name: value}, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True
+    )
     return f"`{text.strip()[1:-1]}`"
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
     """A schema in words: `one of a, b`, `integer, at least 1`, `list of text`."""
-    options = [option for option in schema.get("anyOf", schema.get("oneOf", [])) if option.get("type") != "null"]
+    options = [
+        option
+        for option in schema.get("anyOf", schema.get("oneOf", []))
+        if option.get("type") != "null"
+    ]
     if options:
         return " or ".join(dict.fromkeys(map(_kind, options)))
     if "$ref" in schema or "const" in schema:
@@ -146,7 +171,9 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     return "".join(f", {bound}" for bound in low + high)
 
 
-def _default(name: str, found: Mapping[str, Any], schema: Mapping[str, Any], model: type[BaseModel]) -> str:
+def _default(
+    name: str, found: Mapping[str, Any], schema: Mapping[str, Any], model: type[BaseModel]
+) -> str:
     if name in schema.get("required", ()):
         return "an error"
     if "$ref" in found or "default" not in found or model is FamilyDeclaration:

@@ -1,6 +1,7 @@
 """Writes the README's table and picture of one table from what the last demo kept: `make figures`.
 
-Nothing in that part of the README is typed by hand: it lies between two marks and is replaced as a whole.
+Nothing in that part of the README is typed by hand: it lies between two marks and is replaced as a
+whole.
 """
 
 from __future__ import annotations
@@ -35,14 +36,19 @@ def main(table: str) -> None:
     scores = storage.lake.read(Address(table, "training_scores"))
     picture = ROOT / "docs" / "figures" / f"{table}-approaches.png"
     picture.parent.mkdir(exist_ok=True)
-    picture.write_bytes(approach_comparison(scores.frame, "auc", title=f"{table}: AUC on real test rows"))
+    picture.write_bytes(
+        approach_comparison(scores.frame, "auc", title=f"{table}: AUC on real test rows")
+    )
     members = [
         record
         for family in line.families
         for seed in line.seeds
-        if (record := storage.artifacts.record(Address(table, "generator", family, seed))) is not None
+        if (record := storage.artifacts.record(Address(table, "generator", family, seed)))
+        is not None
     ]
-    epochs = ", ".join(f"{family} {line.plan.parameters(family).epochs}" for family in line.families)
+    epochs = ", ".join(
+        f"{family} {line.plan.parameters(family).epochs}" for family in line.families
+    )
     text = "\n".join(
         [
             BEGIN,
@@ -65,7 +71,9 @@ def main(table: str) -> None:
 
 
 def took(storage: Storage, table: str, members: list[Provenance]) -> list[str]:
-    """How long the demo took, from the source to the scores; nothing where members came of several runs."""
+    """How long the demo took, from the source to the scores; nothing where members came of several
+    runs.
+    """
     ends = [storage.lake.record(Address(table, name)) for name in ("source", "training_scores")]
     records = [record for record in (*ends, *members) if record is not None]
     if len({record.run_id for record in records}) != 1:

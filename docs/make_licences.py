@@ -1,9 +1,10 @@
-"""Write docs/licences.md: the licence of each direct dependency, as its installed package states it.
+"""Write docs/licences.md: the licence of each direct dependency, as its installed package states
+it.
 
     .venv/bin/python docs/make_licences.py
 
-A dependency that is not installed here keeps the line that the page has. A licence that is not on the list below stops
-the command: somebody has to read it first.
+A dependency that is not installed here keeps the line that the page has. A licence that is not on
+the list below stops the command: somebody has to read it first.
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ PAGE = ROOT / "docs/licences.md"
 
 PERMISSIVE = "keep its notice"
 ACCEPTED = {
-    **dict.fromkeys(("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0"), PERMISSIVE),
-    **dict.fromkeys(("MIT", "MIT-CMU", "PSF-2.0", "Zlib", "Apache-2.0 WITH LLVM-exception"), PERMISSIVE),
+    **dict.fromkeys(
+        ("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0"),
+        PERMISSIVE,
+    ),
+    **dict.fromkeys(
+        ("MIT", "MIT-CMU", "PSF-2.0", "Zlib", "Apache-2.0 WITH LLVM-exception"), PERMISSIVE
+    ),
     "LGPL-3.0-only": "used unchanged, as a library that can be replaced",
     "MPL-2.0": "used unchanged",
     "GPL-3.0": "**copyleft**: an optional source of example tables; the product runs without it",
@@ -54,8 +60,14 @@ def main() -> None:
 
 
 def page_lines(former: str) -> list[str]:
-    """One line of the table per direct dependency; lines of the `former` page for packages that are not installed."""
-    kept = {line.split(" | ")[0].removeprefix("| "): line for line in former.splitlines() if line.startswith("| ")}
+    """One line of the table per direct dependency; lines of the `former` page for packages that are
+    not installed.
+    """
+    kept = {
+        line.split(" | ")[0].removeprefix("| "): line
+        for line in former.splitlines()
+        if line.startswith("| ")
+    }
     lines, unknown = [], []
     for name, use in dependencies().items():
         licence = stated_licence(name)
@@ -66,7 +78,9 @@ def page_lines(former: str) -> list[str]:
         else:
             unknown.append(f"{name}: {licence or 'not installed, and not on the page'}")
     if unknown:
-        sys.exit("licences that are not in ACCEPTED of docs/make_licences.py:\n" + "\n".join(unknown))
+        sys.exit(
+            "licences that are not in ACCEPTED of docs/make_licences.py:\n" + "\n".join(unknown)
+        )
     return lines
 
 
@@ -79,18 +93,24 @@ def dependencies() -> dict[str, str]:
         for requirement in requirements:
             name = re.match(r"[\w.-]+", requirement)
             if name is not None and name[0] != project["name"]:
-                uses.setdefault(name[0].lower(), []).append(group if group == "the product" else f"`{group}`")
+                uses.setdefault(name[0].lower(), []).append(
+                    group if group == "the product" else f"`{group}`"
+                )
     return {name: ", ".join(groups_of) for name, groups_of in uses.items()}
 
 
 def stated_licence(name: str) -> str | None:
-    """The licence as an SPDX expression where the package states one, else by its classifiers; None if not installed."""
+    """The licence as an SPDX expression where the package states one, else by its classifiers; None
+    if not installed.
+    """
     try:
         stated = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
     classified = [
-        line.split(" :: ")[-1] for line in stated.get_all("Classifier") or [] if line.startswith("License ::")
+        line.split(" :: ")[-1]
+        for line in stated.get_all("Classifier") or []
+        if line.startswith("License ::")
     ]
     known = [CLASSIFIERS[word] for word in classified if word in CLASSIFIERS]
     short = (stated.get("License") or "").strip()

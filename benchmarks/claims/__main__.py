@@ -21,16 +21,28 @@ from dge_assets.core.threads import one_thread
 from dge_resources.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS, PAGE, HOME = ROOT / "benchmarks/results/claims.json", ROOT / "docs/claims.md", ROOT / ".dge/claims"
+RESULTS, PAGE, HOME = (
+    ROOT / "benchmarks/results/claims.json",
+    ROOT / "docs/claims.md",
+    ROOT / ".dge/claims",
+)
 
 
 def main() -> None:
     """Run what is missing and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.claims", description=__doc__)
-    parser.add_argument("tables", nargs="*", choices=[*NAMES, []], default=[], help="all when none is named")
-    parser.add_argument("--adult", type=Path, help="CSV file of the Adult census table; from OpenML when left out")
-    parser.add_argument("--only", choices=FAMILIES, help="this family alone; what is kept of the other stays")
-    parser.add_argument("--home", type=Path, default=HOME, help="where the lines keep what they make")
+    parser.add_argument(
+        "tables", nargs="*", choices=[*NAMES, []], default=[], help="all when none is named"
+    )
+    parser.add_argument(
+        "--adult", type=Path, help="CSV file of the Adult census table; from OpenML when left out"
+    )
+    parser.add_argument(
+        "--only", choices=FAMILIES, help="this family alone; what is kept of the other stays"
+    )
+    parser.add_argument(
+        "--home", type=Path, default=HOME, help="where the lines keep what they make"
+    )
     given = parser.parse_args()
     names = tuple(given.tables) or NAMES
     home = given.home.resolve()
@@ -51,14 +63,18 @@ def _compared(home: Path, name: str) -> dict[str, Any]:
     ensemble = stored_ensemble(line, storage)
     tables = {
         table: item.frame
-        for table, item in tables_of(ensemble, line, storage, ("training_scores", "approach_differences")).items()
+        for table, item in tables_of(
+            ensemble, line, storage, ("training_scores", "approach_differences")
+        ).items()
     }
     rows = test_rows(home, line)
     found = {}
     for family in line.families:
         predicted = predictions(home, line, family, lambda text: print(text, flush=True))
         with one_thread():
-            claims = {key: item.document() for key, item in compare(line.table, rows, predicted).items()}
+            claims = {
+                key: item.document() for key, item in compare(line.table, rows, predicted).items()
+            }
         of_family = {key: frame[frame["family"] == family] for key, frame in tables.items()}
         claims["training_concat"] = _against_concat(of_family["approach_differences"]).document()
         found[f"{name} {family}"] = {
@@ -72,12 +88,14 @@ def _compared(home: Path, name: str) -> dict[str, Any]:
 
 
 def _scores(scores: pd.DataFrame, differences: pd.DataFrame) -> dict[str, float]:
-    """Mean AUC over model classes by approach; naive_single as the mean over datasets, from what the oracle has over
-    it.
+    """Mean AUC over model classes by approach; naive_single as the mean over datasets, from what
+    the oracle has over it.
     """
     of_auc = scores[scores["metric"] == "auc"]
     means = of_auc.groupby("approach")["value"].mean()
-    apart = differences[(differences["metric"] == "auc") & (differences["approach"] == f"dge_{MEMBERS}")]
+    apart = differences[
+        (differences["metric"] == "auc") & (differences["approach"] == f"dge_{MEMBERS}")
+    ]
     gain = apart.loc[apart["against"] == "naive_single_mean", "difference"].mean()
     found = {name: float(means[name]) for name in APPROACHES}
     return {**found, "naive_single": float(means[f"dge_{MEMBERS}"] - gain)}
@@ -90,7 +108,11 @@ def _against_concat(differences: pd.DataFrame) -> Found:
         & (differences["against"] == "naive_concat")
     ]
     ends = [(float(low), float(high)) for low, high in zip(rows["low"], rows["high"], strict=True)]
-    return Found.of(float(rows["difference"].mean()), (float(rows["low"].mean()), float(rows["high"].mean())), ends)
+    return Found.of(
+        float(rows["difference"].mean()),
+        (float(rows["low"].mean()), float(rows["high"].mean())),
+        ends,
+    )
 
 
 if __name__ == "__main__":

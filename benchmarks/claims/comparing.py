@@ -1,9 +1,11 @@
-"""The claims, as differences that are above zero where the paper is right, each with its interval and verdict.
+"""The claims, as differences that are above zero where the paper is right, each with its interval
+and verdict.
 
-Every quantity is a mean over model classes. Its variance is that over the members one happens to have (jackknife: Efron
-and Tibshirani 1993, chapter 11) plus that over the test rows one happens to have (bootstrap, ibid. chapter 6), as both
-are drawn independently; the interval is Student's at 95 % with K - 1 degrees of freedom. Rankings of models are no
-smooth function of scores: their interval is of percentiles, members and rows drawn together.
+Every quantity is a mean over model classes. Its variance is that over the members one happens to
+have (jackknife: Efron and Tibshirani 1993, chapter 11) plus that over the test rows one happens to
+have (bootstrap, ibid. chapter 6), as both are drawn independently; the interval is Student's at 95
+% with K - 1 degrees of freedom. Rankings of models are no smooth function of scores: their interval
+is of percentiles, members and rows drawn together.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kendalltau, t
 
-from benchmarks.claims.measures import Codes, metric, risk_area, row_weights, squared_error, total_uncertainty
+from benchmarks.claims.measures import (
+    Codes,
+    metric,
+    risk_area,
+    row_weights,
+    squared_error,
+    total_uncertainty,
+)
 from benchmarks.claims.predictions import Mask, ModelPredictions, TestRows
 from dge_assets.core.intervals.interval import jackknife_variance
 from dge_assets.core.intervals.resampling import Weights
@@ -32,7 +41,10 @@ _ALL_ROWS = slice(None)
 
 @dataclass(frozen=True)
 class Found:
-    """value: mean over model classes. held_in: of `models` classes, those whose own interval lies above zero."""
+    """value: mean over model classes.
+
+    held_in: of `models` classes, those whose own interval lies above zero.
+    """
 
     value: float
     low: float
@@ -44,7 +56,9 @@ class Found:
 
     @classmethod
     def of(cls, value: float, ends: Ends, models: Sequence[Ends] = ()) -> Found:
-        """With verdicts by intervals: `ends` of the value, `models` of each class by itself where it has one."""
+        """With verdicts by intervals: `ends` of the value, `models` of each class by itself where
+        it has one.
+        """
         verdicts = [_verdict(*each) for each in models]
         counts = (verdicts.count("held"), verdicts.count("not held"), len(verdicts))
         return cls(value, *ends, _verdict(*ends), *counts)
@@ -60,7 +74,9 @@ def _verdict(low: float, high: float) -> Verdict:
 
 @dataclass(frozen=True)
 class Sample:
-    """A difference and how it varies: at the rows as they are, by replicate of rows, and without each member."""
+    """A difference and how it varies: at the rows as they are, by replicate of rows, and without
+    each member.
+    """
 
     value: float
     replicates: Array
@@ -96,7 +112,9 @@ def _mean_of(samples: list[Sample]) -> Sample:
 
 
 Score = Callable[[Array, Weights], Array]
-"""Members' probabilities (m, rows) and weights -> one value per weighting, of the ensemble of these members."""
+"""Members' probabilities (m, rows) and weights -> one value per weighting, of the ensemble of these
+members.
+"""
 
 
 def _against_single(score: Score, full: Array, weights: Weights, sign: int) -> Sample:
@@ -112,17 +130,24 @@ def _against_single(score: Score, full: Array, weights: Weights, sign: int) -> S
     return Sample(float(apart[0]), apart[1:], sign * np.array(without))
 
 
-def _against_ensemble(score: Score, naive: Score, full: Array, weights: Weights, sign: int) -> Sample:
-    """Score of all members together minus that of the naive ensemble, which is of dataset 0 whatever the members."""
+def _against_ensemble(
+    score: Score, naive: Score, full: Array, weights: Weights, sign: int
+) -> Sample:
+    """Score of all members together minus that of the naive ensemble, which is of dataset 0
+    whatever the members.
+    """
     apart = sign * (score(full, weights) - naive(full, weights))
     fixed = naive(full, weights[:, :1])[0]
     members = range(len(full))
-    without = [score(np.delete(full, index, axis=0), weights[:, :1])[0] - fixed for index in members]
+    without = [
+        score(np.delete(full, index, axis=0), weights[:, :1])[0] - fixed for index in members
+    ]
     return Sample(float(apart[0]), apart[1:], sign * np.array(without))
 
 
 def _evaluation_error(truth: Array, claimed: Array, *, optimism: bool) -> Sample:
-    """Mean over models of |own claim - truth| minus |others' claim - truth|; with `optimism` of own claim - truth.
+    """Mean over models of |own claim - truth| minus |others' claim - truth|; with `optimism` of own
+    claim - truth.
 
     truth (K, weightings): of part models. claimed (K, K): AUC of model i on dataset j.
     """
@@ -142,8 +167,12 @@ def _evaluation_error(truth: Array, claimed: Array, *, optimism: bool) -> Sample
     return Sample(float(all_of[0]), all_of[1:], np.array(without))
 
 
-def _ranking(truths: Mapping[str, Array], predicted: Mapping[str, ModelPredictions], table: str) -> Found | None:
-    """Kendall's tau with the true ranking of model classes: that of the DGE evaluation minus that of the naive one."""
+def _ranking(
+    truths: Mapping[str, Array], predicted: Mapping[str, ModelPredictions], table: str
+) -> Found | None:
+    """Kendall's tau with the true ranking of model classes: that of the DGE evaluation minus that
+    of the naive one.
+    """
     models = list(predicted)
     if len(models) < 2:
         return None
@@ -180,13 +209,16 @@ def _gain(y: Codes, full: Array, weights: Weights, chosen: Mask | slice = _ALL_R
 def _excess_gains(
     rows: TestRows, predicted: Mapping[str, ModelPredictions], weights: Weights
 ) -> dict[str, dict[str, Sample]]:
-    """By claim and model class: the gain in groups of rows minus that over all rows, as the mean over the claim's
-    groups.
+    """By claim and model class: the gain in groups of rows minus that over all rows, as the mean
+    over the claim's groups.
 
     Groups of few rows are left out, and so is a claim that has no others.
     """
     groups = {"sparse": [rows.sparse], "minorities": list(rows.minorities.values())}
-    large = {claim: [mask for mask in masks if mask.sum() >= FEWEST_GROUP_ROWS] for claim, masks in groups.items()}
+    large = {
+        claim: [mask for mask in masks if mask.sum() >= FEWEST_GROUP_ROWS]
+        for claim, masks in groups.items()
+    }
     found: dict[str, dict[str, Sample]] = {claim: {} for claim, masks in large.items() if masks}
     if not found:
         return {}
@@ -199,11 +231,17 @@ def _excess_gains(
 
 
 def _minus(one: Sample, other: Sample) -> Sample:
-    return Sample(one.value - other.value, one.replicates - other.replicates, one.without - other.without)
+    return Sample(
+        one.value - other.value, one.replicates - other.replicates, one.without - other.without
+    )
 
 
-def compare(table: str, rows: TestRows, predicted: Mapping[str, ModelPredictions]) -> dict[str, Found]:
-    """All claims for one table and family, by key; those that have no value there are left out (the page says why)."""
+def compare(
+    table: str, rows: TestRows, predicted: Mapping[str, ModelPredictions]
+) -> dict[str, Found]:
+    """All claims for one table and family, by key; those that have no value there are left out (the
+    page says why).
+    """
     weights = row_weights(table, len(rows.y))
     y = rows.y
     members = len(next(iter(predicted.values())).full)
@@ -224,22 +262,36 @@ def compare(table: str, rows: TestRows, predicted: Mapping[str, ModelPredictions
         return lambda _full, weighting: score(item.naive_ensemble[None], weighting)
 
     truths = {
-        model: np.stack([metric("auc", y, one, weights) for one in item.part]) for model, item in predicted.items()
+        model: np.stack([metric("auc", y, one, weights) for one in item.part])
+        for model, item in predicted.items()
     }
     found: dict[str, Found | None] = {
         "training_single": over_models(lambda item: _against_single(auc, item.full, weights, +1)),
-        "training_ensemble": over_models(lambda item: _against_ensemble(auc, naive(auc, item), item.full, weights, +1)),
+        "training_ensemble": over_models(
+            lambda item: _against_ensemble(auc, naive(auc, item), item.full, weights, +1)
+        ),
         "optimism": judged(
-            {m: _evaluation_error(truths[m], item.claimed, optimism=True) for m, item in predicted.items()}, members - 1
+            {
+                m: _evaluation_error(truths[m], item.claimed, optimism=True)
+                for m, item in predicted.items()
+            },
+            members - 1,
         ),
         "evaluation": judged(
-            {m: _evaluation_error(truths[m], item.claimed, optimism=False) for m, item in predicted.items()},
+            {
+                m: _evaluation_error(truths[m], item.claimed, optimism=False)
+                for m, item in predicted.items()
+            },
             members - 1,
         ),
         "selection": _ranking(truths, predicted, table),
         "risk_single": over_models(lambda item: _against_single(risk, item.full, weights, -1)),
-        "risk_ensemble": over_models(lambda item: _against_ensemble(risk, naive(risk, item), item.full, weights, -1)),
-        "calibration": over_models(lambda item: _against_single(calibration, item.full, weights, -1)),
+        "risk_ensemble": over_models(
+            lambda item: _against_ensemble(risk, naive(risk, item), item.full, weights, -1)
+        ),
+        "calibration": over_models(
+            lambda item: _against_single(calibration, item.full, weights, -1)
+        ),
     }
     for claim, samples in _excess_gains(rows, predicted, weights).items():
         found[claim] = judged(samples, members - 1)

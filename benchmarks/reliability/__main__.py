@@ -1,5 +1,5 @@
-"""Run the long stages that have no figures yet, or those that are named, and write `docs/reliability.md`: `make
-faults`.
+"""Run the long stages that have no figures yet, or those that are named, and write
+`docs/reliability.md`: `make faults`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ def main() -> None:
     """Each stage is kept as it ends, so what was stopped goes on with the next one."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability", description=__doc__)
     parser.add_argument("stages", nargs="*", help=f"to run, kept or not: {', '.join(STAGES)}")
-    parser.add_argument("--page", action="store_true", help="run nothing, write the page of what is kept")
+    parser.add_argument(
+        "--page", action="store_true", help="run nothing, write the page of what is kept"
+    )
     given = parser.parse_args()
     unknown = set(given.stages) - set(STAGES)
     if unknown:

@@ -34,13 +34,23 @@ def page(kept: Mapping[str, Any]) -> str:
     """The page as Markdown. kept: by stage, what `stages.run` gives."""
     promises = "\n".join(_promise_line(promise, kept) for promise in PROMISES)
     stages = "\n".join(_stage_line(name, kept.get(name)) for name in STAGES)
-    failures = [f"- **{name}**: {told}" for name, found in kept.items() for told in found["failures"]]
-    told = "\n\n## What failed\n\nAs the tests told it.\n\n" + _plain("\n".join(failures)) if failures else ""
+    failures = [
+        f"- **{name}**: {told}" for name, found in kept.items() for told in found["failures"]
+    ]
+    told = (
+        "\n\n## What failed\n\nAs the tests told it.\n\n" + _plain("\n".join(failures))
+        if failures
+        else ""
+    )
     return f"{HEAD}{promises}\n{STAGES_HEAD}{stages}{told}\n"
 
 
 def _promise_line(promise: Promise, kept: Mapping[str, Any]) -> str:
-    place = promise.said_in.removeprefix("docs/") if promise.said_in.startswith("docs/") else f"../{promise.said_in}"
+    place = (
+        promise.said_in.removeprefix("docs/")
+        if promise.said_in.startswith("docs/")
+        else f"../{promise.said_in}"
+    )
     name = promise.said_in.rsplit("/", 1)[-1].removesuffix(".md")
     figures = [f"{stage}: {_verdict(kept.get(stage))}" for stage in promise.stages]
     cells = (
@@ -61,7 +71,9 @@ def _stage_line(name: str, found: Mapping[str, Any] | None) -> str:
         _lines(f"`{setting}={value}`" for setting, value in counts.items()),
         _outcome(found),
         (str(len(found["failures"])) + f" of {found['cases']}") if found else "",
-        f"{found['date']}, {found['seconds'] / 60:.0f} min, {found['cores']} cores" if found else "",
+        f"{found['date']}, {found['seconds'] / 60:.0f} min, {found['cores']} cores"
+        if found
+        else "",
     )
     return _row(cells)
 
@@ -77,7 +89,11 @@ def _verdict(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "not run yet"
     failed = len(found["failures"])
-    return f"{found['date']}, {failed} of {found['cases']} failed" if failed else f"{found['date']}, no failure"
+    return (
+        f"{found['date']}, {failed} of {found['cases']} failed"
+        if failed
+        else f"{found['date']}, no failure"
+    )
 
 
 def _row(cells: Iterable[str]) -> str:

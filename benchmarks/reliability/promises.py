@@ -1,14 +1,24 @@
 """What is promised, where it is said, and which tests hold it.
 
-Here: the list. A test asks that every test and every quoted sentence is there. Not here: running them (`stages`).
+Here: the list. A test asks that every test and every quoted sentence is there. Not here: running
+them (`stages`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-KILLS, PROCESSES, DEMO, BACKFILL = "kills at writes", "kills of processes", "kills of the demo", "kill of a deployment"
-SIDE_BY_SIDE, DAMAGE, DAMAGED_LINES = "runs side by side", "damaged files", "lines over damaged files"
+KILLS, PROCESSES, DEMO, BACKFILL = (
+    "kills at writes",
+    "kills of processes",
+    "kills of the demo",
+    "kill of a deployment",
+)
+SIDE_BY_SIDE, DAMAGE, DAMAGED_LINES = (
+    "runs side by side",
+    "damaged files",
+    "lines over damaged files",
+)
 TABLES, LINES, SOAK = "hostile tables", "hostile tables, whole line", "soak"
 
 FAULTS, UNIT, INTEGRATION = (
@@ -58,14 +68,20 @@ PROMISES = (
         "see the former or the new thing, and writing again ends in the same bytes",
         "docs/architecture.md",
         "a reader sees the whole old file or the whole new one",
-        _fault("kills_at_writes", "stores_killed_at_any_write_hold_former_or_new_things_and_end_in_the_same_bytes"),
+        _fault(
+            "kills_at_writes",
+            "stores_killed_at_any_write_hold_former_or_new_things_and_end_in_the_same_bytes",
+        ),
         (KILLS,),
     ),
     Promise(
         "What a killed writer left unfinished is cleared, what a living one holds stays",
         "docs/architecture.md",
         "a killed writer left unfinished is cleared at the next start",
-        _unit("resources/whole_files", "what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays"),
+        _unit(
+            "resources/whole_files",
+            "what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays",
+        ),
         (KILLS,),
     ),
     Promise(
@@ -86,7 +102,10 @@ PROMISES = (
         "A worker that dies is an error that names the members in work; those that finished are kept",
         "docs/decisions/0004-one-process-per-member-one-thread.md",
         "A worker that dies (out of memory, killed) is an error that names the members in work",
-        _unit("resources/compute", "a_killed_worker_is_an_error_that_names_members_in_work_and_the_next_map_works"),
+        _unit(
+            "resources/compute",
+            "a_killed_worker_is_an_error_that_names_members_in_work_and_the_next_map_works",
+        ),
         (PROCESSES,),
     ),
     Promise(
@@ -119,7 +138,10 @@ PROMISES = (
                 "one_of_everything_damaged_is_refused_or_harmless",
                 "a_foreign_file_takes_nothing_away_and_is_told",
             ),
-            *_unit("resources/lake", "no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_exception"),
+            *_unit(
+                "resources/lake",
+                "no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_exception",
+            ),
             *_unit("resources/sealed", "no_flipped_bit_gives_another_document"),
         ),
         (DAMAGE,),
@@ -220,7 +242,9 @@ PROMISES = (
         "docs/architecture.md",
         "`release` asks for every one of these verdicts and stops",
         (
-            *_unit("assets/rules", "what_passed_under_a_looser_threshold_has_to_be_looked_at_again"),
+            *_unit(
+                "assets/rules", "what_passed_under_a_looser_threshold_has_to_be_looked_at_again"
+            ),
             *_line("bad_input", "a_failed_check_keeps_the_release_back"),
         ),
     ),
@@ -230,7 +254,8 @@ PROMISES = (
         "counts as not given, and report and refusal name it",
         (
             *_unit(
-                "resources/verdicts", "a_damaged_verdict_counts_as_not_given_is_told_with_its_place_and_stops_no_other"
+                "resources/verdicts",
+                "a_damaged_verdict_counts_as_not_given_is_told_with_its_place_and_stops_no_other",
             ),
             *_line("gate", "a_damaged_verdict_is_named_and_stops_only_its_own_members_release"),
         ),
@@ -253,9 +278,12 @@ PROMISES = (
         "the same work done twice with the same result is the same artifact",
         (
             *_unit(
-                "downstream/member_models", "the_same_dataset_fitted_again_gives_the_same_files_and_seconds_of_its_own"
+                "downstream/member_models",
+                "the_same_dataset_fitted_again_gives_the_same_files_and_seconds_of_its_own",
             ),
-            *_line("members", "models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is"),
+            *_line(
+                "members", "models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is"
+            ),
         ),
     ),
     Promise(
@@ -269,7 +297,9 @@ PROMISES = (
         "README.md",
         "it never becomes the latest",
         (
-            *_unit("resources/releases", "a_trial_is_opened_by_its_version_alone_and_replaces_nothing"),
+            *_unit(
+                "resources/releases", "a_trial_is_opened_by_its_version_alone_and_replaces_nothing"
+            ),
             *_line("gate", "a_trial_is_marked_in_name_manifest_and_card_and_the_latest_stays"),
         ),
     ),

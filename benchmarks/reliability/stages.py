@@ -1,7 +1,8 @@
-"""The long stages: which tests each runs, how often by default, and what came of them, kept by stage.
+"""The long stages: which tests each runs, how often by default, and what came of them, kept by
+stage.
 
-A stage is a run of pytest in a process of its own; what its tests record as properties are its figures. Not here: which
-promises they are for (`promises`), and the page.
+A stage is a run of pytest in a process of its own; what its tests record as properties are its
+figures. Not here: which promises they are for (`promises`), and the page.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ MOST_OF_A_MESSAGE = 400
 
 @dataclass(frozen=True)
 class Stage:
-    """One test that takes minutes, with the counts that it runs with unless the environment says otherwise."""
+    """One test that takes minutes, with the counts that it runs with unless the environment says
+    otherwise.
+    """
 
     test: str
     counts: Mapping[str, str] = field(default_factory=dict)
@@ -57,15 +60,20 @@ class Stage:
 
 STAGES = {
     TABLES: Stage(
-        FAULTS.format("hostile_tables", "many_hostile_tables_are_encoded_or_refused"), {"DGE_HOSTILE_TABLES": "500"}
+        FAULTS.format("hostile_tables", "many_hostile_tables_are_encoded_or_refused"),
+        {"DGE_HOSTILE_TABLES": "500"},
     ),
     KILLS: Stage(
         FAULTS.format("kills_at_writes", "the_line_killed_at_any_write_ends_in_the_same_release"),
         {"DGE_WRITE_KILLS": "50", "DGE_FAULT_SEED": "0"},
     ),
-    PROCESSES: Stage(FAULTS.format("kills", "kills_at_any_moment_end_in_the_same_release"), {"DGE_KILLS": "50"}),
+    PROCESSES: Stage(
+        FAULTS.format("kills", "kills_at_any_moment_end_in_the_same_release"), {"DGE_KILLS": "50"}
+    ),
     SIDE_BY_SIDE: Stage(
-        FAULTS.format("parallel_runs", "runs_side_by_side_all_succeed_and_readers_see_whole_things"),
+        FAULTS.format(
+            "parallel_runs", "runs_side_by_side_all_succeed_and_readers_see_whole_things"
+        ),
         {"DGE_PARALLEL_MEMBERS": "24", "DGE_PARALLEL_RUNS": "4"},
     ),
     DAMAGE: Stage(
@@ -73,15 +81,21 @@ STAGES = {
         {"DGE_DAMAGES": "300", "DGE_FAULT_SEED": "0"},
     ),
     DAMAGED_LINES: Stage(
-        FAULTS.format("damage", "a_line_over_damaged_files_ends_in_the_same_release_or_says_what_is_damaged"),
+        FAULTS.format(
+            "damage", "a_line_over_damaged_files_ends_in_the_same_release_or_says_what_is_damaged"
+        ),
         {"DGE_DAMAGED_LINES": "4", "DGE_FAULT_SEED": "0"},
     ),
     LINES: Stage(
-        FAULTS.format("hostile_lines", "hostile_tables_go_through_the_line_or_are_refused_in_words"),
+        FAULTS.format(
+            "hostile_lines", "hostile_tables_go_through_the_line_or_are_refused_in_words"
+        ),
         {"DGE_HOSTILE_LINES": "20"},
     ),
     DEMO: Stage(INTEGRATION.format("members", "killing_the_demo_at_any_moment_changes_nothing")),
-    BACKFILL: Stage(INTEGRATION.format("recovery", "a_backfill_goes_on_after_the_whole_deployment_was_killed")),
+    BACKFILL: Stage(
+        INTEGRATION.format("recovery", "a_backfill_goes_on_after_the_whole_deployment_was_killed")
+    ),
     SOAK: Stage(
         FAULTS.format("soak", "schedules_run_one_after_the_other_and_memory_does_not_grow"),
         {"DGE_SOAK_MINUTES": "30", "DGE_SOAK_GROWTH_MB": "100"},
@@ -95,28 +109,51 @@ def run(name: str) -> dict[str, Any]:
     settings = stage.settings()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        options = ["-q", "-m", "long", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        options = [
+            "-q",
+            "-m",
+            "long",
+            "-p",
+            "no:cacheprovider",
+            "-o",
+            "junit_family=xunit1",
+            f"--junitxml={report}",
+        ]
         environment = {**os.environ, **settings, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "pytest", *options, f"--basetemp={folder}/tmp", stage.test]
         subprocess.run(command, cwd=ROOT, env=environment, check=False)
         found = summary(report.read_text(encoding="utf-8"))
-    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "cores": available_cores(), "settings": settings}
+    about = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "cores": available_cores(),
+        "settings": settings,
+    }
     return {**about, **found, "seconds": round(time.monotonic() - started)}
 
 
 def summary(report: str) -> dict[str, Any]:
     """Cases, failures and figures of a report in JUnit's form."""
     cases = list(ElementTree.fromstring(report).iter("testcase"))
-    troubles = [trouble for case in cases for trouble in (*case.iter("failure"), *case.iter("error"))]
-    told = [" ".join((trouble.get("message") or "").split())[:MOST_OF_A_MESSAGE] for trouble in troubles]
-    figures = {found.get("name", ""): found.get("value", "") for case in cases for found in case.iter("property")}
+    troubles = [
+        trouble for case in cases for trouble in (*case.iter("failure"), *case.iter("error"))
+    ]
+    told = [
+        " ".join((trouble.get("message") or "").split())[:MOST_OF_A_MESSAGE] for trouble in troubles
+    ]
+    figures = {
+        found.get("name", ""): found.get("value", "")
+        for case in cases
+        for found in case.iter("property")
+    }
     skipped = sum(1 for case in cases for _ in case.iter("skipped"))
     return {"cases": len(cases) - skipped, "failures": told, "figures": figures}
 
 
 def kept() -> dict[str, Any]:
     """What is kept, by stage, in the order of the stages."""
-    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    found: dict[str, Any] = (
+        json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    )
     return {name: found[name] for name in STAGES if name in found}
 
 

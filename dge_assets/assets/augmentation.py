@@ -1,4 +1,7 @@
-"""Augmentation in the line: its tasks, its table and its picture. Not here: the evaluation's asset (`evaluation`)."""
+"""Augmentation in the line: its tasks, its table and its picture.
+
+Not here: the evaluation's asset (`evaluation`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from dge_assets.assets.line import Line, contract_of
 
 
 def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
-    """One task per family and model that the declaration's `augmentation` names, keyed `family/model`."""
+    """One task per family and model that the declaration's `augmentation` names, keyed
+    `family/model`.
+    """
     from dge_assets.core.augmentation.scores import AugmentationTask
 
     declaration = line.plan.declaration
@@ -39,8 +44,8 @@ def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
 
 
 def augmentation_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The tables of all pairs as one, with the columns `family` and `model` first; its columns alone when there is
-    none.
+    """The tables of all pairs as one, with the columns `family` and `model` first; its columns
+    alone when there is none.
     """
     from dge_assets.core.augmentation.scores import AUGMENTATION_COLUMNS
     from dge_assets.core.rows.tables import no_rows
@@ -48,16 +53,28 @@ def augmentation_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     parts = []
     for key, table in tables.items():
         family, model = key.split("/", 1)
-        parts.append(table.assign(family=family, model=model)[["family", "model", *AUGMENTATION_COLUMNS]])
+        parts.append(
+            table.assign(family=family, model=model)[["family", "model", *AUGMENTATION_COLUMNS]]
+        )
     if not parts:
-        return no_rows({name: _NUMBERS.get(name, "string") for name in ("family", "model", *AUGMENTATION_COLUMNS)})
-    return pd.DataFrame({name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]})
+        return no_rows(
+            {
+                name: _NUMBERS.get(name, "string")
+                for name in ("family", "model", *AUGMENTATION_COLUMNS)
+            }
+        )
+    return pd.DataFrame(
+        {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+    )
 
 
 _NUMBERS = dict.fromkeys(("real_rows", "comparisons"), "int64") | dict.fromkeys(
-    ("weight", "value", "std", "low", "high", "gain", "gain_low", "gain_high", "p", "p_adjusted"), "float64"
+    ("weight", "value", "std", "low", "high", "gain", "gain_low", "gain_high", "p", "p_adjusted"),
+    "float64",
 )
-"""Types of the columns that are not text: without rows nothing else tells those that the warehouse's columns have."""
+"""Types of the columns that are not text: without rows nothing else tells those that the
+warehouse's columns have.
+"""
 
 
 def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, str, bytes]]:
@@ -67,4 +84,6 @@ def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, st
     from dge_assets.core.reporting.page.augmentation import augmentation_chart
 
     caption = "Scored on real_test; whiskers: 95 % interval over the samples of real rows"
-    return [(f"Real and synthetic rows together, {metric}", caption, augmentation_chart(table, metric))]
+    return [
+        (f"Real and synthetic rows together, {metric}", caption, augmentation_chart(table, metric))
+    ]

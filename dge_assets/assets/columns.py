@@ -36,16 +36,23 @@ def _describe(column: Column | None) -> str:
         parts.append(f"{column.minimum} to {column.maximum}")
     if column.categories is not None:
         shown = ", ".join(map(str, column.categories[:8]))
-        parts.append(shown + (f" and {len(column.categories) - 8} more" if len(column.categories) > 8 else ""))
+        parts.append(
+            shown
+            + (f" and {len(column.categories) - 8} more" if len(column.categories) > 8 else "")
+        )
     return "; ".join([*parts, *filter(None, (column.unit, column.description))])
 
 
 def column_lineage(columns: list[str], parent: dg.AssetKey) -> dg.TableColumnLineage:
     """Each column comes from the column of the same name in `parent`."""
-    return dg.TableColumnLineage({name: [dg.TableColumnDep(asset_key=parent, column_name=name)] for name in columns})
+    return dg.TableColumnLineage(
+        {name: [dg.TableColumnDep(asset_key=parent, column_name=name)] for name in columns}
+    )
 
 
-def frame_metadata(frame: pd.DataFrame, contract: Contract, *, parent: dg.AssetKey | None = None) -> dict[str, Any]:
+def frame_metadata(
+    frame: pd.DataFrame, contract: Contract, *, parent: dg.AssetKey | None = None
+) -> dict[str, Any]:
     """Row count, schema and column lineage of a frame."""
     metadata: dict[str, Any] = {
         "dagster/row_count": len(frame),

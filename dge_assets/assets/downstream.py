@@ -1,4 +1,6 @@
-"""The fourth stage: the downstream models of each (family, seed), fitted on that member's dataset alone."""
+"""The fourth stage: the downstream models of each (family, seed), fitted on that member's dataset
+alone.
+"""
 
 from typing import Any
 
@@ -17,7 +19,9 @@ from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 
 FIT_SECONDS = "fit_seconds"
-"""The note of what each model's fit took: beside the models, which are then the same whenever they are made."""
+"""The note of what each model's fit took: beside the models, which are then the same whenever they
+are made.
+"""
 
 
 def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
@@ -35,34 +39,52 @@ def downstream_asset(line: Line, family: str) -> dg.AssetsDefinition:
         pool="dge_training",
         **line.attributes("downstream", "sklearn", family, parameters=line.downstream_parameters),
     )
-    def downstream(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
+    def downstream(
+        context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute
+    ) -> None:
         stage = _stage(context, line, family, storage)
         run_members(context, stage, compute, retrain=config.retrain)
 
     return downstream
 
 
-def synthetic_members(line: Line, storage: Storage, family: str, seeds: list[int]) -> dict[int, Recorded]:
+def synthetic_members(
+    line: Line, storage: Storage, family: str, seeds: list[int]
+) -> dict[int, Recorded]:
     """Datasets by seed, each checked to be the one that the present table and declaration make."""
-    real_train = storage.lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+    real_train = storage.lake.require_record(
+        Address(line.table, "real_train"), remedy=line.remedy("real_train")
+    )
     encoder = stored_encoder(line, storage, real_train)
     found = {}
     for seed in seeds:
         generator = storage.artifacts.record_expected(
-            line.generator_recipe(family, seed, encoder), remedy=line.remedy("generator", family, seed)
+            line.generator_recipe(family, seed, encoder),
+            remedy=line.remedy("generator", family, seed),
         )
         expected = line.synthetic_recipe(family, seed, generator)
-        found[seed] = storage.lake.read_expected(expected, remedy=line.remedy("synthetic", family, seed))
+        found[seed] = storage.lake.read_expected(
+            expected, remedy=line.remedy("synthetic", family, seed)
+        )
     return found
 
 
-def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage) -> MemberStage:
-    from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, fit_seconds, to_files
+def _stage(
+    context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage
+) -> MemberStage:
+    from dge_assets.core.downstream.member_models import (
+        DownstreamTask,
+        fit_downstream,
+        fit_seconds,
+        to_files,
+    )
 
     declaration = line.plan.declaration
     datasets = synthetic_members(line, storage, family, partition_seeds(context))
     remedy = line.remedy("real_train")
-    contract = contract_of(storage.lake.require_record(Address(line.table, "real_train"), remedy=remedy))
+    contract = contract_of(
+        storage.lake.require_record(Address(line.table, "real_train"), remedy=remedy)
+    )
 
     def task(seeds: tuple[int, ...]) -> DownstreamTask:
         (seed,) = seeds
@@ -89,7 +111,10 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
 
     return MemberStage(
         title=f"{line.table}/{family}: downstream models",
-        wanted={seed: line.downstream_recipe(family, seed, item.record) for seed, item in datasets.items()},
+        wanted={
+            seed: line.downstream_recipe(family, seed, item.record)
+            for seed, item in datasets.items()
+        },
         is_current=storage.artifacts.is_current,
         stored=lambda recipe: stored_record(storage, recipe),
         work=fit_downstream,

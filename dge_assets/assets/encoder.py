@@ -1,10 +1,20 @@
-"""Between the real table and the generators: one encoding, fitted once and shared by all members of all families."""
+"""Between the real table and the generators: one encoding, fitted once and shared by all members of
+all families.
+"""
 
 from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, notes_metadata, record_metadata, table_metadata
+from dge_assets.assets.line import (
+    LAKE,
+    ONE_RUN,
+    Line,
+    contract_of,
+    notes_metadata,
+    record_metadata,
+    table_metadata,
+)
 from dge_assets.assets.telling import tell
 from dge_assets.core.generators.encoding.column_plan import ColumnPlan
 from dge_assets.core.lineage.provenance import Provenance
@@ -30,15 +40,21 @@ def encoder_asset(line: Line) -> dg.AssetsDefinition:
         recipe = line.encoder_recipe(real_train.record)
         reused = storage.artifacts.is_current(recipe)
         record = (
-            stored_encoder(line, storage, real_train.record) if reused else _fit(context, line, real_train, storage)
+            stored_encoder(line, storage, real_train.record)
+            if reused
+            else _fit(context, line, real_train, storage)
         )
-        context.add_output_metadata({**_describe(storage, record), **record_metadata(record), "reused": reused})
+        context.add_output_metadata(
+            {**_describe(storage, record), **record_metadata(record), "reused": reused}
+        )
         context.set_data_version(context.asset_key, dg.DataVersion(record.content_sha256))
 
     return encoder
 
 
-def _fit(context: dg.AssetExecutionContext, line: Line, real_train: Recorded, storage: Storage) -> Provenance:
+def _fit(
+    context: dg.AssetExecutionContext, line: Line, real_train: Recorded, storage: Storage
+) -> Provenance:
     import time
 
     from dge_assets.core.generators.encoding.fitting import fit_encoder
@@ -47,11 +63,16 @@ def _fit(context: dg.AssetExecutionContext, line: Line, real_train: Recorded, st
 
     started = time.perf_counter()
     with one_thread():
-        fitted, encoded = fit_encoder(real_train.frame, contract_of(real_train.record), table=line.table)
+        fitted, encoded = fit_encoder(
+            real_train.frame, contract_of(real_train.record), table=line.table
+        )
     for note in fitted.codec.notes:
         context.log.warning(f"{line.table}: {note}")
     seconds = time.perf_counter() - started
-    tell(context, f"{line.table}: {len(encoded)} rows encoded in {encoded.layout.columns} columns, {seconds:.1f} s")
+    tell(
+        context,
+        f"{line.table}: {len(encoded)} rows encoded in {encoded.layout.columns} columns, {seconds:.1f} s",
+    )
     return storage.artifacts.write(
         line.encoder_recipe(real_train.record),
         encoder_files(fitted, encoded),
@@ -61,8 +82,12 @@ def _fit(context: dg.AssetExecutionContext, line: Line, real_train: Recorded, st
 
 
 def stored_encoder(line: Line, storage: Storage, real_train: Provenance) -> Provenance:
-    """The record of the encoding that present members descend from; ProvenanceError or StorageError with the remedy."""
-    return storage.artifacts.record_expected(line.encoder_recipe(real_train), remedy=line.remedy("encoder"))
+    """The record of the encoding that present members descend from; ProvenanceError or StorageError
+    with the remedy.
+    """
+    return storage.artifacts.record_expected(
+        line.encoder_recipe(real_train), remedy=line.remedy("encoder")
+    )
 
 
 def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
@@ -75,10 +100,26 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
     layout = encoded.layout
     trips = {trip.column: trip.error for trip in encoder.codec.round_trips}
     columns = [
-        (plan.name, plan.kind, plan.role, len(plan.levels) or None, *_numbers(plan), trips.get(plan.name))
+        (
+            plan.name,
+            plan.kind,
+            plan.role,
+            len(plan.levels) or None,
+            *_numbers(plan),
+            trips.get(plan.name),
+        )
         for plan in encoder.codec.plans
     ]
-    heads = ["column", "kind", "learnt as", "levels", "scale", "step", "frequent values", "round trip"]
+    heads = [
+        "column",
+        "kind",
+        "learnt as",
+        "levels",
+        "scale",
+        "step",
+        "frequent values",
+        "round trip",
+    ]
     return {
         "dagster/row_count": len(encoded),
         "encoded_columns": layout.columns,
@@ -92,7 +133,9 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
 
 
 def _numbers(plan: ColumnPlan) -> tuple[str | None, str | None, int | None]:
-    """Of a column of numbers its transform, the step of its grid and how many frequent values it has."""
+    """Of a column of numbers its transform, the step of its grid and how many frequent values it
+    has.
+    """
     if plan.role != "number":
         return None, None, None
     step = "/".join(map(str, plan.step)) if plan.step else None

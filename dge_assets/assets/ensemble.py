@@ -1,7 +1,7 @@
 """The fan-in: all members of a table at once, each checked to be the one that is wanted now.
 
-Evaluation, report and release read the ensemble through here, so none of them can work on part of it, on members of an
-older table or declaration, or on scores of other members.
+Evaluation, report and release read the ensemble through here, so none of them can work on part of
+it, on members of an older table or declaration, or on scores of other members.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,14 +42,18 @@ def ensemble_inputs(line: Line) -> dict[str, dg.AssetIn]:
     return {
         "real_train": dg.AssetIn(line.key("real_train")),
         "real_test": dg.AssetIn(line.key("real_test")),
-        **{f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family)) for family in line.families},
+        **{
+            f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family))
+            for family in line.families
+        },
     }
 
 
 def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) -> Ensemble:
     """All members, each checked to descend from the present real_train and declaration.
 
-    `inputs` are those of `ensemble_inputs`. Raises ProvenanceError or StorageError with the command that mends it.
+    `inputs` are those of `ensemble_inputs`. Raises ProvenanceError or StorageError with the command
+    that mends it.
     """
     real_train: Recorded = inputs["real_train"]
     encoder = stored_encoder(line, storage, real_train.record)
@@ -62,26 +66,38 @@ def collect_ensemble(line: Line, storage: Storage, inputs: Mapping[str, Any]) ->
         models[family], seconds[family] = {}, {}
         for seed, item in datasets[family].items():
             generator = storage.artifacts.record_expected(
-                line.generator_recipe(family, seed, encoder), remedy=line.remedy("generator", family, seed)
+                line.generator_recipe(family, seed, encoder),
+                remedy=line.remedy("generator", family, seed),
             )
             expected = line.synthetic_recipe(family, seed, generator)
             require_recipe(item.record, expected, remedy=line.remedy("synthetic", family, seed))
             models[family][seed] = storage.artifacts.read_expected(
-                line.downstream_recipe(family, seed, item.record), remedy=line.remedy("downstream", family, seed)
+                line.downstream_recipe(family, seed, item.record),
+                remedy=line.remedy("downstream", family, seed),
             )
-            seconds[family][seed] = sum(map(_work, (generator, item.record, models[family][seed].record)))
+            seconds[family][seed] = sum(
+                map(_work, (generator, item.record, models[family][seed].record))
+            )
     return Ensemble(real_train, inputs["real_test"], datasets, models, seconds)
 
 
 def _work(record: Provenance) -> float:
-    """CPU seconds; those on the clock of what was stored before CPU seconds were, 0 where neither is known."""
+    """CPU seconds; those on the clock of what was stored before CPU seconds were, 0 where neither
+    is known.
+    """
     return record.seconds or 0.0 if record.cpu_seconds is None else record.cpu_seconds
 
 
-def tables_of(ensemble: Ensemble, line: Line, storage: Storage, names: Sequence[str]) -> dict[str, Recorded]:
-    """The evaluation tables `names`; ProvenanceError for one that was made from other members or settings."""
+def tables_of(
+    ensemble: Ensemble, line: Line, storage: Storage, names: Sequence[str]
+) -> dict[str, Recorded]:
+    """The evaluation tables `names`; ProvenanceError for one that was made from other members or
+    settings.
+    """
     remedy = f"dg launch --job {line.table}_evaluate"
     return {
-        name: storage.lake.read_expected(line.evaluation_recipe(name, ensemble.parents), remedy=remedy)
+        name: storage.lake.read_expected(
+            line.evaluation_recipe(name, ensemble.parents), remedy=remedy
+        )
         for name in names
     }

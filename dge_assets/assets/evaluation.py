@@ -1,7 +1,8 @@
-"""The fifth stage: what the ensemble is worth, from all members at once, against the real test rows.
+"""The fifth stage: what the ensemble is worth, from all members at once, against the real test
+rows.
 
-One multi-asset makes all evaluation tables, since they are made from the same predictions. It reads every member
-through one fan-in and fails when one is missing.
+One multi-asset makes all evaluation tables, since they are made from the same predictions. It reads
+every member through one fan-in and fails when one is missing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,9 @@ from dge_resources.storage import Storage
 
 def evaluation_assets(line: Line) -> dg.AssetsDefinition:
     """The evaluation tables of a table's line."""
-    attributes = line.attributes("evaluation", "sklearn", parameters=line.declared_evaluation_parameters)
+    attributes = line.attributes(
+        "evaluation", "sklearn", parameters=line.declared_evaluation_parameters
+    )
     group = attributes.pop("group_name")
 
     @dg.multi_asset(
@@ -53,10 +56,16 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
         },
         deps=[line.key("downstream", family) for family in line.families],
         outs={
-            name: dg.AssetOut(key=line.key(name), io_manager_key=LAKE, description=DESCRIPTIONS[name], **attributes)
+            name: dg.AssetOut(
+                key=line.key(name),
+                io_manager_key=LAKE,
+                description=DESCRIPTIONS[name],
+                **attributes,
+            )
             for name in EVALUATION_TABLES
         },
-        # The others hang on the index alone: edges from every input to every table would hide the line.
+        # The others hang on the index alone: edges from every input to every table would hide the
+        # line.
         internal_asset_deps={
             name: set(inputs_of(line)) if name == EVALUATION_INDEX else {line.key(EVALUATION_INDEX)}
             for name in EVALUATION_TABLES
@@ -80,7 +89,9 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
 
 def inputs_of(line: Line) -> list[dg.AssetKey]:
     """The assets that the evaluation is made from."""
-    members = [line.key(stage, family) for family in line.families for stage in ("synthetic", "downstream")]
+    members = [
+        line.key(stage, family) for family in line.families for stage in ("synthetic", "downstream")
+    ]
     return [line.key("real_train"), line.key("real_test"), *members]
 
 
@@ -105,16 +116,24 @@ def _evaluate(
     )
     groups: tuple[TestGroup, ...] = _groups(context, line, compute, ensemble)
     scores: dict[str, FamilyModelScores] = _side_by_side(
-        context, line, compute, "scores", score_family_model, _score_tasks(line, ensemble, oracles, groups)
+        context,
+        line,
+        compute,
+        "scores",
+        score_family_model,
+        _score_tasks(line, ensemble, oracles, groups),
     )
     added: dict[str, Augmentation] = _side_by_side(
         context, line, compute, "augmentation", augment, augmentation_tasks(line, ensemble)
     )
-    notes = notes_table({key: [*scores[key].notes, *(added[key].notes if key in added else [])] for key in scores})
+    notes = notes_table(
+        {key: [*scores[key].notes, *(added[key].notes if key in added else [])] for key in scores}
+    )
     for note in notes["note"].unique():
         context.log.warning(note)
     frames = combine_tables(
-        {key: scores[key].tables for key in sorted(scores)}, {key: scores[key].by_member for key in scores}
+        {key: scores[key].tables for key in sorted(scores)},
+        {key: scores[key].by_member for key in scores},
     )
     frames |= across_families(line, ensemble, scores, oracles)
     frames["statistics"] = statistics_of(line, ensemble)
@@ -122,17 +141,28 @@ def _evaluate(
     frames["evaluation_notes"] = notes
     frames[EVALUATION_INDEX] = index_of(frames)
     return {
-        name: recorded(frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id)
+        name: recorded(
+            frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id
+        )
         for name in EVALUATION_TABLES
     }
 
 
 def _side_by_side(
-    context: dg.AssetExecutionContext, line: Line, compute: Compute, title: str, work: Any, tasks: dict[str, Any]
+    context: dg.AssetExecutionContext,
+    line: Line,
+    compute: Compute,
+    title: str,
+    work: Any,
+    tasks: dict[str, Any],
 ) -> dict[str, Any]:
-    board = ProgressBoard(f"{line.table}: {title}", list(tasks), lambda text: tell(context, text), noun="parts")
+    board = ProgressBoard(
+        f"{line.table}: {title}", list(tasks), lambda text: tell(context, text), noun="parts"
+    )
     results = {}
-    for done in compute.map(work, tasks, processes=line.plan.declaration.processes, on_step=board.step):
+    for done in compute.map(
+        work, tasks, processes=line.plan.declaration.processes, on_step=board.step
+    ):
         results[done.key] = done.result
         board.finish(done.key)
     return results
@@ -157,7 +187,9 @@ def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
-def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble) -> Any:
+def _groups(
+    context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
+) -> Any:
     from dge_assets.core.evaluation.family_model import find_test_groups
     from dge_assets.core.evaluation.requests import GroupTask
 
@@ -166,10 +198,14 @@ def _groups(context: dg.AssetExecutionContext, line: Line, compute: Compute, ens
         real_test=modelled(ensemble.real_test),
         target=contract_of(ensemble.real_train.record).target,
     )
-    return _side_by_side(context, line, compute, "groups", find_test_groups, {"groups": task})["groups"]
+    return _side_by_side(context, line, compute, "groups", find_test_groups, {"groups": task})[
+        "groups"
+    ]
 
 
-def _score_tasks(line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any) -> dict[str, Any]:
+def _score_tasks(
+    line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any
+) -> dict[str, Any]:
     from dge_assets.core.evaluation.requests import FamilyModelTask
 
     declaration = line.plan.declaration
@@ -205,7 +241,12 @@ def _output(name: str, tables: Mapping[str, Recorded], real_test: Recorded) -> d
         **_told(name, tables),
         **page_pictures(name, {other: item.frame for other, item in tables.items()}, real_test),
     }
-    return dg.Output(item, output_name=name, data_version=dg.DataVersion(item.record.content_sha256), metadata=metadata)
+    return dg.Output(
+        item,
+        output_name=name,
+        data_version=dg.DataVersion(item.record.content_sha256),
+        metadata=metadata,
+    )
 
 
 def _told(name: str, tables: Mapping[str, Recorded]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""What the pages of the evaluation tables show besides numbers: pictures, and the recommendation of K."""
+"""What the pages of the evaluation tables show besides numbers: pictures, and the recommendation of
+K.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +18,12 @@ MOST_KEPT = 16
 _DRAWN: dict[tuple[str, str, str], list[Figure]] = {}
 
 
-def page_pictures(name: str, frames: Mapping[str, pd.DataFrame], real_test: Recorded) -> dict[str, Any]:
-    """Metadata for the page of the evaluation table `name`, of all that are in `frames`; of many maps the first few."""
+def page_pictures(
+    name: str, frames: Mapping[str, pd.DataFrame], real_test: Recorded
+) -> dict[str, Any]:
+    """Metadata for the page of the evaluation table `name`, of all that are in `frames`; of many
+    maps the first few.
+    """
     frame = frames[name]
     if frame.empty or name == EVALUATION_INDEX:
         return {}
@@ -28,13 +34,17 @@ def page_pictures(name: str, frames: Mapping[str, pd.DataFrame], real_test: Reco
         return {"chart": drawn}
     shown = frame if name != "prediction_map" else frame[frame["model"] == frame["model"].iloc[0]]
     figures = drawn_once(name, shown, real_test)
-    return {f"chart {title}": png_metadata(png, f"{title}. {caption}") for title, caption, png in figures}
+    return {
+        f"chart {title}": png_metadata(png, f"{title}. {caption}")
+        for title, caption, png in figures
+    }
 
 
 def drawn_once(name: str, frame: pd.DataFrame, real_test: Recorded) -> list[Figure]:
     """The pictures of one evaluation table as (title, caption, PNG).
 
-    In a run that makes the tables and then the report both show the same ones; drawing them takes seconds.
+    In a run that makes the tables and then the report both show the same ones; drawing them takes
+    seconds.
     """
     from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
 
@@ -42,18 +52,26 @@ def drawn_once(name: str, frame: pd.DataFrame, real_test: Recorded) -> list[Figu
     if key not in _DRAWN:
         while len(_DRAWN) >= MOST_KEPT:
             _DRAWN.pop(next(iter(_DRAWN)))
-        _DRAWN[key] = uncertainty_figures(name, frame, contract_of(real_test.record), real_test.frame)
+        _DRAWN[key] = uncertainty_figures(
+            name, frame, contract_of(real_test.record), real_test.frame
+        )
     return _DRAWN[key]
 
 
 def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, Any]:
-    from dge_assets.core.reporting.page.ensemble_size import recommendation_sentences, squared_error_in
+    from dge_assets.core.reporting.page.ensemble_size import (
+        recommendation_sentences,
+        squared_error_in,
+    )
     from dge_assets.core.reporting.pictures import charts
 
     metric = squared_error_in(curve)
     chart = charts.k_curve_chart(curve, metric, recommended=recommended)
     sentences = recommendation_sentences(recommended)
-    return {"chart": png_metadata(chart, f"k_curve, {metric}"), "recommendation": notes_metadata(sentences)}
+    return {
+        "chart": png_metadata(chart, f"k_curve, {metric}"),
+        "recommendation": notes_metadata(sentences),
+    }
 
 
 def _drawn(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue | None:

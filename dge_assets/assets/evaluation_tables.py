@@ -1,4 +1,6 @@
-"""From what each (family, model) pair gave to the evaluation tables; and the tables that no single pair can give."""
+"""From what each (family, model) pair gave to the evaluation tables; and the tables that no single
+pair can give.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +8,13 @@ from typing import Any
 import pandas as pd
 
 from dge_assets.assets.ensemble import Ensemble
-from dge_assets.assets.line import EVALUATION_INDEX, EVALUATION_TABLES, JOINT_TABLES, Line, contract_of
+from dge_assets.assets.line import (
+    EVALUATION_INDEX,
+    EVALUATION_TABLES,
+    JOINT_TABLES,
+    Line,
+    contract_of,
+)
 from dge_resources.records import Recorded
 
 DESCRIPTIONS = {
@@ -73,25 +81,33 @@ DESCRIPTIONS = {
 def combine_tables(
     scores: Mapping[str, Mapping[str, pd.DataFrame]], by_member: Mapping[str, Any] | None = None
 ) -> dict[str, pd.DataFrame]:
-    """The tables of all (family, model) pairs, keyed `family/model`, as one each, with those columns first.
+    """The tables of all (family, model) pairs, keyed `family/model`, as one each, with those
+    columns first.
 
-    `selection` and `selection_quality` are made here, since a rank needs all models of a family; by_member, keyed
-    alike: the pair's scores by member, for the intervals of the latter.
+    `selection` and `selection_quality` are made here, since a rank needs all models of a family;
+    by_member, keyed alike: the pair's scores by member, for the intervals of the latter.
     """
     from dge_assets.core.scores.selection_quality import selection_quality
     from dge_assets.core.scores.tables import selection
 
-    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in EVALUATION_TABLES if name not in JOINT_TABLES}
+    frames: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in EVALUATION_TABLES if name not in JOINT_TABLES
+    }
     by_family: dict[str, dict[str, pd.DataFrame]] = {}
     for key, tables in scores.items():
         family, model = key.split("/", 1)
         for name, frame in tables.items():
             frames[name].append(_labelled(frame, family=family, model=model))
-        by_family.setdefault(family, {})[model] = tables.get("evaluation_scores", tables["training_scores"])
+        by_family.setdefault(family, {})[model] = tables.get(
+            "evaluation_scores", tables["training_scores"]
+        )
     for family, tables_of in by_family.items():
         ranked = selection(tables_of)
         members = {model: (by_member or {}).get(f"{family}/{model}", {}) for model in tables_of}
-        for name, table in (("selection", ranked), ("selection_quality", selection_quality(ranked, members))):
+        for name, table in (
+            ("selection", ranked),
+            ("selection_quality", selection_quality(ranked, members)),
+        ):
             frames[name].append(_labelled(table, family=family))
     return {name: _stacked(name, parts) for name, parts in frames.items()}
 
@@ -115,7 +131,9 @@ def across_families(
     parts: dict[str, list[pd.DataFrame]] = {}
     for model in line.plan.declaration.models:
         on_real = {family: scores[f"{family}/{model}"].on_real for family in line.families}
-        for name, frame in compare_members(on_real, oracles[model], real_test, contract, resamples).items():
+        for name, frame in compare_members(
+            on_real, oracles[model], real_test, contract, resamples
+        ).items():
             frame.insert(0, "model", model)
             parts.setdefault(name, []).append(frame)
     return {name: _stacked(name, frames) for name, frames in parts.items()}
@@ -177,7 +195,9 @@ _EMPTY_TYPES = {
         **{"reason": "string"},
     },
 }
-"""Tables that a single member cannot fill still have their columns, of the types that filled ones are stored with."""
+"""Tables that a single member cannot fill still have their columns, of the types that filled ones
+are stored with.
+"""
 
 
 def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -186,13 +206,18 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
         # Column by column: pandas warns about all-missing columns when it stacks whole frames.
         columns = filled[0].columns
         return pd.DataFrame(
-            {column: pd.concat([part[column] for part in filled], ignore_index=True) for column in columns}
+            {
+                column: pd.concat([part[column] for part in filled], ignore_index=True)
+                for column in columns
+            }
         )
     if not parts:
         from dge_assets.core.rows.tables import no_rows
 
         return no_rows(_EMPTY_TYPES[name])
-    return parts[0].astype({column: "string" for column in ("family", "model") if column in parts[0]})
+    return parts[0].astype(
+        {column: "string" for column in ("family", "model") if column in parts[0]}
+    )
 
 
 def modelled(item: Recorded) -> pd.DataFrame:

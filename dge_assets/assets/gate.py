@@ -1,7 +1,7 @@
 """The release's gate: the checks that a release stands on, asked of exactly what is to be released.
 
-Here: which verdicts are wanted, what is wrong with them, what to try, and which families may go. Not here: the checks
-(`checks`), the release itself (`release`).
+Here: which verdicts are wanted, what is wrong with them, what to try, and which families may go.
+Not here: the checks (`checks`), the release itself (`release`).
 """
 
 from __future__ import annotations
@@ -63,10 +63,13 @@ class Passed:
     """By family that stays, which checks keep it back."""
 
 
-def require_passed(line: Line, storage: Storage, datasets: Mapping[Member, Recorded], real_train: Recorded) -> Passed:
+def require_passed(
+    line: Line, storage: Storage, datasets: Mapping[Member, Recorded], real_train: Recorded
+) -> Passed:
     """The families that a release may hold: all, or those that pass where the declaration says so.
 
-    Raises ReleaseError that names each check that failed or was not run on what is released, and says what to try.
+    Raises ReleaseError that names each check that failed or was not run on what is released, and
+    says what to try.
     """
     wanted = _wanted(line, storage, datasets, real_train)
     kept = storage.verdicts.survey(line.table)
@@ -77,7 +80,9 @@ def require_passed(line: Line, storage: Storage, datasets: Mapping[Member, Recor
     passing = tuple(family for family in line.families if family not in stopped)
     alone = line.plan.declaration.release.families == "passing" and passing and "" not in stopped
     if problems and not alone:
-        raise ReleaseError(_refusal(line, problems, passing, [problem.message for problem in kept.problems]))
+        raise ReleaseError(
+            _refusal(line, problems, passing, [problem.message for problem in kept.problems])
+        )
     kept_back = {
         family: [problem.short for problem in problems if problem.wanted.family == family]
         for family in line.families
@@ -90,7 +95,9 @@ def require_passed(line: Line, storage: Storage, datasets: Mapping[Member, Recor
     )
 
 
-def _wanted(line: Line, storage: Storage, datasets: Mapping[Member, Recorded], real_train: Recorded) -> list[Wanted]:
+def _wanted(
+    line: Line, storage: Storage, datasets: Mapping[Member, Recorded], real_train: Recorded
+) -> list[Wanted]:
     source = storage.lake.read(Address(line.table, "source")).record.record_id
     train = real_train.record.record_id
     wanted = [
@@ -110,9 +117,17 @@ def _wanted(line: Line, storage: Storage, datasets: Mapping[Member, Recorded], r
             for check in SYNTHETIC_CHECKS
         ]
     for family in line.families:
-        ids = frozenset(item.record.record_id for (name, _), item in datasets.items() if name == family)
+        ids = frozenset(
+            item.record.record_id for (name, _), item in datasets.items() if name == family
+        )
         wanted.append(
-            Wanted(check="members_differ", asset=f"{family}/synthetic", subjects=ids, family=family, member=family)
+            Wanted(
+                check="members_differ",
+                asset=f"{family}/synthetic",
+                subjects=ids,
+                family=family,
+                member=family,
+            )
         )
     return wanted
 
@@ -121,21 +136,23 @@ def _problem(line: Line, wanted: Wanted, verdict: Verdict | None) -> Problem | N
     on = f" on {wanted.member}" if wanted.member else ""
     place = f"{line.table}/{wanted.asset}: check {wanted.check}{on}"
     if verdict is None or not wanted.subjects <= set(verdict.subjects):
-        text = f"{place} was not run on what is to be released; materialize the asset with its checks"
+        text = (
+            f"{place} was not run on what is to be released; materialize the asset with its checks"
+        )
         return Problem(wanted=wanted, failed=False, text=text)
     rule = rule_of(line, wanted.check, wanted.asset)
     if not still_counts(verdict, rule):
         differs = difference(verdict.rule, rule)
-        text = (
-            f"{place} was run under another rule ({differs}); run {line.table}_train, which looks again at what is kept"
-        )
+        text = f"{place} was run under another rule ({differs}); run {line.table}_train, which looks again at what is kept"
         return Problem(wanted=wanted, failed=False, text=text)
     if not verdict.passed:
         return Problem(wanted=wanted, failed=True, text=f"{place} failed: {verdict.summary}")
     return None
 
 
-def _refusal(line: Line, problems: list[Problem], passing: tuple[str, ...], damaged: list[str]) -> str:
+def _refusal(
+    line: Line, problems: list[Problem], passing: tuple[str, ...], damaged: list[str]
+) -> str:
     shown = [*_first(damaged), *_first([problem.text for problem in problems])]
     lines = [f"table {line.table!r} cannot be released:", *(f"  {text}" for text in shown)]
     advice = [*_advice(line, problems), *_passing_advice(problems, passing)]
@@ -171,4 +188,6 @@ def _passing_advice(problems: list[Problem], passing: tuple[str, ...]) -> list[s
     common = any(not problem.wanted.family for problem in problems)
     if not passing or common:
         return []
-    return [f"{', '.join(passing)} passed: `release: {{families: passing}}` releases without the others"]
+    return [
+        f"{', '.join(passing)} passed: `release: {{families: passing}}` releases without the others"
+    ]

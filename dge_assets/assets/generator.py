@@ -34,7 +34,9 @@ def generator_asset(line: Line, family: str) -> dg.AssetsDefinition:
         backfill_policy=ONE_RUN,
         deps=[line.key("encoder")],
         pool="dge_training",
-        **line.attributes("generator", "pytorch", family, parameters=line.declared_generator_parameters(family)),
+        **line.attributes(
+            "generator", "pytorch", family, parameters=line.declared_generator_parameters(family)
+        ),
     )
     def generator(
         context: dg.AssetExecutionContext,
@@ -77,10 +79,17 @@ def _stage(
     from dge_assets.core.generators.state_files import encoder_from_files, to_files
 
     declaration = line.plan.declaration
-    real_train = storage.lake.require_record(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
-    artifact = storage.artifacts.read_expected(line.encoder_recipe(real_train), remedy=line.remedy("encoder"))
+    real_train = storage.lake.require_record(
+        Address(line.table, "real_train"), remedy=line.remedy("real_train")
+    )
+    artifact = storage.artifacts.read_expected(
+        line.encoder_recipe(real_train), remedy=line.remedy("encoder")
+    )
     encoder, encoded = encoder_from_files(artifact.files, place=artifact.record.place)
-    wanted = {seed: line.generator_recipe(family, seed, artifact.record) for seed in partition_seeds(context)}
+    wanted = {
+        seed: line.generator_recipe(family, seed, artifact.record)
+        for seed in partition_seeds(context)
+    }
     checkpoints = MemberCheckpoints.of(storage.store, wanted, device=declaration.device)
 
     def task(seeds: tuple[int, ...]) -> TrainingTask:
@@ -129,7 +138,9 @@ def stored_record(storage: Storage, recipe: Recipe) -> Provenance:
     """The record of an artifact that is known to be there."""
     record = storage.artifacts.record(address_of(recipe))
     if record is None:
-        raise StorageError(f"{recipe.place} was there a moment ago and is gone; start the run again")
+        raise StorageError(
+            f"{recipe.place} was there a moment ago and is gone; start the run again"
+        )
     return record
 
 
@@ -138,14 +149,22 @@ def _describe(storage: Storage, record: Provenance) -> dict[str, Any]:
     from dge_assets.core.reporting.pictures.charts import loss_curves
 
     member = from_files(storage.artifacts.read(address_of(record)).files, place=record.place)
-    last = {f"last_{name}": float(value) for name, value in member.losses.iloc[-1].drop("epoch").items()}
-    curves = member.losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=record.seed)
+    last = {
+        f"last_{name}": float(value) for name, value in member.losses.iloc[-1].drop("epoch").items()
+    }
+    curves = member.losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(
+        seed=record.seed
+    )
     settings = record.parameters["hyperparameters"]
     return {
-        "loss_curves": png_metadata(loss_curves(curves, f"{record.place}: losses"), "losses by epoch"),
+        "loss_curves": png_metadata(
+            loss_curves(curves, f"{record.place}: losses"), "losses by epoch"
+        ),
         **last,
         "epochs": len(member.losses),
-        "hyperparameters": table_metadata(pd.DataFrame(settings.items(), columns=["hyperparameter", "value"])),
+        "hyperparameters": table_metadata(
+            pd.DataFrame(settings.items(), columns=["hyperparameter", "value"])
+        ),
         "notes": notes_metadata(member.notes),
         "path": dg.MetadataValue.path(storage.artifacts.url(address_of(record))),
     }

@@ -1,7 +1,8 @@
 """What the stages of one table's line share: asset keys, partitions, recipes, metadata.
 
-A recipe says what an artifact is made from; every stage makes its recipe here, from its parents' records alone, so
-that "is it still what is wanted" has one answer for assets, checks and the release.
+A recipe says what an artifact is made from; every stage makes its recipe here, from its parents'
+records alone, so that "is it still what is wanted" has one answer for assets, checks and the
+release.
 """
 
 from __future__ import annotations
@@ -30,14 +31,16 @@ CODE_VERSIONS = {
     "report": "12",
     "release": "2",
 }
-"""Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's `code_version`."""
+"""Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's
+`code_version`.
+"""
 
 LAKE = "lake"
 """Resource key of the IO manager."""
 
 ONE_RUN = dg.BackfillPolicy.single_run()
-"""A backfill of a range of seeds is one run. Stages without partitions say so too: a job over both can then be launched
-for a range from the command line."""
+"""A backfill of a range of seeds is one run. Stages without partitions say so too: a job over both
+can then be launched for a range from the command line."""
 
 EVALUATION_INDEX = "evaluation"
 """The evaluation as one asset: what all of its tables hang on, and the list of them."""
@@ -110,11 +113,13 @@ class Line:
         """`crash/real_train`, `crash/ctgan/generator`."""
         return dg.AssetKey([part for part in (self.table, family, asset) if part])
 
-    def attributes(self, stage: str, *kinds: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+    def attributes(
+        self, stage: str, *kinds: str, parameters: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Arguments that all assets of a stage share.
 
-        Dagster's `code_version` holds the stage's version and the hash of its settings, so a changed
-        hyperparameter makes its own family stale in the UI and nothing else.
+        Dagster's `code_version` holds the stage's version and the hash of its settings, so a
+        changed hyperparameter makes its own family stale in the UI and nothing else.
         """
         settings = "" if parameters is None else "-" + document_sha256(parameters)[:12]
         return {
@@ -132,7 +137,9 @@ class Line:
 
     @property
     def split_parameters(self) -> dict[str, Any]:
-        """The settings that decide real_train and real_test, and what of them may be told, besides the source."""
+        """The settings that decide real_train and real_test, and what of them may be told, besides
+        the source.
+        """
         declaration = self.plan.declaration
         return {
             "test_share": declaration.test_share,
@@ -149,12 +156,17 @@ class Line:
         }
 
     def declared_generator_parameters(self, family: str) -> dict[str, Any]:
-        """What the UI judges a generator's staleness by: all that is declared, under whichever profile it is looked at."""
+        """What the UI judges a generator's staleness by: all that is declared, under whichever
+        profile it is looked at.
+        """
         declared = self.plan.declaration
         return {
             "algorithm": self.plan.algorithm(family),
             "hyperparameters": declared.families[family].parameters.model_dump(mode="json"),
-            "profiles": {profile: limits.epochs_of(family) for profile, limits in sorted(declared.profiles.items())},
+            "profiles": {
+                profile: limits.epochs_of(family)
+                for profile, limits in sorted(declared.profiles.items())
+            },
         }
 
     @property
@@ -166,7 +178,10 @@ class Line:
 
     def synthetic_parameters(self, family: str) -> dict[str, Any]:
         """The settings that decide a dataset, besides its generator."""
-        return {"rows": self.plan.declaration.synthetic_rows, **self.plan.parameters(family).of_sampling()}
+        return {
+            "rows": self.plan.declaration.synthetic_rows,
+            **self.plan.parameters(family).of_sampling(),
+        }
 
     @property
     def downstream_parameters(self) -> dict[str, Any]:
@@ -189,7 +204,9 @@ class Line:
             "families": list(self.families),
             "ks": list(self.plan.ks),
             "gain_per_second": declaration.gain_per_second,
-            "statistics": None if stated is None else [item.model_dump(mode="json") for item in stated],
+            "statistics": None
+            if stated is None
+            else [item.model_dump(mode="json") for item in stated],
             "augmentation": augmentation,
         }
 
@@ -199,15 +216,21 @@ class Line:
 
     def generator_recipe(self, family: str, seed: int, encoder: Provenance) -> Recipe:
         """What the generator of (family, seed) is made from."""
-        return self._child("generator", self.generator_parameters(family), encoder, family=family, seed=seed)
+        return self._child(
+            "generator", self.generator_parameters(family), encoder, family=family, seed=seed
+        )
 
     def synthetic_recipe(self, family: str, seed: int, generator: Provenance) -> Recipe:
         """What the dataset of (family, seed) is made from."""
-        return self._child("synthetic", self.synthetic_parameters(family), generator, family=family, seed=seed)
+        return self._child(
+            "synthetic", self.synthetic_parameters(family), generator, family=family, seed=seed
+        )
 
     def downstream_recipe(self, family: str, seed: int, synthetic: Provenance) -> Recipe:
         """What the downstream models of (family, seed) are made from."""
-        return self._child("downstream", self.downstream_parameters, synthetic, family=family, seed=seed)
+        return self._child(
+            "downstream", self.downstream_parameters, synthetic, family=family, seed=seed
+        )
 
     def evaluation_recipe(self, asset: str, parents: list[Provenance]) -> Recipe:
         """What one evaluation table is made from; the first parent is real_train."""
@@ -258,7 +281,9 @@ def png_metadata(png: bytes, alt: str) -> dg.MarkdownMetadataValue:
     """A picture that the asset's page can show."""
     import base64
 
-    return dg.MetadataValue.md(f"![{markdown_cell(alt)}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    return dg.MetadataValue.md(
+        f"![{markdown_cell(alt)}](data:image/png;base64,{base64.b64encode(png).decode()})"
+    )
 
 
 def notes_metadata(notes: Iterable[object]) -> dg.MarkdownMetadataValue:
@@ -276,7 +301,10 @@ def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue
 
     head = [markdown_cell(name) for name in frame.columns]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in frame.head(most_rows).itertuples(index=False)]
+    lines += [
+        "| " + " | ".join(map(cell, row)) + " |"
+        for row in frame.head(most_rows).itertuples(index=False)
+    ]
     if len(frame) > most_rows:
         lines.append(f"\n{len(frame) - most_rows} more rows in the warehouse")
     return dg.MetadataValue.md("\n".join(lines))

@@ -1,7 +1,8 @@
-"""The loop that all member stages share: make what is missing, keep each member at once, tell Dagster as it goes.
+"""The loop that all member stages share: make what is missing, keep each member at once, tell
+Dagster as it goes.
 
-A member that is stored and was made by exactly the wanted recipe is left alone, so a run that is started again makes
-only what is missing, and raising K touches no old member.
+A member that is stored and was made by exactly the wanted recipe is left alone, so a run that is
+started again makes only what is missing, and raising K touches no old member.
 """
 
 from __future__ import annotations
@@ -52,18 +53,33 @@ class MemberStage:
 
 
 def run_members(
-    context: dg.AssetExecutionContext, stage: MemberStage, compute: Compute, *, retrain: bool = False
+    context: dg.AssetExecutionContext,
+    stage: MemberStage,
+    compute: Compute,
+    *,
+    retrain: bool = False,
 ) -> dict[int, Provenance]:
     """Make and keep the members of `stage.wanted`; returns their records by seed."""
-    reused = {} if retrain else {s: stage.stored(r) for s, r in stage.wanted.items() if stage.is_current(r)}
+    reused = (
+        {}
+        if retrain
+        else {s: stage.stored(r) for s, r in stage.wanted.items() if stage.is_current(r)}
+    )
     missing = stacks_of([seed for seed in stage.wanted if seed not in reused], stage.stack)
     if reused:
-        tell(context, f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current")
+        tell(
+            context,
+            f"{stage.title}: {len(reused)} of {len(stage.wanted)} members are stored and current",
+        )
     records = dict(reused)
     described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
-    board = ProgressBoard(stage.title, list(missing), lambda line: tell(context, line), shorten=stage.shorten)
+    board = ProgressBoard(
+        stage.title, list(missing), lambda line: tell(context, line), shorten=stage.shorten
+    )
     tasks = {key: stage.task(seeds) for key, seeds in missing.items()}
-    work = compute.map(stage.work, tasks, processes=stage.processes, device=stage.device, on_step=board.step)
+    work = compute.map(
+        stage.work, tasks, processes=stage.processes, device=stage.device, on_step=board.step
+    )
     for done in work:
         for seed in missing[done.key]:
             records[seed] = stage.keep(seed, stage.wanted[seed], done)
@@ -78,7 +94,10 @@ def run_members(
 def stacks_of(seeds: list[int], size: int) -> dict[str, tuple[int, ...]]:
     """The members of each task by the task's name: `003`, or `000-019` for a stack of several."""
     groups = [tuple(seeds[start : start + size]) for start in range(0, len(seeds), size)]
-    return {f"{group[0]:03d}" + (f"-{group[-1]:03d}" if len(group) > 1 else ""): group for group in groups}
+    return {
+        f"{group[0]:03d}" + (f"-{group[-1]:03d}" if len(group) > 1 else ""): group
+        for group in groups
+    }
 
 
 def partition_seeds(context: dg.AssetExecutionContext) -> list[int]:
@@ -90,20 +109,31 @@ def _metadata(stage: MemberStage, record: Provenance, *, reused: bool) -> dict[s
     return {**stage.describe(record), **record_metadata(record), "reused": reused}
 
 
-def _announce(context: dg.AssetExecutionContext, key: str, record: Provenance, metadata: dict[str, Any]) -> None:
+def _announce(
+    context: dg.AssetExecutionContext, key: str, record: Provenance, metadata: dict[str, Any]
+) -> None:
     """An event of the member's own, now: a run that is killed later keeps it."""
     tags = {"dagster/data_version": record.content_sha256}
-    context.log_event(dg.AssetMaterialization(asset_key=context.asset_key, partition=key, metadata=metadata, tags=tags))
+    context.log_event(
+        dg.AssetMaterialization(
+            asset_key=context.asset_key, partition=key, metadata=metadata, tags=tags
+        )
+    )
 
 
 def _conclude(
-    context: dg.AssetExecutionContext, records: dict[int, Provenance], described: dict[int, dict[str, Any]]
+    context: dg.AssetExecutionContext,
+    records: dict[int, Provenance],
+    described: dict[int, dict[str, Any]],
 ) -> None:
-    """At the end of the step Dagster writes its own event per partition, which hides ours: repeat the metadata.
+    """At the end of the step Dagster writes its own event per partition, which hides ours: repeat
+    the metadata.
 
     Its data version is one for the whole step; the members' own are in their records.
     """
     for seed in records:
         context.add_asset_metadata(described[seed], partition_key=f"{seed:03d}")
-    versions = document_sha256({str(seed): record.content_sha256 for seed, record in sorted(records.items())})
+    versions = document_sha256(
+        {str(seed): record.content_sha256 for seed, record in sorted(records.items())}
+    )
     context.set_data_version(context.asset_key, dg.DataVersion(versions))

@@ -1,8 +1,9 @@
-"""What belongs to the present plan, among all that is stored: members, verdicts, and what is stored and not in use.
+"""What belongs to the present plan, among all that is stored: members, verdicts, and what is stored
+and not in use.
 
-A member is present when it was made by exactly the recipes that the declaration now gives, from the present real table.
-What K, a family, a contract or a table of the past left behind stays stored; it is listed, and neither shown nor
-counted.
+A member is present when it was made by exactly the recipes that the declaration now gives, from the
+present real table. What K, a family, a contract or a table of the past left behind stays stored; it
+is listed, and neither shown nor counted.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class Present:
 
 def present_records(line: Line, storage: Storage) -> Present:
     """What is stored and wanted now; what is damaged counts as not stored."""
-    real = {name: _in_lake(storage, Address(line.table, name)) for name in ("source", "real_train", "real_test")}
+    real = {
+        name: _in_lake(storage, Address(line.table, name))
+        for name in ("source", "real_train", "real_test")
+    }
     train = real["real_train"]
     encoder = None if train is None else _artifact(storage, Address(line.table, "encoder"))
     found = tuple(record for record in (*real.values(), encoder) if record is not None)
@@ -56,11 +60,17 @@ def present_records(line: Line, storage: Storage) -> Present:
     for family in line.families:
         for seed in line.seeds:
             generator = _artifact(storage, Address(line.table, "generator", family, seed))
-            if generator is None or generator.sha256 != line.generator_recipe(family, seed, encoder).sha256:
+            if (
+                generator is None
+                or generator.sha256 != line.generator_recipe(family, seed, encoder).sha256
+            ):
                 continue
             generators[family, seed] = generator
             dataset = _in_lake(storage, Address(line.table, "synthetic", family, seed))
-            if dataset is not None and dataset.sha256 == line.synthetic_recipe(family, seed, generator).sha256:
+            if (
+                dataset is not None
+                and dataset.sha256 == line.synthetic_recipe(family, seed, generator).sha256
+            ):
                 datasets[family, seed] = dataset
     return Present(found, generators, datasets)
 
@@ -74,17 +84,26 @@ def keep_plan(line: Line, storage: Storage) -> Present:
             profile=line.plan.profile,
             seeds=line.plan.seeds,
             epochs={family: line.plan.parameters(family).epochs for family in line.families},
-            members={member_name(*member): record.record_id for member, record in present.datasets.items()},
+            members={
+                member_name(*member): record.record_id
+                for member, record in present.datasets.items()
+            },
         )
     )
     return present
 
 
 def other_profile(line: Line, storage: Storage) -> str:
-    """A warning where what is stored was made under another profile than the one in use; empty otherwise."""
+    """A warning where what is stored was made under another profile than the one in use; empty
+    otherwise.
+    """
     stored, plan = storage.plans.read(line.table), line.plan
     epochs = {family: plan.parameters(family).epochs for family in plan.families}
-    if stored is None or stored.profile == plan.profile or (stored.seeds, stored.epochs) == (plan.seeds, epochs):
+    if (
+        stored is None
+        or stored.profile == plan.profile
+        or (stored.seeds, stored.epochs) == (plan.seeds, epochs)
+    ):
         return ""
     return (
         f"{line.table}: what is stored was made under profile {stored.profile} ({_sizes(stored.seeds, stored.epochs)}), "
@@ -94,7 +113,9 @@ def other_profile(line: Line, storage: Storage) -> str:
 
 
 def _sizes(seeds: int, epochs: Mapping[str, int]) -> str:
-    return f"K = {seeds}, epochs: " + ", ".join(f"{family} {number}" for family, number in epochs.items())
+    return f"K = {seeds}, epochs: " + ", ".join(
+        f"{family} {number}" for family, number in epochs.items()
+    )
 
 
 class VerdictsInUse(NamedTuple):
@@ -125,7 +146,9 @@ def unused_members(line: Line, storage: Storage, present: Present) -> list[Membe
     return [
         (place.family, place.seed)
         for place in stored
-        if place.family is not None and place.seed is not None and (place.family, place.seed) not in present.datasets
+        if place.family is not None
+        and place.seed is not None
+        and (place.family, place.seed) not in present.datasets
     ]
 
 

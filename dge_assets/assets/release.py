@@ -56,7 +56,11 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         ensemble = collect_ensemble(line, storage, inputs)
         inputs |= tables_of(ensemble, line, storage, RELEASED_TABLES)
-        whole = {(family, seed): item for family, items in ensemble.datasets.items() for seed, item in items.items()}
+        whole = {
+            (family, seed): item
+            for family, items in ensemble.datasets.items()
+            for seed, item in items.items()
+        }
         passed = require_passed(line, storage, whole, inputs["real_train"])
         datasets = {member: item for member, item in whole.items() if member[0] in passed.families}
         note = _sign_off(line, config, passed)
@@ -71,7 +75,11 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
                 "version": made.version,
                 "trial": line.plan.is_trial,
                 **({"notice": line.plan.notice} if line.plan.notice else {}),
-                **({"kept back": dg.MetadataValue.json(dict(passed.kept_back))} if passed.kept_back else {}),
+                **(
+                    {"kept back": dg.MetadataValue.json(dict(passed.kept_back))}
+                    if passed.kept_back
+                    else {}
+                ),
                 "path": dg.MetadataValue.path(storage.releases.url(made)),
                 "sign_off": dg.MetadataValue.json(made.manifest["sign_off"]),
                 "datasets": len(datasets),
@@ -145,7 +153,11 @@ def _member_entries(datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]
 
 
 def _files(
-    line: Line, storage: Storage, inputs: Mapping[str, Any], datasets: Mapping[Member, Recorded], passed: Passed
+    line: Line,
+    storage: Storage,
+    inputs: Mapping[str, Any],
+    datasets: Mapping[Member, Recorded],
+    passed: Passed,
 ) -> dict[str, bytes]:
     from dge_resources.manifest import dataset_file
     from dge_resources.parquet import to_parquet
@@ -168,12 +180,18 @@ def _of_families(frame: "pd.DataFrame", families: tuple[str, ...]) -> "pd.DataFr
     return frame[frame["family"].isin(families)].reset_index(drop=True)
 
 
-def released_lineage(storage: Storage, line: Line, datasets: Mapping[Member, Recorded]) -> list[dict[str, Any]]:
-    """The records of the datasets and all that they descend from, without what only the custodian may see.
+def released_lineage(
+    storage: Storage, line: Line, datasets: Mapping[Member, Recorded]
+) -> list[dict[str, Any]]:
+    """The records of the datasets and all that they descend from, without what only the custodian
+    may see.
 
-    What a record tells is in `released_document`; the ids link them to each other and to the custodian's own.
+    What a record tells is in `released_document`; the ids link them to each other and to the
+    custodian's own.
     """
-    records = [storage.lake.read(Address(line.table, name)).record for name in ("source", "real_train")]
+    records = [
+        storage.lake.read(Address(line.table, name)).record for name in ("source", "real_train")
+    ]
     encoder = storage.artifacts.record(Address(line.table, "encoder"))
     records += [encoder] if encoder is not None else []
     for (family, seed), item in datasets.items():
@@ -183,7 +201,11 @@ def released_lineage(storage: Storage, line: Line, datasets: Mapping[Member, Rec
 
 
 def _card(
-    line: Line, contract: Contract, scores: "pd.DataFrame", datasets: Mapping[Member, Recorded], passed: Passed
+    line: Line,
+    contract: Contract,
+    scores: "pd.DataFrame",
+    datasets: Mapping[Member, Recorded],
+    passed: Passed,
 ) -> str:
     from dge_assets.core.release.card import ReleaseFacts, release_card
 

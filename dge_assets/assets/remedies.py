@@ -1,6 +1,8 @@
-"""What to try when a check fails: the same words in the check, in the terminal and in a refused release.
+"""What to try when a check fails: the same words in the check, in the terminal and in a refused
+release.
 
-Here: one sentence per check. Not here: what was found (the checks), which members it is about (`gate`).
+Here: one sentence per check. Not here: what was found (the checks), which members it is about
+(`gate`).
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from dge_assets.assets.line import Line
 
 
 def remedy(line: Line, family: str, check: str) -> str:
-    """What to change so that `check` passes on the members of `family`; on the real table where that is empty."""
+    """What to change so that `check` passes on the members of `family`; on the real table where
+    that is empty.
+    """
     if not family:
         return _REAL_TABLE.get(check, "mend the rows and run the line again")
     thresholds = line.plan.declaration.thresholds

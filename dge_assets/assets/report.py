@@ -17,7 +17,13 @@ from dge_assets.assets.line import (
     png_metadata,
     table_metadata,
 )
-from dge_assets.assets.present import Member, keep_plan, member_name, unused_members, verdicts_in_use
+from dge_assets.assets.present import (
+    Member,
+    keep_plan,
+    member_name,
+    unused_members,
+    verdicts_in_use,
+)
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.table import TablePlan
@@ -64,7 +70,9 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         backfill_policy=ONE_RUN,
         **line.attributes("report", "html"),
     )
-    def report(context: dg.AssetExecutionContext, storage: Storage, **inputs: Any) -> dg.MaterializeResult[None]:
+    def report(
+        context: dg.AssetExecutionContext, storage: Storage, **inputs: Any
+    ) -> dg.MaterializeResult[None]:
         from dge_assets.core.reporting.page.headline import headline_table
         from dge_assets.core.reporting.page.report import render_report
 
@@ -81,7 +89,10 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
                 "warehouse": dg.MetadataValue.path(build_warehouse(context, storage)),
                 "headline": table_metadata(headline),
                 **({"notice": line.plan.notice} if line.plan.notice else {}),
-                **{f"figure {title}": png_metadata(png, caption) for title, caption, png in shown.figures[:2]},
+                **{
+                    f"figure {title}": png_metadata(png, caption)
+                    for title, caption, png in shown.figures[:2]
+                },
             },
         )
 
@@ -89,7 +100,10 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
 
 
 def build_warehouse(context: dg.AssetExecutionContext, storage: Storage) -> str:
-    """Build the warehouse anew; where it is. What is damaged, of whichever table, is told and left out of it."""
+    """Build the warehouse anew; where it is.
+
+    What is damaged, of whichever table, is told and left out of it.
+    """
     built = storage.warehouse.build()
     for problem in built.problems:
         tell(context, f"left out of the warehouse: {problem.message}")
@@ -112,9 +126,16 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         description=declaration.description,
         notice=line.plan.notice,
         facts=[
-            ("Real rows", f"{len(real_train.frame)} to train, {len(inputs['real_test'].frame)} to test"),
+            (
+                "Real rows",
+                f"{len(real_train.frame)} to train, {len(inputs['real_test'].frame)} to test",
+            ),
             ("Columns", f"{len(contract.modelled)} modelled of {len(contract.columns)}"),
-            ("Left out", "; ".join(f"{name}: {reason}" for name, reason in contract.left_out.items()) or "nothing"),
+            (
+                "Left out",
+                "; ".join(f"{name}: {reason}" for name, reason in contract.left_out.items())
+                or "nothing",
+            ),
             ("To decide", "; ".join(contract.doubts) or "nothing"),
             (
                 "Levels and bounds",
@@ -123,11 +144,18 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Sensitive", sensitive_text(contract)),
             ("Target", f"{contract.target} ({contract.task})"),
             ("Members", f"K = {line.plan.seeds} per family"),
-            ("Families", ", ".join(f"{f} ({line.plan.parameters(f).epochs} epochs)" for f in line.families)),
+            (
+                "Families",
+                ", ".join(f"{f} ({line.plan.parameters(f).epochs} epochs)" for f in line.families),
+            ),
             ("Downstream models", ", ".join(declaration.models)),
             ("Profile", line.plan.profile + (f": {line.plan.cuts_text}" if line.plan.cuts else "")),
         ],
-        **{name: inputs[name].frame for name in EVALUATION_TABLES if name not in NO_TABLES_OF_THE_PAGE},
+        **{
+            name: inputs[name].frame
+            for name in EVALUATION_TABLES
+            if name not in NO_TABLES_OF_THE_PAGE
+        },
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(verdicts.used),
         members=pd.DataFrame([_member_row(record) for record in members]),
@@ -149,7 +177,9 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
 
 
 def _unused_notes(members: list[Member], verdicts: list[Verdict]) -> list[str]:
-    """What is stored and belongs to no member of the present plan: told, and neither shown nor counted."""
+    """What is stored and belongs to no member of the present plan: told, and neither shown nor
+    counted.
+    """
     if not members and not verdicts:
         return []
     names = ", ".join(member_name(*member) for member in members) or "none"
@@ -187,7 +217,9 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["asset", "check", "member", "passed", "severity", "summary"])
 
 
-def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]) -> list[Figure]:
+def _figures(
+    line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]
+) -> list[Figure]:
     from dge_assets.core.reporting.page.ensemble_size import squared_error_in
     from dge_assets.core.reporting.page.group_section import group_gap_chart
     from dge_assets.core.reporting.pictures import charts
@@ -207,7 +239,13 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     ]
     if len(evaluation):
         claim = charts.evaluation_comparison(evaluation, metrics[0])
-        figures.append((f"Claimed and true {metrics[0]}", "What each way of evaluating says, beside the truth", claim))
+        figures.append(
+            (
+                f"Claimed and true {metrics[0]}",
+                "What each way of evaluating says, beside the truth",
+                claim,
+            )
+        )
     caption = "How far short of the oracle, mean over models; bars: 95 % over test rows, paired"
     gaps = inputs["group_gaps"].frame
     for metric in metrics if len(gaps) else ():
@@ -215,9 +253,17 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
     figures += augmentation_figures(inputs["augmentation"].frame, metrics[0])
     curve, recommended = inputs["k_curve"].frame, inputs["k_recommendation"].frame
     size = charts.k_curve_chart(curve, squared_error_in(curve), recommended=recommended)
-    figures.append(("How many generators", "Score by K, measured and predicted, and the recommended K", size))
+    figures.append(
+        ("How many generators", "Score by K, measured and predicted, and the recommended K", size)
+    )
     heat = error_correlation_heatmap(inputs["error_correlation"].frame, "deviation")
-    figures.append(("Do members err alike", "Correlation of members' deviations from the oracle, on real_test", heat))
+    figures.append(
+        (
+            "Do members err alike",
+            "Correlation of members' deviations from the oracle, on real_test",
+            heat,
+        )
+    )
     for name in EVALUATION_TABLES:
         figures += drawn_once(name, inputs[name].frame, inputs["real_test"])
     columns = [(column.name, column.kind) for column in contract.modelled]
@@ -225,7 +271,9 @@ def _figures(line: Line, storage: Storage, contract: Contract, inputs: dict[str,
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}
         picture = marginals(inputs["real_train"].frame, datasets, columns)
         figures.append((f"Marginals, {family}", "Real rows against each member's dataset", picture))
-        figures.append((f"Losses, {family}", "By epoch, one line per seed", _losses(line, storage, family)))
+        figures.append(
+            (f"Losses, {family}", "By epoch, one line per seed", _losses(line, storage, family))
+        )
     return figures
 
 
@@ -237,7 +285,9 @@ def _losses(line: Line, storage: Storage, family: str) -> bytes:
     for seed in line.seeds:
         artifact = storage.artifacts.read(Address(line.table, "generator", family, seed))
         losses = from_files(artifact.files, place=artifact.record.place).losses
-        parts.append(losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=seed))
+        parts.append(
+            losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=seed)
+        )
     return loss_curves(pd.concat(parts, ignore_index=True), f"{line.table}/{family}")
 
 
@@ -256,7 +306,8 @@ def _notes(line: Line, members: list[Provenance], storage: Storage) -> list[str]
 
 
 def full_profile_note(line: Line, members: list[Provenance]) -> str:
-    """What the `full` profile would take here, from the measured seconds per epoch of this run's members.
+    """What the `full` profile would take here, from the measured seconds per epoch of this run's
+    members.
 
     Empty where it asks for no more than this run.
     """
@@ -268,9 +319,7 @@ def full_profile_note(line: Line, members: list[Provenance]) -> str:
     opening = f"Profile {line.plan.profile}: K = {line.plan.seeds}."
     seconds = [_training_seconds(full, family, members) for family in line.families]
     if not all(seconds):
-        return (
-            f"{opening} {whole} has K = {full.seeds}, epochs: {epochs}; too few ran here to tell how long that takes."
-        )
+        return f"{opening} {whole} has K = {full.seeds}, epochs: {epochs}; too few ran here to tell how long that takes."
     return (
         f"{opening} {whole} (K = {full.seeds}, epochs: {epochs}) would take at most about {duration(sum(seconds))} of one "
         f"core's training here, from this run's seconds per epoch; divide by the members that run side by side."
@@ -286,7 +335,8 @@ def _training_seconds(plan: TablePlan, family: str, members: list[Provenance]) -
     measured = [
         (record.seconds or 0.0) / epochs
         for record in members
-        if record.family == family and (epochs := record.parameters["hyperparameters"]["epochs"]) >= TIMED_EPOCHS
+        if record.family == family
+        and (epochs := record.parameters["hyperparameters"]["epochs"]) >= TIMED_EPOCHS
     ]
     if not measured:
         return 0.0

@@ -1,9 +1,9 @@
-"""Rules: under which thresholds and by which code a check gives its verdict, and when a verdict given before still
-counts.
+"""Rules: under which thresholds and by which code a check gives its verdict, and when a verdict
+given before still counts.
 
-A verdict is kept with its rule. Another rule than the present one is no reason to look again where the answer is plain:
-what passed under a stricter threshold passes under a looser one, what failed under a looser one fails under a stricter,
-and a p-value that was kept answers for every level.
+A verdict is kept with its rule. Another rule than the present one is no reason to look again where
+the answer is plain: what passed under a stricter threshold passes under a looser one, what failed
+under a looser one fails under a stricter, and a p-value that was kept answers for every level.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dge_resources.verdicts import Verdict
 
 CODE_VERSION = "code_version"
 CHECK_VERSIONS: dict[str, str] = {}
-"""By check, "1" where it is not named: raised by hand when a check judges the same rows otherwise."""
+"""By check, "1" where it is not named: raised by hand when a check judges the same rows otherwise.
+"""
 
 _STRICTER: dict[str, Callable[[float, float], bool]] = {
     "range_share": float.__le__,
@@ -34,12 +35,17 @@ def shares_let_pass(thresholds: Thresholds, subject: str) -> dict[str, float]:
     """
     shares = thresholds.model_dump(include={"range_share", "constraint_share"})
     if subject == "source":
-        return {name: share if name in thresholds.model_fields_set else 0.0 for name, share in shares.items()}
+        return {
+            name: share if name in thresholds.model_fields_set else 0.0
+            for name, share in shares.items()
+        }
     return shares
 
 
 def rule_of(line: Line, check: str, asset: str) -> dict[str, Any]:
-    """What decides `check`'s verdict on `asset` besides the rows that it looks at, which its record ids stand for."""
+    """What decides `check`'s verdict on `asset` besides the rows that it looks at, which its record
+    ids stand for.
+    """
     declared = line.plan.declaration.thresholds
     thresholds = {
         "contract": shares_let_pass(declared, asset),
@@ -64,9 +70,13 @@ def still_counts(verdict: Verdict, rule: Mapping[str, Any]) -> bool:
 def difference(given: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
     """How the two differ, for people: `constraint_share 0.99, now 0`."""
     if not given:
-        return "unknown, now " + ", ".join(f"{name} {_shown(value)}" for name, value in rule.items())
+        return "unknown, now " + ", ".join(
+            f"{name} {_shown(value)}" for name, value in rule.items()
+        )
     names = [name for name in sorted({*given, *rule}) if given.get(name) != rule.get(name)]
-    return "; ".join(f"{name} {_shown(given.get(name))}, now {_shown(rule.get(name))}" for name in names)
+    return "; ".join(
+        f"{name} {_shown(given.get(name))}, now {_shown(rule.get(name))}" for name in names
+    )
 
 
 def _shown(value: Any) -> str:

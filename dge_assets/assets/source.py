@@ -6,7 +6,15 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.columns import frame_metadata
-from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of, notes_metadata, record_metadata
+from dge_assets.assets.line import (
+    CODE_VERSIONS,
+    LAKE,
+    ONE_RUN,
+    Line,
+    contract_of,
+    notes_metadata,
+    record_metadata,
+)
 from dge_assets.assets.telling import tell
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.lineage.fingerprint import frame_sha256
@@ -50,10 +58,15 @@ def _source(line: Line) -> dg.AssetsDefinition:
             table=line.table,
             contract=declaration.contract,
         )
-        table = take_in(raw, declaration.contract, table=line.table, disclosure=declaration.disclosure)
+        table = take_in(
+            raw, declaration.contract, table=line.table, disclosure=declaration.disclosure
+        )
         contract = table.contract.as_declared()
         item = _record_source(table.frame, contract, line, context.run.run_id)
-        tell(context, f"{line.table}: {len(table.frame)} real rows, {len(table.frame.columns)} columns")
+        tell(
+            context,
+            f"{line.table}: {len(table.frame)} real rows, {len(table.frame.columns)} columns",
+        )
         for doubt in contract.doubts:
             tell(context, f"{line.table}: please decide: {doubt}")
         for note in table.notes:
@@ -80,7 +93,10 @@ def _record_source(frame: pd.DataFrame, contract: Contract, line: Line, run_id: 
         asset="source",
         table_fingerprint=frame_sha256(frame),
         contract_sha256=contract.sha256,
-        parameters={"source": line.plan.declaration.source.describe(), "contract": contract.model_dump(mode="json")},
+        parameters={
+            "source": line.plan.declaration.source.describe(),
+            "contract": contract.model_dump(mode="json"),
+        },
         code_version=CODE_VERSIONS["source"],
     )
     return recorded(frame, recipe, run_id=run_id)
@@ -105,7 +121,9 @@ def _split(line: Line) -> dg.AssetsDefinition:
         backfill_policy=ONE_RUN,
         ins={"source": dg.AssetIn(line.key("source"))},
         outs={
-            name: dg.AssetOut(key=line.key(name), io_manager_key=LAKE, description=text, **attributes)
+            name: dg.AssetOut(
+                key=line.key(name), io_manager_key=LAKE, description=text, **attributes
+            )
             for name, text in descriptions.items()
         },
     )
@@ -114,9 +132,13 @@ def _split(line: Line) -> dg.AssetsDefinition:
         from dge_assets.core.privacy.disclosure import disclosure_notes, protected_rows
         from dge_assets.core.rows.split import split_real
 
-        parts = split_real(source.frame, contract_of(source.record), test_share=share, table=line.table)
+        parts = split_real(
+            source.frame, contract_of(source.record), test_share=share, table=line.table
+        )
         contract = _protected(line, contract_of(source.record), parts[0])
-        require_statistics_fit(declaration.statistics or (), contract)  # before anything is trained for them
+        require_statistics_fit(
+            declaration.statistics or (), contract
+        )  # before anything is trained for them
         notes = disclosure_notes(contract)
         for note in notes:
             tell(context, f"{line.table}: {note}")
@@ -148,9 +170,13 @@ def _split(line: Line) -> dg.AssetsDefinition:
 
 
 def _protected(line: Line, contract: Contract, real_train: pd.DataFrame) -> Contract:
-    """The contract that all after the split read: nothing in it is told of fewer rows than declared."""
+    """The contract that all after the split read: nothing in it is told of fewer rows than
+    declared.
+    """
     from dge_assets.core.privacy.disclosure import LevelLimits, protected_contract
 
     declaration = line.plan.declaration
     limits = LevelLimits(most=declaration.max_levels, more=declaration.many_levels)
-    return protected_contract(contract, real_train, declaration.disclosure, limits=limits, table=line.table)
+    return protected_contract(
+        contract, real_train, declaration.disclosure, limits=limits, table=line.table
+    )

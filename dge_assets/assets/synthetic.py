@@ -29,9 +29,13 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
         io_manager_key=LAKE,
         backfill_policy=ONE_RUN,
         deps=[line.key("generator", family)],
-        **line.attributes("synthetic", "parquet", family, parameters=line.synthetic_parameters(family)),
+        **line.attributes(
+            "synthetic", "parquet", family, parameters=line.synthetic_parameters(family)
+        ),
     )
-    def synthetic(context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute) -> None:
+    def synthetic(
+        context: dg.AssetExecutionContext, config: MemberConfig, storage: Storage, compute: Compute
+    ) -> None:
         stage = _stage(context, line, family, storage)
         run_members(context, stage, compute, retrain=config.retrain)
         keep_plan(line, storage)
@@ -39,18 +43,24 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
     return synthetic
 
 
-def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage) -> MemberStage:
+def _stage(
+    context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage
+) -> MemberStage:
     from dge_assets.core.generators.members import SamplingTask
     from dge_assets.core.generators.state_files import from_files
 
-    real_train = storage.lake.read(Address(line.table, "real_train"), remedy=line.remedy("real_train"))
+    real_train = storage.lake.read(
+        Address(line.table, "real_train"), remedy=line.remedy("real_train")
+    )
     encoder = stored_encoder(line, storage, real_train.record)
     generators = {}
     for seed in partition_seeds(context):
         expected = line.generator_recipe(family, seed, encoder)
         remedy = line.remedy("generator", family, seed)
         generators[seed] = storage.artifacts.read_expected(expected, remedy=remedy)
-    wanted = {s: line.synthetic_recipe(family, s, artifact.record) for s, artifact in generators.items()}
+    wanted = {
+        s: line.synthetic_recipe(family, s, artifact.record) for s, artifact in generators.items()
+    }
 
     def task(seeds: tuple[int, ...]) -> DatasetTask:
         (seed,) = seeds
@@ -66,13 +76,17 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
             rows=rows,
             settings=line.plan.parameters(family).of_sampling(),
         )
-        return DatasetTask(sampling=sampling, recipe=wanted[seed], lake=storage.lake, run_id=context.run.run_id)
+        return DatasetTask(
+            sampling=sampling, recipe=wanted[seed], lake=storage.lake, run_id=context.run.run_id
+        )
 
     return MemberStage(
         title=f"{line.table}/{family}: sampling",
         wanted=wanted,
         is_current=storage.lake.is_current,
-        stored=lambda recipe: storage.lake.require_record(address_of(recipe), remedy="start the run again"),
+        stored=lambda recipe: storage.lake.require_record(
+            address_of(recipe), remedy="start the run again"
+        ),
         work=sample_to_lake,
         task=task,
         keep=lambda _seed, _recipe, done: done.result,
@@ -81,7 +95,9 @@ def _stage(context: dg.AssetExecutionContext, line: Line, family: str, storage: 
     )
 
 
-def _describe(line: Line, storage: Storage, real_train: Recorded, record: Provenance) -> dict[str, Any]:
+def _describe(
+    line: Line, storage: Storage, real_train: Recorded, record: Provenance
+) -> dict[str, Any]:
     from dge_assets.core.reporting.pictures.marginals import marginals
 
     contract = contract_of(real_train.record)

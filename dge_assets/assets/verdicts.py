@@ -1,7 +1,8 @@
-"""What all asset checks share: keeping a verdict, telling Dagster of it, and judging members one by one.
+"""What all asset checks share: keeping a verdict, telling Dagster of it, and judging members one by
+one.
 
-Not here: what is checked (`dge_assets/checks.py`), by which rule a verdict counts (`rules.py`), what to try
-(`remedies.py`).
+Not here: what is checked (`dge_assets/checks.py`), by which rule a verdict counts (`rules.py`),
+what to try (`remedies.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,14 +26,28 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 
 def keep_outcome(
-    line: Line, storage: Storage, outcome: "ValidationOutcome", *, asset: str, item: Recorded, member: str = ""
+    line: Line,
+    storage: Storage,
+    outcome: "ValidationOutcome",
+    *,
+    asset: str,
+    item: Recorded,
+    member: str = "",
 ) -> Verdict:
     """Keep what came of a frame's validation, with its page."""
     from dge_resources.quality.docs import render_page
 
     page = render_page(outcome, title=f"{outcome.name}: contract")
     return keep_verdict(
-        line, storage, asset, "contract", outcome.passed, outcome.summary, [item], member=member, page=page
+        line,
+        storage,
+        asset,
+        "contract",
+        outcome.passed,
+        outcome.summary,
+        [item],
+        member=member,
+        page=page,
     )
 
 
@@ -67,7 +82,9 @@ def keep_verdict(
 
 
 def outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[str, Any]:
-    """What a person needs to mend a violated contract: the column, the expectation, the rows, the page."""
+    """What a person needs to mend a violated contract: the column, the expectation, the rows, the
+    page.
+    """
     failures = [
         {
             "column": ", ".join(failure.expectation.columns) or "(table)",
@@ -90,7 +107,10 @@ def check_result(line: Line, verdict: Verdict, metadata: dict[str, Any]) -> dg.A
     """The verdict as Dagster's result of an asset check."""
     severity = dg.AssetCheckSeverity(verdict.severity)
     return dg.AssetCheckResult(
-        passed=verdict.passed, severity=severity, description=_described(line, verdict), metadata={**metadata}
+        passed=verdict.passed,
+        severity=severity,
+        description=_described(line, verdict),
+        metadata={**metadata},
     )
 
 
@@ -110,9 +130,11 @@ def judge_each_member(
     name: str,
     judge: Callable[[int, Recorded], tuple[Verdict, dict[str, Any]]],
 ) -> dg.AssetCheckResult:
-    """Judge each member of this run (all that are stored, outside a partitioned run); one event for each, one in all.
+    """Judge each member of this run (all that are stored, outside a partitioned run); one event for
+    each, one in all.
 
-    Dagster evaluates a check once per run, so each member's own evaluation is logged with its partition.
+    Dagster evaluates a check once per run, so each member's own evaluation is logged with its
+    partition.
     """
     verdicts = []
     for seed, item in stored_datasets(line, family, storage, _seeds_of_run(context, line)).items():
@@ -130,7 +152,9 @@ def judge_each_member(
             )
         )
     failed = [verdict for verdict in verdicts if not verdict.passed]
-    summary = "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
+    summary = (
+        "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
+    )
     if failed:
         summary += f". What to try: {remedy(line, family, name)}"
     return dg.AssetCheckResult(
@@ -150,12 +174,20 @@ def _seeds_of_run(context: dg.AssetCheckExecutionContext, line: Line) -> list[in
     if "dagster/partition" in tags:
         return [int(tags["dagster/partition"])]
     if "dagster/asset_partition_range_start" in tags:
-        first, last = (int(tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end"))
+        first, last = (
+            int(tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end")
+        )
         return list(range(first, last + 1))
     return list(line.seeds)
 
 
-def stored_datasets(line: Line, family: str, storage: Storage, seeds: list[int]) -> dict[int, Recorded]:
+def stored_datasets(
+    line: Line, family: str, storage: Storage, seeds: list[int]
+) -> dict[int, Recorded]:
     """The datasets of `seeds` that there are."""
     addresses = {seed: Address(line.table, "synthetic", family, seed) for seed in seeds}
-    return {seed: storage.lake.read(place) for seed, place in addresses.items() if storage.lake.has(place)}
+    return {
+        seed: storage.lake.read(place)
+        for seed, place in addresses.items()
+        if storage.lake.has(place)
+    }

@@ -3,9 +3,9 @@
 Here: the composition for whoever has the frames at hand. The assets compose the same pieces
 (`fitting`, `scores.tables`) over stored models instead. Not here: metrics, models, storage.
 
-Source: van Breugel, Qian and van der Schaar, "Synthetic data, real errors: how (not) to publish and use
-synthetic data", ICML 2023, arXiv 2305.09235. `tests/unit/test_protocols.py` holds the numbers to those of
-the authors' code.
+Source: van Breugel, Qian and van der Schaar, "Synthetic data, real errors: how (not) to publish and
+use synthetic data", ICML 2023, arXiv 2305.09235. `tests/unit/test_protocols.py` holds the numbers
+to those of the authors' code.
 """
 
 from __future__ import annotations
@@ -53,18 +53,19 @@ def training_scores(
 ) -> pd.DataFrame:
     """Does a model trained on synthetic data do well on real data? `approach, metric, value, std`.
 
-    All approaches are scored on real_test, ensembles from the mean of their predicted probabilities:
+    All approaches are scored on real_test, ensembles from the mean of their predicted
+    probabilities:
     - oracle: max(ks) models of different model seeds on real_train (`oracle_fits` may limit them);
     - naive_single: one model on all rows of dataset 0;
     - naive_ensemble: max(ks) models of different model seeds on dataset 0;
     - naive_concat: one model on all datasets put together;
     - dge_K for K in `ks`: one model per dataset, for the first K datasets.
 
-    Models that do not depend on their seed are fitted once where they would be fitted max(ks) times alike.
-    datasets: (train part, test part) in seed order. ks: ensemble sizes, 1 <= K <= len(datasets). seed: the
-    run's; member i's models get `model_seed(seed, i)`. task: inferred from the target when None. std: for
-    naive_single (and dge_1, the same thing) the spread (ddof 1) over which of the datasets one happens to
-    get; NaN for the others, which exist once.
+    Models that do not depend on their seed are fitted once where they would be fitted max(ks) times
+    alike. datasets: (train part, test part) in seed order. ks: ensemble sizes, 1 <= K <=
+    len(datasets). seed: the run's; member i's models get `model_seed(seed, i)`. task: inferred from
+    the target when None. std: for naive_single (and dge_1, the same thing) the spread (ddof 1) over
+    which of the datasets one happens to get; NaN for the others, which exist once.
 
     Raises EvaluationError naming the frame or the argument, DeclarationError for an unknown model.
     """
@@ -76,7 +77,12 @@ def training_scores(
     members = fit_full_models(datasets, target, model, task=known, classes=classes, seed=seed)
     problem = Problem(target=target, model=model, task=known, classes=classes, seed=seed)
     baselines = fit_baselines(
-        problem, real_train, datasets, K=max(sizes), oracle_fits=oracle_fits, first_member=members[0]
+        problem,
+        real_train,
+        datasets,
+        K=max(sizes),
+        oracle_fits=oracle_fits,
+        first_member=members[0],
     )
     y = encode_target(real_test, target, task=known, classes=classes, name="real_test")
     return score_training(y, predict_training(members, baselines, real_test), sizes, task=known)
@@ -92,16 +98,18 @@ def evaluation_scores(
     *,
     task: Task | None = None,
 ) -> pd.DataFrame:
-    """Does a score computed on synthetic data tell the score on real data? `approach, metric, value, std`.
+    """Does a score computed on synthetic data tell the score on real data? `approach, metric,
+    value, std`.
 
-    Model i is fitted on the train part of dataset i, for every dataset; value and std (ddof 1) are over
-    these models:
+    Model i is fitted on the train part of dataset i, for every dataset; value and std (ddof 1) are
+    over these models:
     - oracle: model i on real_test, the truth that the others estimate;
     - naive: model i on the test part of its own dataset;
-    - dge_K for K in `ks`: model i on all rows of the first K-1 other datasets in seed order, put together.
+    - dge_K for K in `ks`: model i on all rows of the first K-1 other datasets in seed order, put
+      together.
 
-    ks: 2 <= K <= len(datasets), as with K = 1 there is no other dataset. Arguments, model seeds and errors
-    as in `training_scores`. std is never NaN but where value is.
+    ks: 2 <= K <= len(datasets), as with K = 1 there is no other dataset. Arguments, model seeds and
+    errors as in `training_scores`. std is never NaN but where value is.
     """
     sizes = require_ks(ks, len(datasets), fewest=2)
     known, classes = resolve_task({"real_test": real_test, **_named_parts(datasets)}, target, task)
@@ -121,7 +129,9 @@ def evaluation_scores(
                 seed=model_seed(seed, i),
                 name=f"datasets[{i}] (train part)",
             )
-            yield predict_member(i, fitted, real_test, test_part, full, K=max(sizes), stacked=stacked)
+            yield predict_member(
+                i, fitted, real_test, test_part, full, K=max(sizes), stacked=stacked
+            )
 
     return score_evaluation(predictions(), targets, sizes, task=known)
 
@@ -131,7 +141,9 @@ def _named_parts(datasets: Sequence[Dataset]) -> dict[str, pd.DataFrame]:
     named = {}
     for i, dataset in enumerate(datasets):
         if not isinstance(dataset, tuple | list) or len(dataset) != 2:
-            raise EvaluationError(f"datasets[{i}] must be a pair (train_frame, test_frame), found {type(dataset)}")
+            raise EvaluationError(
+                f"datasets[{i}] must be a pair (train_frame, test_frame), found {type(dataset)}"
+            )
         named[f"datasets[{i}] (train part)"], named[f"datasets[{i}] (test part)"] = dataset
     return named
 
@@ -163,7 +175,9 @@ def fit_full_models(
 def predict_training(
     members: Sequence[FittedModel], baselines: Baselines, real_test: pd.DataFrame
 ) -> TrainingPredictions:
-    """Predictions of all full models and baselines on real_test; a model that occurs twice predicts once."""
+    """Predictions of all full models and baselines on real_test; a model that occurs twice predicts
+    once.
+    """
     predicted: dict[int, Array] = {}
 
     def on_real(fitted: FittedModel) -> Array:
@@ -188,16 +202,21 @@ def evaluation_targets(
     task: Task,
     classes: Sequence[Level],
 ) -> EvaluationTargets:
-    """The encoded targets of all rows that part models are scored on; `full` are the stacked datasets."""
+    """The encoded targets of all rows that part models are scored on; `full` are the stacked
+    datasets.
+    """
 
     def encode(frames: Mapping[str, pd.DataFrame]) -> tuple[Codes, ...]:
         return tuple(
-            encode_target(frame, target, task=task, classes=classes, name=name) for name, frame in frames.items()
+            encode_target(frame, target, task=task, classes=classes, name=name)
+            for name, frame in frames.items()
         )
 
     return EvaluationTargets(
         real_test=encode({"real_test": real_test})[0],
-        own_tests=encode({f"datasets[{i}] (test part)": test for i, (_, test) in enumerate(datasets)}),
+        own_tests=encode(
+            {f"datasets[{i}] (test part)": test for i, (_, test) in enumerate(datasets)}
+        ),
         datasets=encode({f"datasets[{i}]": frame for i, frame in enumerate(full)}),
     )
 
@@ -214,10 +233,10 @@ def predict_member(
 ) -> MemberPredictions:
     """Predictions of one part model, each set of rows once.
 
-    full: all rows of each dataset, in seed order, a dataset's own test part last. K: the largest ensemble that will be
-    scored; None predicts on every other dataset, as `cross_scores` needs. stacked: the rows of `full` one after the
-    other, where the caller has them for all members; one long table is predicted faster than many short ones. Errors
-    name the member and the dataset.
+    full: all rows of each dataset, in seed order, a dataset's own test part last. K: the largest
+    ensemble that will be scored; None predicts on every other dataset, as `cross_scores` needs.
+    stacked: the rows of `full` one after the other, where the caller has them for all members; one
+    long table is predicted faster than many short ones. Errors name the member and the dataset.
     """
     try:
         return _member_predictions(member, fitted, real_test, own_test, full, K=K, stacked=stacked)
@@ -248,9 +267,14 @@ def _member_predictions(
 
 
 def _predict_datasets(
-    fitted: FittedModel, full: Sequence[pd.DataFrame], wanted: Sequence[int], stacked: pd.DataFrame | None
+    fitted: FittedModel,
+    full: Sequence[pd.DataFrame],
+    wanted: Sequence[int],
+    stacked: pd.DataFrame | None,
 ) -> list[Array]:
-    """Predictions on the `wanted` datasets, at once where all rows up to the last of them are stacked."""
+    """Predictions on the `wanted` datasets, at once where all rows up to the last of them are
+    stacked.
+    """
     ends = np.cumsum([len(frame) for frame in full])
     last = max(wanted, default=-1) + 1
     if stacked is not None and 2 * len(wanted) > last:

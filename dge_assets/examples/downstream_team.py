@@ -1,7 +1,9 @@
-"""An example team downstream: a code location of its own that reads releases, and nothing else of the custodian's.
+"""An example team downstream: a code location of its own that reads releases, and nothing else of
+the custodian's.
 
-It knows the folder of releases (`DGE_RELEASES`), not the custodian's lake, warehouse or artifacts. Its asset asks a
-question of each dataset, averages the answers and reports the spread between generators as their uncertainty.
+It knows the folder of releases (`DGE_RELEASES`), not the custodian's lake, warehouse or artifacts.
+Its asset asks a question of each dataset, averages the answers and reports the spread between
+generators as their uncertainty.
 """
 
 import os
@@ -39,10 +41,12 @@ class ReleaseFolder(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 def seatbelt_effect(datasets: "dict[tuple[str, int], pd.DataFrame]") -> "pd.DataFrame":
-    """How much likelier an occupant without a belt dies, per family: one row with the ensemble's mean and spread.
+    """How much likelier an occupant without a belt dies, per family: one row with the ensemble's
+    mean and spread.
 
-    `risk_difference` is the mean over generators of P(dead | no belt) - P(dead | belt), in shares (0..1);
-    `generator_std` its standard deviation between them (ddof 1): what one dataset alone would hide.
+    `risk_difference` is the mean over generators of P(dead | no belt) - P(dead | belt), in shares
+    (0..1); `generator_std` its standard deviation between them (ddof 1): what one dataset alone
+    would hide.
     """
     import pandas as pd
 
@@ -94,8 +98,8 @@ def seatbelt_effect_asset(folder: ReleaseFolder) -> dg.MaterializeResult[None]:
 
 
 defs = dg.Definitions(
-    # Without the example tables there is no release of `crash` to read, and a custodian's catalog shows their own
-    # tables.
+    # Without the example tables there is no release of `crash` to read, and a custodian's catalog
+    # shows their own tables.
     assets=[CRASH_RELEASE, seatbelt_effect_asset] if shows_examples() else [],
     resources={
         "folder": ReleaseFolder(

@@ -1,8 +1,8 @@
 """Data quality: a frame checked against its expectations by Great Expectations, and plain results.
 
-Here: running expectations and what came of each. Not here: what a contract expects (`suite.py`), the
-page that shows it (`docs.py`), Dagster's view of it (`dge_assets/checks.py`). The engine sees pandas
-frames only: it has no working SQL connection to DuckDB.
+Here: running expectations and what came of each. Not here: what a contract expects (`suite.py`),
+the page that shows it (`docs.py`), Dagster's view of it (`dge_assets/checks.py`). The engine sees
+pandas frames only: it has no working SQL connection to DuckDB.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.contract.quoting import MOST_ROWS, rows_text
-from dge_resources.quality.suite import Expectation, Severity, Subject, Tolerance, contract_suite, shortened
+from dge_resources.quality.suite import (
+    Expectation,
+    Severity,
+    Subject,
+    Tolerance,
+    contract_suite,
+    shortened,
+)
 
 __all__ = [
     "Expectation",
@@ -49,10 +56,11 @@ _VERBS = {
 class ExpectationResult:
     """What came of one expectation; all plain JSON.
 
-    `observed` is the engine's figure: a count, a dtype or a list for expectations on whole columns, else the
-    share (0..1) of checked rows that break it. `checked_count` leaves out rows with a missing value.
-    `rows` holds the positions of the first rows that break it, and no cell of them: what is said of a check goes where
-    the table may not. `error` says why it could not be checked at all.
+    `observed` is the engine's figure: a count, a dtype or a list for expectations on whole columns,
+    else the share (0..1) of checked rows that break it. `checked_count` leaves out rows with a
+    missing value. `rows` holds the positions of the first rows that break it, and no cell of them:
+    what is said of a check goes where the table may not. `error` says why it could not be checked
+    at all.
     """
 
     expectation: Expectation
@@ -115,12 +123,17 @@ class ValidationOutcome:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Everything as plain JSON; `quality.docs.render_page` takes it. It quotes no cell of the frame."""
+        """Everything as plain JSON; `quality.docs.render_page` takes it.
+
+        It quotes no cell of the frame.
+        """
         results = [{**asdict(result), "found": result.found} for result in self.results]
         return {**asdict(self), "passed": self.passed, "results": plain(results)}
 
 
-def validate(frame: pd.DataFrame, expectations: Sequence[Expectation], *, name: str) -> ValidationOutcome:
+def validate(
+    frame: pd.DataFrame, expectations: Sequence[Expectation], *, name: str
+) -> ValidationOutcome:
     """Check `frame` (n rows) against `expectations`; one result for each, in their order.
 
     What goes wrong inside one expectation becomes its failed result, with the exception's message.
@@ -130,7 +143,9 @@ def validate(frame: pd.DataFrame, expectations: Sequence[Expectation], *, name: 
     found = {i: _without_engine(frame, expectation) for i, expectation in enumerate(expectations)}
     left = [i for i in found if found[i] is None]
     names = _EngineNames(frame, expectations)
-    readable = frame.set_axis([names.safe[name] for name in frame.columns], axis=1).reset_index(drop=True)
+    readable = frame.set_axis([names.safe[name] for name in frame.columns], axis=1).reset_index(
+        drop=True
+    )
     for part, numbers in (
         (readable, [i for i in left if not expectations[i].pair]),
         (_comparable_frame(readable), [i for i in left if expectations[i].pair]),
@@ -139,7 +154,9 @@ def validate(frame: pd.DataFrame, expectations: Sequence[Expectation], *, name: 
     return ValidationOutcome(
         name=name,
         rows=len(frame),
-        results=tuple(found[i] or _unanswered(expectation) for i, expectation in enumerate(expectations)),
+        results=tuple(
+            found[i] or _unanswered(expectation) for i, expectation in enumerate(expectations)
+        ),
         started_at=started.isoformat(timespec="seconds"),
         seconds=time.perf_counter() - clock,
         engine_version=engine_version,
@@ -147,18 +164,30 @@ def validate(frame: pd.DataFrame, expectations: Sequence[Expectation], *, name: 
 
 
 class _EngineNames:
-    """Names that the engine can take for ours, which may be empty or hold anything; and the way back."""
+    """Names that the engine can take for ours, which may be empty or hold anything; and the way
+    back.
+    """
 
     def __init__(self, frame: pd.DataFrame, expectations: Sequence[Expectation]) -> None:
-        listed = (name for expectation in expectations for name in expectation.kwargs.get("column_list", ()))
-        self.safe = {name: f"column_{i}" for i, name in enumerate(dict.fromkeys([*frame.columns, *listed]))}
+        listed = (
+            name
+            for expectation in expectations
+            for name in expectation.kwargs.get("column_list", ())
+        )
+        self.safe = {
+            name: f"column_{i}" for i, name in enumerate(dict.fromkeys([*frame.columns, *listed]))
+        }
         self._ours = {safe: name for name, safe in self.safe.items()}
 
     def kwargs(self, expectation: Expectation) -> dict[str, Any]:
         kwargs = dict(expectation.kwargs)
         if expectation.column is not None:
             kwargs["column"] = expectation.column
-        kwargs |= {key: self.safe[kwargs[key]] for key in ("column", "column_A", "column_B") if key in kwargs}
+        kwargs |= {
+            key: self.safe[kwargs[key]]
+            for key in ("column", "column_A", "column_B")
+            if key in kwargs
+        }
         if "column_list" in kwargs:
             kwargs["column_list"] = [self.safe[name] for name in kwargs["column_list"]]
         return kwargs
@@ -168,20 +197,29 @@ class _EngineNames:
 
 
 def _without_engine(frame: pd.DataFrame, expectation: Expectation) -> ExpectationResult | None:
-    """The result where the engine would answer unclearly or too kindly; None where it should be asked."""
+    """The result where the engine would answer unclearly or too kindly; None where it should be
+    asked.
+    """
     for name in expectation.columns:
         occurrences = list(frame.columns).count(name)
         if occurrences != 1:
-            error = f"there is no column {name!r}" if not occurrences else f"{occurrences} columns are called {name!r}"
+            error = (
+                f"there is no column {name!r}"
+                if not occurrences
+                else f"{occurrences} columns are called {name!r}"
+            )
             return ExpectationResult(expectation, passed=False, error=error)
     if "type_" in expectation.kwargs and frame[expectation.column].dtype == object:
-        # The engine looks at each object by itself, so that a column of Python bools passes for dtype bool.
+        # The engine looks at each object by itself, so that a column of Python bools passes for
+        # dtype bool.
         return ExpectationResult(expectation, passed=False, observed="object")
     return None
 
 
 def _engine() -> Any:
-    """Great Expectations, which would report its use to its makers unless told otherwise before its import."""
+    """Great Expectations, which would report its use to its makers unless told otherwise before its
+    import.
+    """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations
 
@@ -191,14 +229,21 @@ def _engine() -> Any:
 def _run_engine(
     frame: pd.DataFrame, expectations: Mapping[int, Expectation], names: _EngineNames
 ) -> dict[int, ExpectationResult]:
-    """Results by number. The engine puts failed ones first, so each carries its number in its `meta`."""
+    """Results by number.
+
+    The engine puts failed ones first, so each carries its number in its `meta`.
+    """
     found: dict[int, ExpectationResult] = {}
     built = []
     for number, expectation in expectations.items():
         try:
             built.append(_engine_expectation(number, expectation, names))
-        except Exception as error:  # whatever the engine objects to belongs to this expectation alone
-            found[number] = ExpectationResult(expectation, passed=False, error=_one_line(str(error)))
+        except (
+            Exception
+        ) as error:  # whatever the engine objects to belongs to this expectation alone
+            found[number] = ExpectationResult(
+                expectation, passed=False, error=_one_line(str(error))
+            )
     for answer in _engine_answers(frame, built) if built else ():
         number = answer.expectation_config.meta["number"]
         found[number] = _result(expectations[number], answer, names)
@@ -215,7 +260,8 @@ def _engine_answers(frame: pd.DataFrame, built: list[Any]) -> Any:
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
-    # A list of expectations, not one added after the other: adding replaces one of like type and columns.
+    # A list of expectations, not one added after the other: adding replaces one of like type and
+    # columns.
     suite = engine.ExpectationSuite(name="contract", expectations=built)
     return batch.validate(suite, result_format="SUMMARY").results
 
@@ -228,8 +274,14 @@ def _engine_expectation(number: int, expectation: Expectation, names: _EngineNam
     if "type_" in kwargs:
         kwargs["type_"] = _ENGINE_DTYPES.get(kwargs["type_"], kwargs["type_"])
     if expectation.type == "expect_column_values_to_be_between":
-        kwargs |= {k: _moment(kwargs[k]) for k in ("min_value", "max_value") if isinstance(kwargs.get(k), str)}
-    configuration = ExpectationConfiguration(type=expectation.type, kwargs=kwargs, meta={"number": number})
+        kwargs |= {
+            k: _moment(kwargs[k])
+            for k in ("min_value", "max_value")
+            if isinstance(kwargs.get(k), str)
+        }
+    configuration = ExpectationConfiguration(
+        type=expectation.type, kwargs=kwargs, meta={"number": number}
+    )
     return configuration.to_domain_obj()
 
 
@@ -241,7 +293,9 @@ def _moment(text: str) -> pd.Timestamp:
 
 def _comparable_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Categories as their levels: pandas does not order two categorical columns against each other."""
-    return frame.astype({name: object for name, dtype in frame.dtypes.items() if dtype.name == "category"})
+    return frame.astype(
+        {name: object for name, dtype in frame.dtypes.items() if dtype.name == "category"}
+    )
 
 
 def _result(expectation: Expectation, answer: Any, names: _EngineNames) -> ExpectationResult:
@@ -261,17 +315,23 @@ def _result(expectation: Expectation, answer: Any, names: _EngineNames) -> Expec
         )
     if "partial_missing_list" in result:
         absent = plain(result["partial_missing_list"])
-        return ExpectationResult(expectation, passed, observed=len(absent), details={"absent": absent})
+        return ExpectationResult(
+            expectation, passed, observed=len(absent), details={"absent": absent}
+        )
     observed = result["observed_value"]
     if "column_list" in expectation.kwargs:
         observed = names.ours(observed)
-    return ExpectationResult(expectation, passed, observed=plain(_WORDS_OF_ENGINE.get(str(observed), observed)))
+    return ExpectationResult(
+        expectation, passed, observed=plain(_WORDS_OF_ENGINE.get(str(observed), observed))
+    )
 
 
 def _error_message(info: Mapping[str, Any]) -> str | None:
     """The engine reports one exception flat, and several by the metric that raised each."""
     nested = [info] if "raised_exception" in info else list(info.values())
-    messages = dict.fromkeys(str(each["exception_message"]) for each in nested if each.get("raised_exception"))
+    messages = dict.fromkeys(
+        str(each["exception_message"]) for each in nested if each.get("raised_exception")
+    )
     return _QUOTED.sub("'...'", _one_line("; ".join(messages))) or None
 
 
@@ -296,15 +356,17 @@ def _whole_column_found(result: ExpectationResult) -> str:
 def _columns_found(expected: list[str], found: list[str]) -> str:
     absent = [name for name in expected if name not in found]
     others = [name for name in found if name not in expected]
-    parts = [f"absent: {shortened(absent)}"] * bool(absent) + [f"not in the contract: {shortened(others)}"] * bool(
-        others
+    parts = [f"absent: {shortened(absent)}"] * bool(absent) + [
+        f"not in the contract: {shortened(others)}"
+    ] * bool(others)
+    return "; ".join(parts) or (
+        "all, in this order" if expected == found else f"in another order: {shortened(found)}"
     )
-    return "; ".join(parts) or ("all, in this order" if expected == found else f"in another order: {shortened(found)}")
 
 
 def plain(value: Any) -> Any:
-    """`value` as plain JSON: arrays as lists, scalars unwrapped, moments as ISO text, missing as None, all else as
-    text.
+    """`value` as plain JSON: arrays as lists, scalars unwrapped, moments as ISO text, missing as
+    None, all else as text.
     """
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}

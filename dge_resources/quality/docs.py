@@ -1,8 +1,9 @@
 """The page of one validation: one HTML file that needs no network.
 
-Here: Great Expectations' own Data Docs sections, in a page template of ours. Its stock page takes styles, scripts
-and icons from CDNs, and writes column names and values into the HTML as they are. Not here: validation
-(the package itself). The page names the rows that break an expectation and quotes no cell.
+Here: Great Expectations' own Data Docs sections, in a page template of ours. Its stock page takes
+styles, scripts and icons from CDNs, and writes column names and values into the HTML as they are.
+Not here: validation (the package itself). The page names the rows that break an expectation and
+quotes no cell.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ MOST_LEVELS = 50
 _NAMELESS = "(no name)"
 _MARKUP = "<>&\"'$"
 _STAND_INS = {ord(mark): chr(0xE000 + i) for i, mark in enumerate(_MARKUP)}
-"""Private-use characters that pass through every template untouched and become entities at the end."""
-_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0xE000, 0xE010)], "\ufffd")
+"""Private-use characters that pass through every template untouched and become entities at the end.
+"""
+_CONTROLS = dict.fromkeys(
+    [*range(9), 11, 12, *range(14, 32), 127, *range(0xE000, 0xE010)], "\ufffd"
+)
 
 
 def render_page(outcome: ValidationOutcome | Mapping[str, Any], *, title: str) -> str:
@@ -35,7 +39,9 @@ def render_page(outcome: ValidationOutcome | Mapping[str, Any], *, title: str) -
 
 def _sections(document: Mapping[str, Any]) -> Any:
     """The engine's own content for the page."""
-    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
+    from great_expectations.core.expectation_validation_result import (
+        ExpectationSuiteValidationResult,
+    )
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 
     passed = sum(result["passed"] for result in document["results"])
@@ -52,46 +58,70 @@ def _sections(document: Mapping[str, Any]) -> Any:
         },
         meta={},
     )
-    content: dict[str, Any] = ValidationResultsPageRenderer(run_info_at_end=True).render(validation).to_json_dict()
+    content: dict[str, Any] = (
+        ValidationResultsPageRenderer(run_info_at_end=True).render(validation).to_json_dict()
+    )
     content["sections"] = _ordered(content["sections"], document)
     return content
 
 
 def _ordered(sections: list[dict[str, Any]], document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sections in the order of the table's columns, which the engine keeps only while all columns are there.
+    """Sections in the order of the table's columns, which the engine keeps only while all columns
+    are there.
 
-    Left out: the overview's first block and the section "Run Info", whose facts are in our own heading.
+    Left out: the overview's first block and the section "Run Info", whose facts are in our own
+    heading.
     """
     overview, *others = sections
     overview["content_blocks"] = overview["content_blocks"][1:]
     columns = dict.fromkeys(result["expectation"]["column"] for result in document["results"])
     place = {name or _NAMELESS: i for i, name in enumerate(columns) if name is not None}
-    return [overview, *sorted(others[:-1], key=lambda section: place.get(section["section_name"], -1))]
+    return [
+        overview,
+        *sorted(others[:-1], key=lambda section: place.get(section["section_name"], -1)),
+    ]
 
 
 def _engine_result(result: Mapping[str, Any]) -> Any:
-    """One result in the engine's own form, from plain JSON: its renderers stumble over numpy numbers."""
+    """One result in the engine's own form, from plain JSON: its renderers stumble over numpy
+    numbers.
+    """
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     expectation = result["expectation"]
-    kwargs = {key: _cut(value) if key == "value_set" else value for key, value in expectation["kwargs"].items()}
+    kwargs = {
+        key: _cut(value) if key == "value_set" else value
+        for key, value in expectation["kwargs"].items()
+    }
     named = {"column": expectation["column"], **kwargs}
-    kwargs |= {key: named[key] or _NAMELESS for key in ("column", "column_A", "column_B") if named.get(key) is not None}
+    kwargs |= {
+        key: named[key] or _NAMELESS
+        for key in ("column", "column_A", "column_B")
+        if named.get(key) is not None
+    }
     if "column_list" in kwargs:
         kwargs["column_list"] = [name or _NAMELESS for name in kwargs["column_list"]]
     return ExpectationValidationResult(
         success=result["passed"],
         expectation_config=ExpectationConfiguration(type=expectation["type"], kwargs=kwargs),
         result=_engine_figures(result),
-        exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
+        exception_info={
+            "raised_exception": False,
+            "exception_message": None,
+            "exception_traceback": None,
+        },
     )
 
 
 def _engine_figures(result: Mapping[str, Any]) -> dict[str, Any]:
     if result["unexpected_count"] is None:
         told_by_figure = result["error"] is None and isinstance(result["observed"], int | str)
-        return {"observed_value": result["observed"] if told_by_figure and not result["details"] else result["found"]}
+        return {
+            "observed_value": result["observed"]
+            if told_by_figure and not result["details"]
+            else result["found"]
+        }
     percent = 100 * result["observed"]
     return {
         "element_count": result["checked_count"],
@@ -115,13 +145,22 @@ def _page(content: Mapping[str, Any], document: Mapping[str, Any], *, title: str
     view = DefaultJinjaPageView()
     loaders: list[Any] = [DictLoader({"dge_page.j2": _TEMPLATE}), view.env.loader]
     view.env.loader = ChoiceLoader(loaders)
-    heading = {key: document[key] for key in ("rows", "seconds", "started_at", "engine_version", "passed")}
-    # Not `view.render`, which insists on the engine's content object; ours has been through JSON already.
-    return str(view.env.get_template("dge_page.j2").render({**content, **heading, "title": title, "style": _STYLE}))
+    heading = {
+        key: document[key] for key in ("rows", "seconds", "started_at", "engine_version", "passed")
+    }
+    # Not `view.render`, which insists on the engine's content object; ours has been through JSON
+    # already.
+    return str(
+        view.env.get_template("dge_page.j2").render(
+            {**content, **heading, "title": title, "style": _STYLE}
+        )
+    )
 
 
 def _shielded(value: Any) -> Any:
-    """`value` with every character that means something to HTML or to the engine's templates replaced."""
+    """`value` with every character that means something to HTML or to the engine's templates
+    replaced.
+    """
     if isinstance(value, Mapping):
         return {key: _shielded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,8 @@
 """What a contract asks of a frame, as plain expectations.
 
-Here: the expectations that follow from a contract, in the words of Great Expectations, and the thresholds of what
-is tolerated. Not here: running them (the package itself); nothing here imports the engine.
+Here: the expectations that follow from a contract, in the words of Great Expectations, and the
+thresholds of what is tolerated. Not here: running them (the package itself); nothing here imports
+the engine.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dge_assets.core.contract.contract import RANGED_KINDS, Bound, Column, Constraint, Contract, Kind
+from dge_assets.core.contract.contract import (
+    RANGED_KINDS,
+    Bound,
+    Column,
+    Constraint,
+    Contract,
+    Kind,
+)
 
 Subject = Literal["source", "synthetic"]
 Severity = Literal["critical", "warning"]
@@ -26,7 +34,10 @@ _DTYPES: dict[Kind, str] = {
     "categorical": "category",
     "datetime": "datetime64",
 }
-"""The dtype of each kind. The engine takes nullable Int64 and boolean for int64 and bool; ids come as they are."""
+"""The dtype of each kind.
+
+The engine takes nullable Int64 and boolean for int64 and bool; ids come as they are.
+"""
 _PAIR_TYPES: dict[str, tuple[str, bool]] = {
     "<": ("expect_column_pair_values_a_to_be_greater_than_b", True),
     "<=": ("expect_column_pair_values_a_to_be_greater_than_b", True),
@@ -42,10 +53,18 @@ class Tolerance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    range_share: float = Field(0.0, ge=0, le=1, description="rows outside a column's minimum and maximum")
-    category_share: float = Field(0.0, ge=0, le=1, description="rows with a level that is not in the contract")
-    missing_share: float = Field(0.0, ge=0, le=1, description="missing cells in a column that may have none")
-    constraint_share: float = Field(0.05, ge=0, le=1, description="rows that break a relation of two columns")
+    range_share: float = Field(
+        0.0, ge=0, le=1, description="rows outside a column's minimum and maximum"
+    )
+    category_share: float = Field(
+        0.0, ge=0, le=1, description="rows with a level that is not in the contract"
+    )
+    missing_share: float = Field(
+        0.0, ge=0, le=1, description="missing cells in a column that may have none"
+    )
+    constraint_share: float = Field(
+        0.05, ge=0, le=1, description="rows that break a relation of two columns"
+    )
 
 
 NOTHING = Tolerance(constraint_share=0.0)
@@ -54,9 +73,11 @@ NOTHING = Tolerance(constraint_share=0.0)
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation: `type` and `kwargs` as the engine names them, `expected` in words. All plain JSON.
+    """One expectation: `type` and `kwargs` as the engine names them, `expected` in words. All plain
+    JSON.
 
-    `column` for an expectation on one column, `pair` (left, right) for a relation of two, neither for the table.
+    `column` for an expectation on one column, `pair` (left, right) for a relation of two, neither
+    for the table.
     """
 
     type: str
@@ -78,11 +99,14 @@ class Expectation:
         return f"column{'s' if self.pair else ''} {named}" if named else "table"
 
 
-def contract_suite(contract: Contract, *, subject: Subject, tolerance: Tolerance | None = None) -> list[Expectation]:
-    """The expectations that `contract` sets for a source, or for a synthetic dataset (which has no ids).
+def contract_suite(
+    contract: Contract, *, subject: Subject, tolerance: Tolerance | None = None
+) -> list[Expectation]:
+    """The expectations that `contract` sets for a source, or for a synthetic dataset (which has no
+    ids).
 
-    In a source a broken row means wrong data or a wrong contract, so that nothing is tolerated unless `tolerance` is
-    given.
+    In a source a broken row means wrong data or a wrong contract, so that nothing is tolerated
+    unless `tolerance` is given.
     """
     tolerated = tolerance or (NOTHING if subject == "source" else Tolerance())
     columns = contract.columns if subject == "source" else contract.modelled
@@ -90,7 +114,11 @@ def contract_suite(contract: Contract, *, subject: Subject, tolerance: Tolerance
     constraints = [c for c in dict.fromkeys(contract.constraints) if {c.left, c.right} <= names]
     return [
         *_table_expectations([column.name for column in columns]),
-        *(expectation for column in columns for expectation in _column_expectations(column, tolerated)),
+        *(
+            expectation
+            for column in columns
+            for expectation in _column_expectations(column, tolerated)
+        ),
         *_class_expectations(contract),
         *(_constraint_expectation(constraint, tolerated, subject) for constraint in constraints),
     ]
@@ -118,7 +146,12 @@ def _column_expectations(column: Column, tolerated: Tolerance) -> Iterator[Expec
         yield _range_expectation(column, tolerated)
     if column.kind == "categorical" and column.categories:
         kwargs = {"value_set": list(column.categories), **_mostly(tolerated.category_share)}
-        yield _on(column, "expect_column_values_to_be_in_set", kwargs, f"one of {shortened(column.categories)}")
+        yield _on(
+            column,
+            "expect_column_values_to_be_in_set",
+            kwargs,
+            f"one of {shortened(column.categories)}",
+        )
     if column.kind == "id":
         yield _on(column, "expect_column_values_to_be_unique", {}, "no value twice")
 
@@ -142,34 +175,62 @@ def _class_expectations(contract: Contract) -> list[Expectation]:
         return []
     kwargs = {"value_set": list(contract.classes)}
     expected = f"every class of {shortened(contract.classes)} to occur"
-    return [_on(contract.column(contract.target), "expect_column_distinct_values_to_contain_set", kwargs, expected)]
+    return [
+        _on(
+            contract.column(contract.target),
+            "expect_column_distinct_values_to_contain_set",
+            kwargs,
+            expected,
+        )
+    ]
 
 
-def _constraint_expectation(constraint: Constraint, tolerated: Tolerance, subject: Subject) -> Expectation:
+def _constraint_expectation(
+    constraint: Constraint, tolerated: Tolerance, subject: Subject
+) -> Expectation:
     engine_type, swapped = _PAIR_TYPES[constraint.operator]
-    first, second = (constraint.right, constraint.left) if swapped else (constraint.left, constraint.right)
-    kwargs: dict[str, Any] = {"column_A": first, "column_B": second, "ignore_row_if": "either_value_is_missing"}
+    first, second = (
+        (constraint.right, constraint.left) if swapped else (constraint.left, constraint.right)
+    )
+    kwargs: dict[str, Any] = {
+        "column_A": first,
+        "column_B": second,
+        "ignore_row_if": "either_value_is_missing",
+    }
     if constraint.operator != "==":
         kwargs["or_equal"] = constraint.operator in ("<=", ">=")
     kwargs |= _mostly(tolerated.constraint_share)
     expected = _most(f"{constraint.left!r} {constraint.operator} {constraint.right!r}", kwargs)
     severity: Severity = "critical" if subject == "source" else "warning"
-    return Expectation(engine_type, kwargs, expected, pair=(constraint.left, constraint.right), severity=severity)
+    return Expectation(
+        engine_type, kwargs, expected, pair=(constraint.left, constraint.right), severity=severity
+    )
 
 
 def _mostly(share: float) -> dict[str, Any]:
-    """The engine's threshold: the share of rows that must hold. Rounded, or 1 - 0.05 asks for too much."""
+    """The engine's threshold: the share of rows that must hold.
+
+    Rounded, or 1 - 0.05 asks for too much.
+    """
     return {"mostly": round(1 - share, 12)} if share else {}
 
 
 def _most(expected: str, kwargs: Mapping[str, Any]) -> str:
-    return f"{expected} in at least {kwargs['mostly']:.4g} of rows" if "mostly" in kwargs else expected
+    return (
+        f"{expected} in at least {kwargs['mostly']:.4g} of rows" if "mostly" in kwargs else expected
+    )
 
 
 def _finite(bound: Bound | None) -> Bound | None:
-    """Infinity is no JSON and no bound: with the largest float instead, an infinite value breaks the range."""
+    """Infinity is no JSON and no bound: with the largest float instead, an infinite value breaks
+    the range.
+    """
     if not isinstance(bound, float) or math.isfinite(bound):
-        return int(bound) if isinstance(bound, float) and bound.is_integer() and abs(bound) < 2**53 else bound
+        return (
+            int(bound)
+            if isinstance(bound, float) and bound.is_integer() and abs(bound) < 2**53
+            else bound
+        )
     return math.copysign(sys.float_info.max, bound)
 
 

@@ -1,7 +1,8 @@
-"""Reading a table's real rows from where its declaration says they are, and telling whether they changed.
+"""Reading a table's real rows from where its declaration says they are, and telling whether they
+changed.
 
-Here: `read_source` and `source_fingerprint`, and the table from a source's type to what reads it. Not here: how one
-type is read (`readers`, `queries`, `packages`), nor anything a contract says.
+Here: `read_source` and `source_fingerprint`, and the table from a source's type to what reads it.
+Not here: how one type is read (`readers`, `queries`, `packages`), nor anything a contract says.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ def read_source(
 ) -> pd.DataFrame:
     """Read all rows of a source, with the declaration's `strip`, `drop` and `rename` applied.
 
-    Relative paths start at `base_folder`; downloads of OpenML are kept in `cache_folder` (default: scikit-learn's).
-    Where `contract` declares a column as a category or an id, or its format, a text file's spelling of it is kept.
-    The frame has a plain index and text names; `frame.attrs["notes"]` is a list of remarks for people on columns
-    whose values had no one type, or are spelt in a way that matters; `frame.attrs["doubts"]` says by column what a
-    person should decide. Raises `SourceError` that names table and
-    source, what was found and how to mend it.
+    Relative paths start at `base_folder`; downloads of OpenML are kept in `cache_folder` (default:
+    scikit-learn's). Where `contract` declares a column as a category or an id, or its format, a
+    text file's spelling of it is kept. The frame has a plain index and text names;
+    `frame.attrs["notes"]` is a list of remarks for people on columns whose values had no one type,
+    or are spelt in a way that matters; `frame.attrs["doubts"]` says by column what a person should
+    decide. Raises `SourceError` that names table and source, what was found and how to mend it.
     """
     return _read(SourceContext(source, table, base_folder, cache_folder, contract))
 
@@ -60,11 +61,12 @@ def read_source(
 def source_fingerprint(
     source: SourceDeclaration, *, base_folder: str, cache_folder: str | None = None, table: str
 ) -> str:
-    """Give a SHA-256 that changes when the source's rows, or how they are to be read, may have changed.
+    """Give a SHA-256 that changes when the source's rows, or how they are to be read, may have
+    changed.
 
-    Files: the content up to 16 MB, above it size and time or etag. Queries: the result, whatever the order of its
-    rows. Packages: their version. Where a file lies does not count. Raises `SourceError` like `read_source`, as far
-    as it looks: a file's content is not parsed.
+    Files: the content up to 16 MB, above it size and time or etag. Queries: the result, whatever
+    the order of its rows. Packages: their version. Where a file lies does not count. Raises
+    `SourceError` like `read_source`, as far as it looks: a file's content is not parsed.
     """
     context = SourceContext(source, table, base_folder, cache_folder)
     left_out = {"path", "url", "storage_options", "reads"} | (set() if source.strip else {"strip"})
@@ -90,10 +92,14 @@ def _read(context: SourceContext[Any]) -> pd.DataFrame:
 
 
 def _result_state(context: SourceContext[Any]) -> Mapping[str, Any]:
-    """Hash the rows of a query's result. Databases promise no order of rows, so the order does not count."""
+    """Hash the rows of a query's result.
+
+    Databases promise no order of rows, so the order does not count.
+    """
     frame = _read(context)
     values = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    # The hash of a value alone is the same for a missing integer as for the 1 that pandas keeps beneath it.
+    # The hash of a value alone is the same for a missing integer as for the 1 that pandas keeps
+    # beneath it.
     missing = pd.util.hash_pandas_object(frame.isna(), index=False).to_numpy()
     return {"sha256": frame_sha256(frame.iloc[np.lexsort((values, missing))])}
 

@@ -1,6 +1,7 @@
 """What holds for the columns of every source: names that can be kept, and one type per column.
 
-Here: refusing names, `drop` and `rename`, settling types. Not here: kinds and ranges, which are the contract's.
+Here: refusing names, `drop` and `rename`, settling types. Not here: kinds and ranges, which are the
+contract's.
 """
 
 from __future__ import annotations
@@ -100,15 +101,18 @@ def _closest(name: str, existing: list[str]) -> list[str]:
     return sorted(existing, key=unlikeness)[:SHOWN_NAMES]
 
 
-# ---------------------------------------------------------------------------------------------- types
+# ----------------------------------------------------------------------------------------------
+# types
 
 
 def settle_types(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Give each column of Python objects one type, and notes for people on the columns that had none.
+    """Give each column of Python objects one type, and notes for people on the columns that had
+    none.
 
-    Integers become int64 (Int64 where values are missing), decimals float64, truth values bool or boolean, dates
-    datetime64[ns] (ISO text where these cannot hold them), spans timedelta64, times of day text; text stays object;
-    anything mixed or nested becomes text. Other columns stay as they are.
+    Integers become int64 (Int64 where values are missing), decimals float64, truth values bool or
+    boolean, dates datetime64[ns] (ISO text where these cannot hold them), spans timedelta64, times
+    of day text; text stays object; anything mixed or nested becomes text. Other columns stay as
+    they are.
     """
     settled, notes = {}, []
     for name in frame.columns:
@@ -128,7 +132,11 @@ def _settle(values: pd.Series) -> tuple[pd.Series, str]:
     found = pd.api.types.infer_dtype(values, skipna=True)
     try:
         return _SETTLERS.get(found, _to_text)(values)
-    except (OverflowError, ValueError, TypeError):  # too large for int64 or for nanoseconds, or mixed time zones
+    except (
+        OverflowError,
+        ValueError,
+        TypeError,
+    ):  # too large for int64 or for nanoseconds, or mixed time zones
         return _to_text(values)
 
 
@@ -147,7 +155,9 @@ def _to_boolean(values: pd.Series) -> tuple[pd.Series, str]:
 def _to_datetime(values: pd.Series) -> tuple[pd.Series, str]:
     try:
         return _as_moments(values).dt.as_unit("ns"), ""
-    except pd.errors.OutOfBoundsDatetime:  # what becomes of them is the contract's matter, see `core.formats`
+    except (
+        pd.errors.OutOfBoundsDatetime
+    ):  # what becomes of them is the contract's matter, see `core.formats`
         return _with_nan(values.astype(object).map(_iso_text, na_action="ignore")), ""
 
 
@@ -157,7 +167,8 @@ def _as_moments(values: pd.Series) -> pd.Series:
     zones = {getattr(value, "tzinfo", None) for value in values.dropna()}
     if zones == {None}:
         return pd.to_datetime(values)
-    # One named zone is kept, so that it can be told; of many, or of fixed offsets, only UTC is common.
+    # One named zone is kept, so that it can be told; of many, or of fixed offsets, only UTC is
+    # common.
     zone = next(iter(zones)) if len(zones) == 1 else None
     moments = pd.to_datetime(values, utc=True)
     return moments.dt.tz_convert(zone) if hasattr(zone, "key") or hasattr(zone, "zone") else moments
@@ -172,16 +183,24 @@ def _to_span(values: pd.Series) -> tuple[pd.Series, str]:
 
 
 def _to_clock(values: pd.Series) -> tuple[pd.Series, str]:
-    return _with_nan(values.map(lambda value: value.replace(tzinfo=None).isoformat(), na_action="ignore")), ""
+    return _with_nan(
+        values.map(lambda value: value.replace(tzinfo=None).isoformat(), na_action="ignore")
+    ), ""
 
 
 def _mixed(values: pd.Series) -> tuple[pd.Series, str]:
-    """Intervals of months, days and nanoseconds, as Arrow gives them, are spans; all else has no one type."""
+    """Intervals of months, days and nanoseconds, as Arrow gives them, are spans; all else has no
+    one type.
+    """
     present = values.dropna()
     if not len(present) or not all(isinstance(value, pd.DateOffset) for value in present):
         return _to_text(values)
     months = sum(bool(value.kwds.get("months")) for value in present)
-    note = f"has months in {months} intervals: each is counted as {DAYS_OF_A_MONTH} days" if months else ""
+    note = (
+        f"has months in {months} intervals: each is counted as {DAYS_OF_A_MONTH} days"
+        if months
+        else ""
+    )
     return pd.to_timedelta(values.map(_span_of_interval, na_action="ignore")), note
 
 
@@ -202,7 +221,9 @@ def _keep(values: pd.Series) -> tuple[pd.Series, str]:
 
 def _to_text(values: pd.Series) -> tuple[pd.Series, str]:
     kinds = sorted({type(value).__name__ for value in values.dropna()})
-    return _with_nan(values.map(_as_text, na_action="ignore")), f"holds {', '.join(kinds)}; all became text"
+    return _with_nan(
+        values.map(_as_text, na_action="ignore")
+    ), f"holds {', '.join(kinds)}; all became text"
 
 
 def _with_nan(values: pd.Series) -> pd.Series:
@@ -227,19 +248,32 @@ def _note_on_spoilt_numbers(values: pd.Series) -> str:
     counts = values[values.isin(not_numbers)].value_counts()
     # A word of many rows is a mark that can be declared; one of few rows may tell of a person.
     shown = [str(word) for word in counts.index[counts >= SHARED_ROWS][:SHOWN_VALUES]]
-    return f"is text although most of its values are numbers; not numbers: {int(counts.sum())} cells" + (
-        f", such as {shown}: `options: {{na_values: {shown}}}` reads those as missing" if shown else ""
+    return (
+        f"is text although most of its values are numbers; not numbers: {int(counts.sum())} cells"
+        + (
+            f", such as {shown}: `options: {{na_values: {shown}}}` reads those as missing"
+            if shown
+            else ""
+        )
     )
 
 
 def blank_cells(values: pd.Series) -> int:
     """How many texts have blanks around them."""
-    return int(values.map(lambda value: isinstance(value, str) and value != value.strip(), na_action="ignore").sum())
+    return int(
+        values.map(
+            lambda value: isinstance(value, str) and value != value.strip(), na_action="ignore"
+        ).sum()
+    )
 
 
 def _note_on_blanks(values: pd.Series) -> str:
     count = blank_cells(values)
-    return f"has blanks around the text in {count} of {len(values)} cells; `strip: true` removes them" if count else ""
+    return (
+        f"has blanks around the text in {count} of {len(values)} cells; `strip: true` removes them"
+        if count
+        else ""
+    )
 
 
 _SETTLERS: dict[str, Callable[[pd.Series], tuple[pd.Series, str]]] = {

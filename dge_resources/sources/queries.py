@@ -1,7 +1,8 @@
 """How the result of a query becomes a frame: DuckDB, and databases that SQLAlchemy reaches.
 
-Values come as Python objects, not as pandas would guess them: `source_columns.settle_types` then gives each column
-its type, so an integer column with missing values stays integer and keeps all its digits.
+Values come as Python objects, not as pandas would guess them: `source_columns.settle_types` then
+gives each column its type, so an integer column with missing values stays integer and keeps all its
+digits.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ import pandas as pd
 from dge_assets.core.declaration.sources import DuckdbSource, SqlSource
 from dge_resources.sources.columns import refuse_duplicates
 from dge_resources.sources.context import SourceContext
-from dge_resources.sources.statements import MANY_STATEMENTS, NO_TABLE, quoted_words, require_one_reading_statement
+from dge_resources.sources.statements import (
+    MANY_STATEMENTS,
+    NO_TABLE,
+    quoted_words,
+    require_one_reading_statement,
+)
 
 CONNECT_SECONDS = 10
 CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {  # drivers that would else wait for minutes
@@ -30,7 +36,9 @@ CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {  # drivers that would els
     "mysqldb": {"connect_timeout": CONNECT_SECONDS},
     "pyodbc": {"timeout": CONNECT_SECONDS},
 }
-GIVE_NAMES = "Give each column its own name in the query: SELECT a.id AS first_id, b.id AS second_id"
+GIVE_NAMES = (
+    "Give each column its own name in the query: SELECT a.id AS first_id, b.id AS second_id"
+)
 QUERY_REMEDY = (
     "Try the query in the DuckDB shell, in the same folder. It may read its DuckDB file, or without `path` the files in the "
     "folder of the declaration; name further folders in `reads: [...]`"
@@ -42,15 +50,21 @@ READ_ONLY_STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "mariadb": ("SET SESSION TRANSACTION READ ONLY",),
     "oracle": ("SET TRANSACTION READ ONLY",),
 }
-_SQLITE_READS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
+_SQLITE_READS = (
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+)
 _HARMLESS_PRAGMAS = ("data_version", "table_info", "table_xinfo")  # full-text search asks the first
 
 
 def read_duckdb(context: SourceContext[DuckdbSource]) -> pd.DataFrame:
-    """Run one SELECT on a DuckDB file opened read-only, or on files; relative file names start at the base folder.
+    """Run one SELECT on a DuckDB file opened read-only, or on files; relative file names start at
+    the base folder.
 
-    The query sees its DuckDB file, or without one what lies in the base folder, and what `reads` names; it cannot
-    write.
+    The query sees its DuckDB file, or without one what lies in the base folder, and what `reads`
+    names; it cannot write.
     """
     import duckdb
 
@@ -59,7 +73,10 @@ def read_duckdb(context: SourceContext[DuckdbSource]) -> pd.DataFrame:
         "the DuckDB file cannot be opened",
         "Check that it is a DuckDB file, of a version that the installed duckdb reads, and that nobody is writing it",
     ):
-        config: dict[str, Any] = {"file_search_path": context.base_folder, "python_enable_replacements": "false"}
+        config: dict[str, Any] = {
+            "file_search_path": context.base_folder,
+            "python_enable_replacements": "false",
+        }
         connection = duckdb.connect(path or ":memory:", read_only=path is not None, config=config)
     with connection, context.mending("the query fails", QUERY_REMEDY):
         _require_duckdb_select(context, connection)
@@ -68,7 +85,9 @@ def read_duckdb(context: SourceContext[DuckdbSource]) -> pd.DataFrame:
         if relation is None:
             raise context.error(*NO_TABLE)
         refuse_duplicates(context, relation.columns, GIVE_NAMES)
-        frame: pd.DataFrame = relation.to_arrow_table().to_pandas(integer_object_nulls=True, date_as_object=False)
+        frame: pd.DataFrame = relation.to_arrow_table().to_pandas(
+            integer_object_nulls=True, date_as_object=False
+        )
         return frame
 
 
@@ -100,8 +119,8 @@ def _place(context: SourceContext[DuckdbSource], reads: str) -> str:
 def _relative_files(context: SourceContext[DuckdbSource], folders: list[str]) -> list[str]:
     """Find the relative file names of a query that lie in one of `folders`.
 
-    DuckDB asks whether a relative name is allowed before it looks where the file lies. It looks in the working folder
-    of the process first, so a file there must not be taken for a declared one.
+    DuckDB asks whether a relative name is allowed before it looks where the file lies. It looks in
+    the working folder of the process first, so a file there must not be taken for a declared one.
     """
     allowed = []
     for word in quoted_words(context.source.query):
@@ -140,21 +159,32 @@ def _duckdb_path(context: SourceContext[DuckdbSource]) -> str | None:
 
 
 def read_sql(context: SourceContext[SqlSource]) -> pd.DataFrame:
-    """Run one SELECT through SQLAlchemy, read-only where the database knows that, and roll back in any case."""
+    """Run one SELECT through SQLAlchemy, read-only where the database knows that, and roll back in
+    any case.
+    """
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
     require_one_reading_statement(context)
-    with context.mending("the database URL is not usable", "Check the URL, and that its driver is installed"):
+    with context.mending(
+        "the database URL is not usable", "Check the URL, and that its driver is installed"
+    ):
         url = _sql_url(context)
         arguments = dict(CONNECT_ARGUMENTS.get(url.get_dialect().driver, {}))
         engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
-    with context.mending("the database cannot be reached", "Check host, port, user, password and database in the URL"):
+    with context.mending(
+        "the database cannot be reached", "Check host, port, user, password and database in the URL"
+    ):
         connection = engine.connect()
     # `no_parameters` and the driver's own SQL keep `:name` and `%` in a query as they are.
-    with connection, context.mending("the query fails", "Try the query in the database's own client"):
+    with (
+        connection,
+        context.mending("the query fails", "Try the query in the database's own client"),
+    ):
         _forbid_writing(connection)
-        result = connection.execution_options(no_parameters=True).exec_driver_sql(context.source.query)
+        result = connection.execution_options(no_parameters=True).exec_driver_sql(
+            context.source.query
+        )
         if not result.returns_rows:
             raise context.error(*NO_TABLE)
         names = list(result.keys())
@@ -173,13 +203,19 @@ def _forbid_writing(connection: Any) -> None:
 
 
 def _authorize_reading(action: int, subject: str | None, *_: str | None) -> int:
-    """SQLite asks this for each part of a statement; a read-only file alone would still let it attach and write others."""
-    allowed = action in _SQLITE_READS or (action == sqlite3.SQLITE_PRAGMA and subject in _HARMLESS_PRAGMAS)
+    """SQLite asks this for each part of a statement; a read-only file alone would still let it
+    attach and write others.
+    """
+    allowed = action in _SQLITE_READS or (
+        action == sqlite3.SQLITE_PRAGMA and subject in _HARMLESS_PRAGMAS
+    )
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 
 def _sql_url(context: SourceContext[SqlSource]) -> Any:
-    """Parse the URL; an SQLite file must be there, since SQLite would make an empty one, and is opened read-only."""
+    """Parse the URL; an SQLite file must be there, since SQLite would make an empty one, and is
+    opened read-only.
+    """
     from sqlalchemy.engine import make_url
 
     url = make_url(context.expand(context.source.url))
@@ -200,8 +236,14 @@ def _sql_url(context: SourceContext[SqlSource]) -> Any:
 def _object_frame(names: list[str], rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     return pd.DataFrame(
-        {name: pd.Series(list(values), dtype=object) for name, values in zip(names, columns, strict=True)}
+        {
+            name: pd.Series(list(values), dtype=object)
+            for name, values in zip(names, columns, strict=True)
+        }
     )
 
 
-QUERY_READERS: Mapping[str, Callable[[SourceContext[Any]], pd.DataFrame]] = {"duckdb": read_duckdb, "sql": read_sql}
+QUERY_READERS: Mapping[str, Callable[[SourceContext[Any]], pd.DataFrame]] = {
+    "duckdb": read_duckdb,
+    "sql": read_sql,
+}

@@ -1,7 +1,8 @@
 """How files become frames: one reader for each of CSV, Parquet and JSON lines.
 
-Here: defaults for pandas' readers, and what pandas would hide (duplicate names, rows longer than the header).
-Not here: where bytes come from (`files`), queries (`queries`), checks of names (`columns`).
+Here: defaults for pandas' readers, and what pandas would hide (duplicate names, rows longer than
+the header). Not here: where bytes come from (`files`), queries (`queries`), checks of names
+(`columns`).
 """
 
 from __future__ import annotations
@@ -35,8 +36,26 @@ COMPRESSIONS: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "bz2"),
 )
 HEADER_OPTIONS = frozenset(
-    {"sep", "delimiter", "quotechar", "quoting", "doublequote", "escapechar", "comment", "encoding", "lineterminator"}
-    | {"encoding_errors", "skiprows", "skip_blank_lines", "skipinitialspace", "compression", "dialect", "engine"}
+    {
+        "sep",
+        "delimiter",
+        "quotechar",
+        "quoting",
+        "doublequote",
+        "escapechar",
+        "comment",
+        "encoding",
+        "lineterminator",
+    }
+    | {
+        "encoding_errors",
+        "skiprows",
+        "skip_blank_lines",
+        "skipinitialspace",
+        "compression",
+        "dialect",
+        "engine",
+    }
 )
 PLAIN_JSON_OPTIONS = frozenset({"compression", "encoding", "encoding_errors", "nrows"})
 JSON_REMEDY = 'Write one object per line: {"column": value, ...}; a JSON array must be taken apart'
@@ -44,7 +63,9 @@ WIDEST_HEADER = 2_000  # names looked at, where the header is not on the first l
 
 
 def read_csv_file(context: SourceContext[CsvSource]) -> pd.DataFrame:
-    """Read a CSV file; text stays `object`, whole columns are typed at once, as far as their spelling allows."""
+    """Read a CSV file; text stays `object`, whole columns are typed at once, as far as their
+    spelling allows.
+    """
     remedy = "Check that the file is CSV, and set `options` such as sep, quotechar, encoding (for example latin-1)"
     with open_file(context) as file, context.mending("the file cannot be read as CSV", remedy):
         refuse_web_page(context, file)
@@ -54,7 +75,9 @@ def read_csv_file(context: SourceContext[CsvSource]) -> pd.DataFrame:
         refuse_other_separator(context, file, options)
         names = _csv_header(file, options)
         refuse_duplicates(
-            context, names, "Name all columns: `options: {header: 0, names: [...]}`, or choose some with `usecols`"
+            context,
+            names,
+            "Name all columns: `options: {header: 0, names: [...]}`, or choose some with `usecols`",
         )
         frame, notes = read_typed(context, file, options, names or options.get("names") or ())
     if not isinstance(frame.index, pd.RangeIndex):
@@ -72,20 +95,28 @@ def read_parquet_file(context: SourceContext[ParquetSource]) -> pd.DataFrame:
 
     remedy = "Check that the file is a whole Parquet file, and the `options`"
     with open_file(context) as file, context.mending("the file cannot be read as Parquet", remedy):
-        refuse_duplicates(context, pq.read_schema(file).names, "Write the file again with unique column names")
+        refuse_duplicates(
+            context, pq.read_schema(file).names, "Write the file again with unique column names"
+        )
         file.seek(0)
         frame = pd.read_parquet(file, **context.source.options)
         named = any(name is not None for name in frame.index.names)
-        return with_long_parquet_numbers(frame.reset_index(drop=not named), file, context.source.options)
+        return with_long_parquet_numbers(
+            frame.reset_index(drop=not named), file, context.source.options
+        )
 
 
 def read_json_lines_file(context: SourceContext[JsonLinesSource]) -> pd.DataFrame:
-    """Read a file of JSON objects, one per line. Texts stay texts: "01234" is no number, and no name makes a date.
+    """Read a file of JSON objects, one per line. Texts stay texts: "01234" is no number, and no
+    name makes a date.
 
     Numbers keep every digit, unless the options ask for pandas' own reading of them.
     """
     remedy = "Check that each line is one JSON object, and the `options`"
-    with open_file(context) as file, context.mending("the file cannot be read as JSON lines", remedy):
+    with (
+        open_file(context) as file,
+        context.mending("the file cannot be read as JSON lines", remedy),
+    ):
         refuse_web_page(context, file)
         options = dict(context.source.options)
         options["compression"] = _compression(options, file)
@@ -106,7 +137,10 @@ def _json_objects(
 
     compression = options["compression"]
     lines = compr[compression](file, mode="rb") if compression else file
-    encoding, errors = options.get("encoding") or "utf-8", options.get("encoding_errors") or "strict"
+    encoding, errors = (
+        options.get("encoding") or "utf-8",
+        options.get("encoding_errors") or "strict",
+    )
     text = io.TextIOWrapper(lines, encoding=encoding, errors=errors, newline="\n")
     try:
         written = (line for line in text if line.strip())
@@ -115,7 +149,8 @@ def _json_objects(
                 found = json.loads(line)
             except json.JSONDecodeError as error:
                 raise context.error(
-                    f"its line {number} is not JSON: {error.msg}, at sign {error.pos + 1}", JSON_REMEDY
+                    f"its line {number} is not JSON: {error.msg}, at sign {error.pos + 1}",
+                    JSON_REMEDY,
                 ) from None
             if not isinstance(found, dict):
                 raise context.error(f"its line {number} is not a JSON object", JSON_REMEDY)
@@ -125,7 +160,9 @@ def _json_objects(
 
 
 def _compression(options: Mapping[str, Any], file: IO[bytes]) -> Any:
-    """Give the compression: as declared, or by the file's first bytes (a server may have unpacked a `.gz`)."""
+    """Give the compression: as declared, or by the file's first bytes (a server may have unpacked a
+    `.gz`).
+    """
     if options.get("compression", "infer") != "infer":
         return options["compression"]
     start = file.read(8)
@@ -140,9 +177,12 @@ def _csv_options(declared: Mapping[str, Any], file: IO[bytes]) -> dict[str, Any]
     if "engine" in declared or "dialect" in declared:
         return options
     if separator is None or (len(separator) > 1 and separator != r"\s+"):
-        return {**options, "engine": "python"}  # the only one that guesses separators or takes patterns
-    # `low_memory` types a file piece by piece and so mixes types in a column; pandas' quick float parser is off by
-    # one unit in the last place.
+        return {
+            **options,
+            "engine": "python",
+        }  # the only one that guesses separators or takes patterns
+    # `low_memory` types a file piece by piece and so mixes types in a column; pandas' quick float
+    # parser is off by one unit in the last place.
     return {"low_memory": False, "float_precision": "round_trip", **options}
 
 
@@ -154,7 +194,9 @@ def _csv_header(file: IO[bytes], options: Mapping[str, Any]) -> list[str]:
     line = 0 if header == "infer" else int(header)
     kept = {name: value for name, value in options.items() if name in HEADER_OPTIONS}
     wide = {"names": range(WIDEST_HEADER)} if line else {}  # lines above the header may be shorter
-    rows = pd.read_csv(file, **kept, **wide, header=None, nrows=line + 1, dtype=str, keep_default_na=False)
+    rows = pd.read_csv(
+        file, **kept, **wide, header=None, nrows=line + 1, dtype=str, keep_default_na=False
+    )
     file.seek(0)
     names = [str(name) for name in rows.iloc[-1].dropna()]
     return [name for name in _chosen(names, options.get("usecols")) if name]

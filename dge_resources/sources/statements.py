@@ -1,8 +1,9 @@
 """What a query is before it is run: one statement that reads, and the files that it names.
 
-Here: scanners that know the quotes and comments of SQL, and the refusals that rest on them. Not here: running queries
-(`queries`). They are no parsers: a query must be one statement by each of them, and what they let through still runs on
-a file that is open for reading or in a transaction that is rolled back.
+Here: scanners that know the quotes and comments of SQL, and the refusals that rest on them. Not
+here: running queries (`queries`). They are no parsers: a query must be one statement by each of
+them, and what they let through still runs on a file that is open for reading or in a transaction
+that is rolled back.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _SCANNERS = (
     _scanner(_COMMENT, _TEXT, _NAME, _TICKS),
     _scanner(_COMMENT_OF_MYSQL, _TEXT_WITH_ESCAPES, _NAME_WITH_ESCAPES, _TICKS),
 )
-"""Databases differ in what ends a text and what is a comment; which rules hold may even depend on their settings."""
+"""Databases differ in what ends a text and what is a comment; which rules hold may even depend on
+their settings.
+"""
 
 
 def require_one_reading_statement(context: SourceContext[Any]) -> None:

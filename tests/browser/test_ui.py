@@ -1,6 +1,7 @@
 """The UI as a person meets it: the webserver on the shipped workspace, in headless Chromium.
 
-Screenshots are kept in `.screenshots/`, which git ignores. Skipped, and said so, where Debian's chromium is missing.
+Screenshots are kept in `.screenshots/`, which git ignores. Skipped, and said so, where Debian's
+chromium is missing.
 """
 
 from __future__ import annotations
@@ -41,12 +42,30 @@ pytestmark = [
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A root in which the demo ran for the moons table."""
     home = tmp_path_factory.mktemp("home")
-    found = {**os.environ, "DGE_HOME": str(home), "DGE_PROFILE": "smoke", "DAGSTER_HOME": str(home / "dagster")}
+    found = {
+        **os.environ,
+        "DGE_HOME": str(home),
+        "DGE_PROFILE": "smoke",
+        "DAGSTER_HOME": str(home / "dagster"),
+    }
     demo = subprocess.run(
-        [sys.executable, "-m", "dge_assets.demo", "moons"], env=found, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "dge_assets.demo", "moons"],
+        env=found,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    for said in ("auc", "brier", "oracle", "naive_single", "dge_2", "report", "warehouse", "release"):
+    for said in (
+        "auc",
+        "brier",
+        "oracle",
+        "naive_single",
+        "dge_2",
+        "report",
+        "warehouse",
+        "release",
+    ):
         assert said in demo.stdout
     assert "members done" in demo.stdout
     return found
@@ -56,10 +75,18 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def address(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The webserver's address, once it answers."""
     port = free_port()
-    command = [str(Path(sys.executable).with_name("dagster-webserver")), "-w", "workspace.yaml", "-p", str(port)]
+    command = [
+        str(Path(sys.executable).with_name("dagster-webserver")),
+        "-w",
+        "workspace.yaml",
+        "-p",
+        str(port),
+    ]
     log = tmp_path_factory.mktemp("log") / "webserver.txt"
     with log.open("w") as output:
-        server = subprocess.Popen(command, env=environment, cwd=project_root(), stdout=output, stderr=output)
+        server = subprocess.Popen(
+            command, env=environment, cwd=project_root(), stdout=output, stderr=output
+        )
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/server_info", server, log)
@@ -121,9 +148,9 @@ def test_the_groups_list_names_every_asset_of_the_line(page: Page, address: str)
 
 def test_an_assets_page_tells_what_it_is_and_shows_its_table(page: Page, address: str) -> None:
     page.goto(f"{address}/assets/moons/training_scores")
-    expect(page.get_by_text("does a model trained on synthetic data do well on real_test?")).to_be_visible(
-        timeout=60_000
-    )
+    expect(
+        page.get_by_text("does a model trained on synthetic data do well on real_test?")
+    ).to_be_visible(timeout=60_000)
     for name in ("Row count", "data-custodians", "dge/record_id", "moons_evaluate"):
         expect(page.get_by_text(name).first).to_be_visible()
     page.get_by_text("Show Markdown").first.click()
@@ -146,6 +173,8 @@ def test_a_checks_page_shows_the_contract_passed(page: Page, address: str) -> No
     expect(page.get_by_text("data_docs").first).to_be_visible()
 
 
-def test_the_team_downstream_hangs_on_the_release_of_the_other_location(page: Page, address: str) -> None:
+def test_the_team_downstream_hangs_on_the_release_of_the_other_location(
+    page: Page, address: str
+) -> None:
     page.goto(f"{address}/locations/downstream_team/asset-groups/downstream_team/lineage")
     expect(page.get_by_text("seatbelt_effect", exact=True).first).to_be_visible(timeout=60_000)

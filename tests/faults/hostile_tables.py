@@ -1,7 +1,9 @@
-"""Tables that make trouble: columns of every kind at their ends, in every format of file, with contracts half declared.
+"""Tables that make trouble: columns of every kind at their ends, in every format of file, with
+contracts half declared.
 
-Here: the strategy, and putting a table through what the line does with its rows. All of a table comes of one seed, so
-that an example is small to tell: seed, rows, columns, format. Not here: tests.
+Here: the strategy, and putting a table through what the line does with its rows. All of a table
+comes of one seed, so that an example is small to tell: seed, rows, columns, format. Not here:
+tests.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ def _numbers(draw: Callable[[np.random.Generator, int], Any]) -> Cells:
 
 def _with_gaps(cells: Cells, missing: Any = None) -> Cells:
     return lambda rng, n: [
-        missing if gap else cell for gap, cell in zip(rng.random(n) < 0.3, cells(rng, n), strict=True)
+        missing if gap else cell
+        for gap, cell in zip(rng.random(n) < 0.3, cells(rng, n), strict=True)
     ]
 
 
@@ -52,7 +55,9 @@ def _days(low: str, high: str, form: str) -> Cells:
 
 
 def _zoned(rng: np.random.Generator, n: int) -> list[Any]:
-    return list(pd.to_datetime(rng.integers(0, 2 * 10**18, n), utc=True).tz_convert("Europe/Berlin"))
+    return list(
+        pd.to_datetime(rng.integers(0, 2 * 10**18, n), utc=True).tz_convert("Europe/Berlin")
+    )
 
 
 CELLS: dict[str, Cells] = {
@@ -83,7 +88,9 @@ CELLS: dict[str, Cells] = {
     "leading zeros": _pick("00123", "02139", "10001"),
     "missing words": _pick("NA", "null", "None", "a", "nan"),
     "blanks": _pick(" ?", "a ", "\tb", "c", " "),
-    "odd texts": _pick("", "\u202e\U0001f600", "line\nbreak", 'quo"te', "com,ma", "semi;colon", "<b>"),
+    "odd texts": _pick(
+        "", "\u202e\U0001f600", "line\nbreak", 'quo"te', "com,ma", "semi;colon", "<b>"
+    ),
     "zero bytes": _pick("a\x00b", "a\x00c"),
     "numbers and a word": _pick("1", "2.5", "unknown"),
     "decimal commas": _pick("1.723,05", "-0,5", "12"),
@@ -99,7 +106,9 @@ CELLS: dict[str, Cells] = {
     "impossible dates": _pick("2023-02-30", "2023-01-01"),
     "sentinel dates": _pick("9999-12-31", "2023-01-01", "2023-05-01"),
     "old dates": _pick("1066-10-14", "2023-01-01"),
-    "offsets": _pick("2023-01-01T00:00:00+01:00", "2023-01-01T00:00:00Z", "2023-07-01 12:00:00.123456789-05:00"),
+    "offsets": _pick(
+        "2023-01-01T00:00:00+01:00", "2023-01-01T00:00:00Z", "2023-07-01 12:00:00.123456789-05:00"
+    ),
     "clock": _pick("13:45", "00:00", "23:59:59"),
     "long clock": _pick("26:00:00", "0:00:01.5"),
     "iso spans": _pick("P1DT2H", "PT1.5S"),
@@ -144,7 +153,9 @@ DECLARED = (
 
 @dataclass(frozen=True)
 class HostileTable:
-    """One table: which cells under which name, how many rows, in which file, and what is declared of it."""
+    """One table: which cells under which name, how many rows, in which file, and what is declared
+    of it.
+    """
 
     seed: int
     rows: int
@@ -160,11 +171,17 @@ class HostileTable:
         rng = np.random.default_rng(self.seed)
         cells = {**self.columns, "y": self.target}
         return pd.DataFrame(
-            {name: pd.Series(CELLS[kind](rng, self.rows), dtype=object) for name, kind in cells.items()}
+            {
+                name: pd.Series(CELLS[kind](rng, self.rows), dtype=object)
+                for name, kind in cells.items()
+            }
         )
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """Put the table into a file of its format; the source that declares it. CSV takes what the others cannot."""
+        """Put the table into a file of its format; the source that declares it.
+
+        CSV takes what the others cannot.
+        """
         frame, source = self.frame(), {"strip": self.strip}
         if self.file_format == "parquet" and _written_as_parquet(frame, folder / "a.parquet"):
             return {**source, "type": "parquet", "path": "a.parquet"}
@@ -182,7 +199,12 @@ def _written_as_parquet(frame: pd.DataFrame, path: Path) -> bool:
 
     try:
         frame.infer_objects().to_parquet(path)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError):  # cells of several types have no type there
+    except (
+        pa.ArrowException,
+        ValueError,
+        TypeError,
+        OverflowError,
+    ):  # cells of several types have no type there
         return False
     return True
 
@@ -193,7 +215,9 @@ def _json(value: Any) -> Any:
 
 
 def drawn_table(seed: int) -> HostileTable:
-    """One such table, of 1 to 5 columns beside its target `y`: most of them long enough and declared in few words."""
+    """One such table, of 1 to 5 columns beside its target `y`: most of them long enough and
+    declared in few words.
+    """
     rng = np.random.default_rng(seed)
 
     def one_of(choices: Sequence[Any]) -> Any:
@@ -213,7 +237,10 @@ def drawn_table(seed: int) -> HostileTable:
 
 
 hostile_tables = st.integers(0, 2**32 - 1).map(drawn_table)
-"""Any such table. All comes of one number: drawn part by part, most tables would be refused for their first column."""
+"""Any such table.
+
+All comes of one number: drawn part by part, most tables would be refused for their first column.
+"""
 
 
 def take_table_in(table: HostileTable, folder: Path) -> Intake:
@@ -227,13 +254,17 @@ def take_table_in(table: HostileTable, folder: Path) -> Intake:
         }
     )
     return take_in(
-        read_source(source, base_folder=str(folder), table="hostile", contract=declared), declared, table="hostile"
+        read_source(source, base_folder=str(folder), table="hostile", contract=declared),
+        declared,
+        table="hostile",
     )
 
 
 def check(taken: Intake) -> ValidationOutcome:
     """The check of the source, whose document must be plain JSON."""
-    outcome = validate(taken.frame, contract_suite(taken.contract.as_declared(), subject="source"), name="source")
+    outcome = validate(
+        taken.frame, contract_suite(taken.contract.as_declared(), subject="source"), name="source"
+    )
     json.dumps(outcome.document, allow_nan=False)
     return outcome
 
@@ -242,7 +273,9 @@ def split(taken: Intake) -> tuple[pd.DataFrame, Contract]:
     """The rows and contract of real_train, with what few rows share held back."""
     train, _ = split_real(taken.frame, taken.contract, test_share=0.2, table="hostile")
     limits = LevelLimits(most=100, more="pool")
-    contract = protected_contract(taken.contract, train, DisclosureDeclaration(), limits=limits, table="hostile")
+    contract = protected_contract(
+        taken.contract, train, DisclosureDeclaration(), limits=limits, table="hostile"
+    )
     return protected_rows(train, contract), contract
 
 

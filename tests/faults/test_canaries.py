@@ -1,8 +1,10 @@
-"""One table in which single people stand out in every way there is, its line run for real, and every byte searched.
+"""One table in which single people stand out in every way there is, its line run for real, and
+every byte searched.
 
-Searched are all places but those that hold real rows by their purpose (lake, artifacts, warehouse, see
-`docs/disclosure.md`): releases, reports and pages of checks, Dagster's storage, what is printed and logged, what is
-raised. Parquet is read and SQLite is queried, since both may compress what they hold.
+Searched are all places but those that hold real rows by their purpose (lake, artifacts, warehouse,
+see `docs/disclosure.md`): releases, reports and pages of checks, Dagster's storage, what is printed
+and logged, what is raised. Parquet is read and SQLite is queried, since both may compress what they
+hold.
 """
 
 from __future__ import annotations
@@ -58,13 +60,15 @@ def people() -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "id": [f"canaryid{i:05d}" for i in range(ROWS)],
-            "email": ["canary.twice@example.org"] * 2 + [f"canary{i}@example.org" for i in range(2, ROWS)],
+            "email": ["canary.twice@example.org"] * 2
+            + [f"canary{i}@example.org" for i in range(2, ROWS)],
             "note": [f"canarynote {i // 2}" for i in range(ROWS)],
             "town": rng.choice(["Rome", "Oslo"], ROWS).astype(object),
             "illness": rng.choice(["none", "flu"], ROWS).astype(object),
             "smokes": rng.random(ROWS) < 0.01,
             "income": rng.lognormal(8, 0.4, ROWS).round(2),
-            "born": pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D"),
+            "born": pd.Timestamp("1960-01-01")
+            + pd.to_timedelta(rng.integers(0, 15_000, ROWS), unit="D"),
             "constant": 5,
             "visits": rng.integers(0, 9, ROWS),
             "answer": rng.choice(["no", "yes"], ROWS),
@@ -83,7 +87,9 @@ def people() -> pd.DataFrame:
 
 
 def split_positions(frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Which rows go to real_train and to real_test: by the table's name, its length and its target alone."""
+    """Which rows go to real_train and to real_test: by the table's name, its length and its target
+    alone.
+    """
     agreed = contract("answer", column("answer", "categorical", categories=("no", "yes")))
     parts = split_real(frame[["answer"]].astype("category"), agreed, test_share=0.2, table=TABLE)
     return parts[0]["row_id"].to_numpy(), parts[1]["row_id"].to_numpy()
@@ -104,15 +110,24 @@ def attributes(**changes: Any) -> dict[str, Any]:
 
 
 FAILING: dict[str, dict[str, Any]] = {
-    "range": {"columns": {"income": {"minimum": 0, "maximum": 1_000_000}, "visits": {"maximum": 100}}},
-    "level": {"columns": {"town": {"categories": ["Rome", "Oslo"]}, "illness": {"categories": ["none", "flu"]}}},
+    "range": {
+        "columns": {"income": {"minimum": 0, "maximum": 1_000_000}, "visits": {"maximum": 100}}
+    },
+    "level": {
+        "columns": {
+            "town": {"categories": ["Rome", "Oslo"]},
+            "illness": {"categories": ["none", "flu"]},
+        }
+    },
     "relation": {"constraints": [{"left": "income", "operator": "<", "right": "constant"}]},
     "unique": {"columns": {"email": {"kind": "id"}}},
     "number": {"columns": {"note": {"kind": "integer"}, "illness": {"kind": "continuous"}}},
     "moment": {"columns": {"email": {"kind": "datetime"}}},
     "flag": {"columns": {"town": {"kind": "boolean"}}},
 }
-"""Declarations that the table breaks; each is checked, or refused, with the rows that break it at hand."""
+"""Declarations that the table breaks; each is checked, or refused, with the rows that break it at
+hand.
+"""
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     logging.getLogger().addHandler(handler)
     logging.getLogger("dge.progress").addHandler(handler)
     texts = {}
-    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance,
+    ):
         patch.setattr("sys.stdout", said)
         patch.setattr("sys.stderr", said)
         shop = Workshop(folder, instance, attributes())
@@ -142,8 +160,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         for name, declared in FAILING.items():
             broken = shop.declare(contract={**shop.attributes["contract"], **declared})
             failed = broken.materialize("source")
-            assert not failed.success or not all(e.passed for e in failed.get_asset_check_evaluations()), name
-            texts[f"raised by {name}"] = "\n".join(str(event.event_specific_data) for event in failed.all_events)
+            assert not failed.success or not all(
+                e.passed for e in failed.get_asset_check_evaluations()
+            ), name
+            texts[f"raised by {name}"] = "\n".join(
+                str(event.event_specific_data) for event in failed.all_events
+            )
             texts[f"printed for {name}"] = reason_of(failed)
         logging.getLogger().removeHandler(handler)
         logging.getLogger("dge.progress").removeHandler(handler)
@@ -157,7 +179,11 @@ def searched(folder: Path) -> Iterator[Path]:
     """All files but the source itself and those that hold real rows by their purpose."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if path.is_file() and parts != ("people.csv",) and not (parts[0] == "home" and parts[1] in CUSTODIANS):
+        if (
+            path.is_file()
+            and parts != ("people.csv",)
+            and not (parts[0] == "home" and parts[1] in CUSTODIANS)
+        ):
             yield path
 
 
@@ -173,7 +199,10 @@ def text_of(path: Path) -> str:
 def rows_of(path: Path) -> str:
     """Every cell of a SQLite file; what is compressed is opened."""
     with sqlite3.connect(path) as connection:
-        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        tables = [
+            name
+            for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
+        ]
         rows = [row for name in tables for row in connection.execute(f'select * from "{name}"')]
     return "\n".join(opened(cell) for row in rows for cell in row)
 
@@ -189,7 +218,11 @@ def opened(cell: object) -> str:
 
 @pytest.mark.parametrize("what", CANARIES)
 def test_no_place_tells_of_one_person(told: Told, what: str) -> None:
-    found = {place: context(text, CANARIES[what]) for place, text in told.texts.items() if CANARIES[what] in text}
+    found = {
+        place: context(text, CANARIES[what])
+        for place, text in told.texts.items()
+        if CANARIES[what] in text
+    }
     assert not found, what
 
 
@@ -202,13 +235,17 @@ def test_the_search_sees_what_there_is(told: Told) -> None:
     """Else it would pass for having looked nowhere."""
     kinds = ("releases", "reports", "dagster", "raised", "printed")
     assert all(any(kind in place for place in told.texts) for kind in kinds)
-    assert any("Rome" in text for place, text in told.texts.items() if place.endswith("data.parquet"))
+    assert any(
+        "Rome" in text for place, text in told.texts.items() if place.endswith("data.parquet")
+    )
     storage = "".join(text for place, text in told.texts.items() if place.endswith(".db"))
     assert "real_train" in storage
 
 
 def test_datasets_hold_no_number_and_no_moment_that_few_rows_reach(told: Told) -> None:
-    frames = [pd.read_parquet(path) for path in Path(told.shop.home).rglob("releases/**/data.parquet")]
+    frames = [
+        pd.read_parquet(path) for path in Path(told.shop.home).rglob("releases/**/data.parquet")
+    ]
     drawn = pd.concat(frames, ignore_index=True)
     real = people()
     assert set(drawn.columns) == {
@@ -229,5 +266,7 @@ def test_datasets_hold_no_number_and_no_moment_that_few_rows_reach(told: Told) -
     for name in ("income", "born", "visits"):
         beyond = (real[name].nsmallest(9).max(), real[name].nlargest(9).min())
         assert drawn[name].between(*beyond).all(), f"{name} reaches what fewer than 10 rows reach"
-    assert np.array_equal(drawn["income"], drawn["income"].round(2)), "the grid is not that of one row"
+    assert np.array_equal(drawn["income"], drawn["income"].round(2)), (
+        "the grid is not that of one row"
+    )
     assert (drawn["born"] == drawn["born"].dt.floor("D")).all(), "nor is the unit of time"

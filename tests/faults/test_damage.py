@@ -1,7 +1,8 @@
-"""Files cut off, with a flipped bit, a lost page or something else in their place: refused by the reader, or harmless.
+"""Files cut off, with a flipped bit, a lost page or something else in their place: refused by the
+reader, or harmless.
 
-Short: one of everything, made by hand. Long: the root of a line that ran, `DGE_DAMAGES` times (300), and the line run
-again over `DGE_DAMAGED_LINES` damaged roots (4).
+Short: one of everything, made by hand. Long: the root of a line that ran, `DGE_DAMAGES` times
+(300), and the line run again over `DGE_DAMAGED_LINES` damaged roots (4).
 """
 
 from __future__ import annotations
@@ -57,12 +58,16 @@ class Damaged:
         path.chmod(0o644)
         path.write_bytes(kind(data, self.draw))
         try:
-            found = read_all({name: read for name, read in self.readers.items() if _is_part(name, place)})
+            found = read_all(
+                {name: read for name, read in self.readers.items() if _is_part(name, place)}
+            )
         finally:
             path.write_bytes(data)
         refused = {name for name, given in found.items() if given.startswith(REFUSED)}
         wrong = {name for name, given in found.items() if given != self.whole[name]} - refused
-        assert wrong == set(), f"{place}, {kind.__name__}: another thing was read, and no error raised"
+        assert wrong == set(), (
+            f"{place}, {kind.__name__}: another thing was read, and no error raised"
+        )
         self.refused += bool(refused)
         self.harmless += not refused
 
@@ -75,7 +80,13 @@ def test_one_of_everything_damaged_is_refused_or_harmless(tmp_path: Path) -> Non
     write_all(tmp_path, FORMER)
     damaged = Damaged(tmp_path, TABLE, random.Random(SEED))
     files = damaged_files(tmp_path)
-    assert {part_of(path, tmp_path) for path in files} == {"lake", "artifacts", "reports", "releases", FILE}
+    assert {part_of(path, tmp_path) for path in files} == {
+        "lake",
+        "artifacts",
+        "reports",
+        "releases",
+        FILE,
+    }
     for path in files * 4:
         damaged.damage(path)
     assert damaged.refused > damaged.harmless
@@ -97,13 +108,21 @@ def test_what_was_damaged_is_mended_by_making_it_again(tmp_path: Path) -> None:
 def test_a_lines_root_damaged_anywhere_is_refused_or_harmless(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    draw, tables, log = random.Random(SEED), write_declaration(tmp_path, epochs=2, seeds=2), tmp_path / "log.txt"
+    draw, tables, log = (
+        random.Random(SEED),
+        write_declaration(tmp_path, epochs=2, seeds=2),
+        tmp_path / "log.txt",
+    )
     home = tmp_path / "home"
     assert start_demo(tables, home, log).wait(timeout=900) == 0, log.read_text()
     damaged, files = Damaged(home, "visits", draw), damaged_files(home)
     parts = sorted({part_of(path, home) for path in files})
     for number in range(MANY):
-        damaged.damage(draw.choice([path for path in files if part_of(path, home) == parts[number % len(parts)]]))
+        damaged.damage(
+            draw.choice(
+                [path for path in files if part_of(path, home) == parts[number % len(parts)]]
+            )
+        )
     record_property("damages", MANY)
     record_property("refused", damaged.refused)
     record_property("harmless", damaged.harmless)
@@ -114,7 +133,11 @@ def test_a_lines_root_damaged_anywhere_is_refused_or_harmless(
 def test_a_line_over_damaged_files_ends_in_the_same_release_or_says_what_is_damaged(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    draw, tables, log = random.Random(SEED), write_declaration(tmp_path, epochs=2, seeds=2), tmp_path / "log.txt"
+    draw, tables, log = (
+        random.Random(SEED),
+        write_declaration(tmp_path, epochs=2, seeds=2),
+        tmp_path / "log.txt",
+    )
     whole = tmp_path / "whole"
     assert start_demo(tables, whole, log).wait(timeout=900) == 0, log.read_text()
     release, mended, refused = tree(whole / "releases"), 0, 0
@@ -136,18 +159,29 @@ def test_a_line_over_damaged_files_ends_in_the_same_release_or_says_what_is_dama
         else:
             assert any(str(path.relative_to(home)) in log.read_text() for path in hit), told
         shutil.rmtree(home)
-    for name, count in (("damaged roots", LINES), ("made again", mended), ("refused by name", refused)):
+    for name, count in (
+        ("damaged roots", LINES),
+        ("made again", mended),
+        ("refused by name", refused),
+    ):
         record_property(name, count)
 
 
 def test_a_foreign_file_takes_nothing_away_and_is_told(tmp_path: Path) -> None:
     write_all(tmp_path, FORMER)
     before = read_all(readers(tmp_path, TABLE))
-    foreign = [f"lake/{TABLE}/notes.txt", f"lake/{TABLE}/copy/data.parquet", "artifacts/a.json", "releases/notes.txt"]
+    foreign = [
+        f"lake/{TABLE}/notes.txt",
+        f"lake/{TABLE}/copy/data.parquet",
+        "artifacts/a.json",
+        "releases/notes.txt",
+    ]
     for name in foreign:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"PAR1 somebody's own PAR1")
     built = Warehouse(Store(str(tmp_path))).build()
-    assert [problem.place for problem in built.problems] == [str(tmp_path / f"lake/{TABLE}/copy/data.parquet")]
+    assert [problem.place for problem in built.problems] == [
+        str(tmp_path / f"lake/{TABLE}/copy/data.parquet")
+    ]
     assert read_all(readers(tmp_path, TABLE)) == before

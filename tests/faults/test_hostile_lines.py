@@ -1,4 +1,5 @@
-"""Hostile tables through a whole line of one epoch: a release, or a refusal in words, whatever the table holds.
+"""Hostile tables through a whole line of one epoch: a release, or a refusal in words, whatever the
+table holds.
 
 Long: `DGE_HOSTILE_LINES` tables that are taken in (20), each from its file to the release.
 """
@@ -21,14 +22,20 @@ from tests.faults.hostile_tables import HostileTable, drawn_table, split, take_t
 from tests.integration.conftest import Workshop
 
 LINES = int(os.environ.get("DGE_HOSTILE_LINES", "20"))
-OWN = {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DgeError)}
+OWN = {
+    kind.__name__
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, DgeError)
+}
 CHECKS = "DagsterAssetCheckFailedError"
 LEAST_ROWS = 40
 """Tables of fewer rows are refused before anything is trained; the pure tests have them."""
 
 
 def put_through_a_line(table: HostileTable, folder: Path) -> str:
-    """`refused at once`, `released`, or `refused later`; fails on any error that is not one of ours."""
+    """`refused at once`, `released`, or `refused later`; fails on any error that is not one of
+    ours.
+    """
     try:
         split(take_table_in(table, folder))
     except DgeError:
@@ -47,13 +54,19 @@ def put_through_a_line(table: HostileTable, folder: Path) -> str:
     }
     with dg.DagsterInstance.ephemeral() as instance:
         result = Workshop(folder, instance, attributes).run()
-        foreign = [told for event in result.all_events if event.is_step_failure and (told := foreign_error(event))]
+        foreign = [
+            told
+            for event in result.all_events
+            if event.is_step_failure and (told := foreign_error(event))
+        ]
     assert foreign == [], f"{table}: {foreign}"
     return "released" if result.success else "refused later"
 
 
 def foreign_error(event: dg.DagsterEvent) -> str:
-    """The innermost error of a step that failed, where none of the errors that led to it is ours; empty otherwise."""
+    """The innermost error of a step that failed, where none of the errors that led to it is ours;
+    empty otherwise.
+    """
     error, text = event.step_failure_data.error, ""
     while error is not None:
         if error.cls_name in (*OWN, CHECKS):

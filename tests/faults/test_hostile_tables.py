@@ -1,4 +1,6 @@
-"""Whatever a table holds, it is taken or refused in words: never a library's traceback, never another table."""
+"""Whatever a table holds, it is taken or refused in words: never a library's traceback, never
+another table.
+"""
 
 from __future__ import annotations
 
@@ -66,14 +68,20 @@ def test_a_hostile_table_is_checked(table: HostileTable) -> None:
 @given(hostile_tables)
 def test_many_hostile_tables_are_encoded_or_refused(table: HostileTable) -> None:
     # `--hypothesis-show-statistics` tells how many were taken
-    event("taken" if put_through(table, checked=True, encoded=True) else "refused or blocked by the check")
+    event(
+        "taken"
+        if put_through(table, checked=True, encoded=True)
+        else "refused or blocked by the check"
+    )
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_each_kind_of_cell_by_itself_is_taken_or_refused(file_format: str) -> None:
     taken = {
         cells: put_through(
-            HostileTable(seed=0, rows=40, columns={"x": cells}, target="zero or one", file_format=file_format),
+            HostileTable(
+                seed=0, rows=40, columns={"x": cells}, target="zero or one", file_format=file_format
+            ),
             checked=False,
             encoded=False,
         )
@@ -81,17 +89,28 @@ def test_each_kind_of_cell_by_itself_is_taken_or_refused(file_format: str) -> No
     }
     refused = {cells for cells, was_taken in taken.items() if not was_taken}
     # What the line cannot hold and what has no other reading; and what a CSV file cannot say.
-    assert refused <= {"infinite", "old dates"} | ({"zero bytes"} if "csv" in file_format else set())
+    assert refused <= {"infinite", "old dates"} | (
+        {"zero bytes"} if "csv" in file_format else set()
+    )
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-@pytest.mark.parametrize("cells", ["levels", "leading zeros", "missing words", "blanks", "odd texts", "clock"])
-def test_declared_levels_come_back_as_they_were_written(cells: str, file_format: str, tmp_path: Path) -> None:
-    table = HostileTable(seed=1, rows=60, columns={"x": cells}, target="zero or one", file_format=file_format)
+@pytest.mark.parametrize(
+    "cells", ["levels", "leading zeros", "missing words", "blanks", "odd texts", "clock"]
+)
+def test_declared_levels_come_back_as_they_were_written(
+    cells: str, file_format: str, tmp_path: Path
+) -> None:
+    table = HostileTable(
+        seed=1, rows=60, columns={"x": cells}, target="zero or one", file_format=file_format
+    )
     written = table.frame()["x"]
     levels = sorted(set(written) - {""})
     declared = HostileTable(**{**vars(table), "declared": {"x": {"categories": levels}}})
     read = take_table_in(declared, tmp_path).frame["x"]
     expected = written.where(written != "") if "csv" in file_format else written
-    assert read.astype(object).where(read.notna(), "").tolist() == expected.where(expected.notna(), "").tolist()
+    assert (
+        read.astype(object).where(read.notna(), "").tolist()
+        == expected.where(expected.notna(), "").tolist()
+    )
     assert isinstance(read.dtype, pd.CategoricalDtype)

@@ -1,5 +1,5 @@
-"""Processes of a whole deployment killed one after the other: nothing hangs, and the release is that of an unbroken
-run.
+"""Processes of a whole deployment killed one after the other: nothing hangs, and the release is
+that of an unbroken run.
 
 Long: `DGE_KILLS` says how many kills there are (4 if left out; 50 take about an hour on two cores).
 """
@@ -24,17 +24,28 @@ from tests.support.deployment import Deployment, wait_until
 
 KILLS = int(os.environ.get("DGE_KILLS", "4"))
 VICTIMS = ("worker", "run", "daemon", "deployment")
-IN_PROGRESS = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+IN_PROGRESS = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 SEEDS = 4
 FREE_SECONDS = 60
-"""Within these a killed run has ended for Dagster and holds no place in a pool, on a machine that does much else."""
+"""Within these a killed run has ended for Dagster and holds no place in a pool, on a machine that
+does much else.
+"""
 
 
 class Chain:
     """One root, one deployment after the other, and the runs that they are asked for."""
 
     def __init__(self, tables: Path, home: Path, log: Path) -> None:
-        self.environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
+        self.environment = {
+            **os.environ,
+            "DGE_TABLES": str(tables),
+            "DGE_HOME": str(home),
+            "DGE_PROFILE": "full",
+        }
         self.environment.pop("DAGSTER_HOME", None)
         self.dagster_home, self.log = home / "dagster", log
         self.deployment = self.start()
@@ -62,12 +73,18 @@ class Chain:
         return found
 
     def kill(self, victim: str, run: dg.DagsterRun) -> None:
-        """Kill a worker or the process of `run`, the daemon, or all; what went down is started again."""
+        """Kill a worker or the process of `run`, the daemon, or all; what went down is started
+        again.
+        """
         if victim == "run":
             _kill(_process_of(run))
             return
         if victim == "worker":
-            _kill(wait_until(lambda: self.is_over(run) or _workers_of(run), 180, "the run has a worker"))
+            _kill(
+                wait_until(
+                    lambda: self.is_over(run) or _workers_of(run), 180, "the run has a worker"
+                )
+            )
             return
         if victim == "daemon":
             (daemon,) = [
@@ -105,7 +122,11 @@ def _workers_of(run: dg.DagsterRun) -> list[psutil.Process]:
     """Workers are forked from the fork server that the run's process has started."""
     found = []
     for process in _process_of(run):
-        servers = [child for child in process.children() if "multiprocessing.forkserver" in " ".join(child.cmdline())]
+        servers = [
+            child
+            for child in process.children()
+            if "multiprocessing.forkserver" in " ".join(child.cmdline())
+        ]
         found = [worker for server in servers for worker in server.children()]
     return found
 
@@ -134,7 +155,11 @@ def test_kills_at_any_moment_end_in_the_same_release(
             chain.kill(victim, run)
             record_property("kills", number + 1)
             if victim in ("run", "deployment"):
-                wait_until(lambda run=run: chain.ended_and_free(run.run_id), FREE_SECONDS, f"{victim} {number}: ended")
+                wait_until(
+                    lambda run=run: chain.ended_and_free(run.run_id),
+                    FREE_SECONDS,
+                    f"{victim} {number}: ended",
+                )
         run = chain.run_in_work()
         with chain.instance() as instance:
 
@@ -142,7 +167,9 @@ def test_kills_at_any_moment_end_in_the_same_release(
                 return not instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS))
 
             wait_until(idle, 900, "nothing hangs")
-            if not (broken / "releases" / "visits" / "latest.json").exists():  # the last run was one too many retries
+            if not (
+                broken / "releases" / "visits" / "latest.json"
+            ).exists():  # the last run was one too many retries
                 chain.run_in_work()
                 wait_until(idle, 900, "nothing hangs")
             assert waiting_steps(instance) == []

@@ -1,8 +1,8 @@
-"""Killed at every write, before and after it: readers see former or new things, and the next run ends in the same
-bytes.
+"""Killed at every write, before and after it: readers see former or new things, and the next run
+ends in the same bytes.
 
-Short: the stores alone, at each of their writes. Long: the whole line as `make demo` starts it, `DGE_WRITE_KILLS` times
-(50), each chain of kills at one write of every kind in a root of its own.
+Short: the stores alone, at each of their writes. Long: the whole line as `make demo` starts it,
+`DGE_WRITE_KILLS` times (50), each chain of kills at one write of every kind in a root of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ KILLS = int(os.environ.get("DGE_WRITE_KILLS", "50"))
 SEED = int(os.environ.get("DGE_FAULT_SEED", "0"))
 
 
-def test_stores_killed_at_any_write_hold_former_or_new_things_and_end_in_the_same_bytes(tmp_path: Path) -> None:
+def test_stores_killed_at_any_write_hold_former_or_new_things_and_end_in_the_same_bytes(
+    tmp_path: Path,
+) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.support.killed_stores", tmp_path],
         cwd=project_root(),
@@ -39,10 +41,16 @@ def test_stores_killed_at_any_write_hold_former_or_new_things_and_end_in_the_sam
     found = [json.loads(line) for line in done.stdout.splitlines()]
     kinds = {kind_of(kill["place"]) for kill in found}
     assert kinds == set(KINDS), f"no write of {set(KINDS) - kinds}"
-    assert [kill for kill in found if not kill["was_killed"] or kill["seen"] not in ("former", "new", "between")] == []
+    assert [
+        kill
+        for kill in found
+        if not kill["was_killed"] or kill["seen"] not in ("former", "new", "between")
+    ] == []
     assert [kill for kill in found if not kill["ends_the_same"]] == []
     assert {kill["seen"] for kill in found} == {"former", "new", "between"}
-    assert clear_unfinished(tmp_path, settled_seconds=0) == [], "what the killed had left was cleared"
+    assert clear_unfinished(tmp_path, settled_seconds=0) == [], (
+        "what the killed had left was cleared"
+    )
 
 
 def drawn_chains(places: list[str], kills: int, draw: random.Random) -> Iterator[list[str]]:
@@ -69,7 +77,9 @@ def test_the_line_killed_at_any_write_ends_in_the_same_release(
         for place in chain:
             at = watching(home, DGE_KILL_AT=place, DGE_KILL_WHEN=draw.choice(("before", "after")))
             ended = start_demo(tables, home, log, **at).wait(timeout=900)
-            assert ended in (0, -signal.SIGKILL), f"chain {number} at {place}: {log.read_text()[-2000:]}"
+            assert ended in (0, -signal.SIGKILL), (
+                f"chain {number} at {place}: {log.read_text()[-2000:]}"
+            )
             killed += ended != 0
             late += [place] if ended == 0 else []
         assert start_demo(tables, home, log).wait(timeout=900) == 0, log.read_text()[-2000:]

@@ -1,8 +1,8 @@
-"""Runs of the same and of other seeds at a time, with readers on warehouse and release: all succeed, nobody reads
-halves.
+"""Runs of the same and of other seeds at a time, with readers on warehouse and release: all
+succeed, nobody reads halves.
 
-Long: `DGE_PARALLEL_MEMBERS` says how many members there are (6 if left out), `DGE_PARALLEL_RUNS` how many backfills and
-demos go at a time (4).
+Long: `DGE_PARALLEL_MEMBERS` says how many members there are (6 if left out), `DGE_PARALLEL_RUNS`
+how many backfills and demos go at a time (4).
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Readers(threading.Thread):
         if not path.exists():
             return False
         with duckdb.connect(str(path), read_only=True) as connection:
-            sizes = connection.sql("select count(*) from visits.synthetic group by family, seed").fetchall()
+            sizes = connection.sql(
+                "select count(*) from visits.synthetic group by family, seed"
+            ).fetchall()
         assert len(set(sizes)) <= 1, f"datasets of different lengths: {sizes}"
         return bool(sizes)
 
@@ -63,9 +65,18 @@ class Readers(threading.Thread):
 def test_runs_side_by_side_all_succeed_and_readers_see_whole_things(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    tables, home, log = write_declaration(tmp_path, epochs=400, seeds=MEMBERS), tmp_path / "home", tmp_path / "log.txt"
+    tables, home, log = (
+        write_declaration(tmp_path, epochs=400, seeds=MEMBERS),
+        tmp_path / "home",
+        tmp_path / "log.txt",
+    )
     assert start_demo(tables, tmp_path / "alone", tmp_path / "alone.txt").wait(timeout=1200) == 0
-    environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
+    environment = {
+        **os.environ,
+        "DGE_TABLES": str(tables),
+        "DGE_HOME": str(home),
+        "DGE_PROFILE": "full",
+    }
     environment.pop("DAGSTER_HOME", None)
     deployment, readers = Deployment(environment, log), Readers(home)
     demos = []
@@ -74,11 +85,17 @@ def test_runs_side_by_side_all_succeed_and_readers_see_whole_things(
         readers.start()
         demos = [start_demo(tables, home, tmp_path / f"demo-{number}.txt") for number in range(2)]
         encoded = home / "artifacts" / "visits" / "encoder.json"
-        wait_until(encoded.exists, 180, "the encoding is there, which the backfills below learn from")
+        wait_until(
+            encoded.exists, 180, "the encoding is there, which the backfills below learn from"
+        )
         backfills = [launch_backfill(deployment, number) for number in range(RUNS)]
         for backfill in backfills:
-            wait_until(lambda backfill=backfill: ended(deployment, backfill), 1200, "the backfill ends")
-        assert [ended(deployment, backfill) for backfill in backfills] == ["COMPLETED_SUCCESS"] * RUNS
+            wait_until(
+                lambda backfill=backfill: ended(deployment, backfill), 1200, "the backfill ends"
+            )
+        assert [ended(deployment, backfill) for backfill in backfills] == [
+            "COMPLETED_SUCCESS"
+        ] * RUNS
         for demo in demos:
             assert demo.wait(timeout=1200) == 0, log.read_text()
     finally:
@@ -95,7 +112,9 @@ def test_runs_side_by_side_all_succeed_and_readers_see_whole_things(
 
 
 def launch_backfill(deployment: Deployment, number: int) -> str:
-    """Generators and datasets of half of the members, so that each is asked for by several at a time."""
+    """Generators and datasets of half of the members, so that each is asked for by several at a
+    time.
+    """
     seeds = [f"{(number + step) % MEMBERS:03d}" for step in range(MEMBERS // 2)]
     assets = [{"path": ["visits", "tvae", stage]} for stage in ("generator", "synthetic")]
     launched = deployment.ask(BACKFILL, params={"assetSelection": assets, "partitionNames": seeds})

@@ -1,7 +1,8 @@
-"""Passwords in declarations, where they belong and where they are mistaken: none comes out again, anywhere.
+"""Passwords in declarations, where they belong and where they are mistaken: none comes out again,
+anywhere.
 
-Every case is a declaration with one secret, `SECRET`, that runs into an error or is kept; the whole of what is printed,
-raised (with all that led to it) or stored is searched.
+Every case is a declaration with one secret, `SECRET`, that runs into an error or is kept; the whole
+of what is printed, raised (with all that led to it) or stored is searched.
 """
 
 from __future__ import annotations
@@ -55,14 +56,26 @@ MISTAKES: dict[str, Any] = {
     "no type": with_source(url=URL, query="SELECT 1"),
     "type of another": with_source(type="csv", url=URL),
     "url as a name": with_source(**{URL: None, "type": "sql"}),
-    "password of its own": with_source(type="sql", url="x://h/d", query="SELECT 1", password=SECRET),
-    "options outside": with_source(type="csv", path="a.csv", headers={"Authorization": f"Bearer {SECRET}"}),
-    "storage_options as text": with_source(type="csv", path="a.csv", storage_options=f"token={SECRET}"),
-    "storage_options as list": with_source(type="csv", path="a.csv", storage_options=[{"token": SECRET}]),
-    "options with a token": with_source(type="csv", path="a.csv", options={f"password={SECRET}": 1}),
+    "password of its own": with_source(
+        type="sql", url="x://h/d", query="SELECT 1", password=SECRET
+    ),
+    "options outside": with_source(
+        type="csv", path="a.csv", headers={"Authorization": f"Bearer {SECRET}"}
+    ),
+    "storage_options as text": with_source(
+        type="csv", path="a.csv", storage_options=f"token={SECRET}"
+    ),
+    "storage_options as list": with_source(
+        type="csv", path="a.csv", storage_options=[{"token": SECRET}]
+    ),
+    "options with a token": with_source(
+        type="csv", path="a.csv", options={f"password={SECRET}": 1}
+    ),
     "sklearn with a url": with_source(type="sklearn", name=URL),
     "drop as text": with_source(type="sql", url=URL, query="SELECT 1", drop=URL),
-    "query of secrets": with_source(type="duckdb", query=[f"CREATE SECRET (TYPE s3, SECRET '{SECRET}')"]),
+    "query of secrets": with_source(
+        type="duckdb", query=[f"CREATE SECRET (TYPE s3, SECRET '{SECRET}')"]
+    ),
     "text for the source": {**GOOD, "source": URL},
     "list for the source": {**GOOD, "source": [{"type": "sql", "url": URL}]},
     "url beside the source": {**GOOD, "url": URL},
@@ -71,7 +84,10 @@ MISTAKES: dict[str, Any] = {
     "url for the contract": {**GOOD, "contract": URL},
     "url as a column": {**GOOD, "contract": {"target": "dead", "columns": {URL: {"kind": "x"}}}},
     "url as a kind": {**GOOD, "contract": {"target": "dead", "columns": {"a": {"kind": URL}}}},
-    "url as a bound": {**GOOD, "contract": {"target": "d", "columns": {"a": {"minimum": URL, "maximum": URL}}}},
+    "url as a bound": {
+        **GOOD,
+        "contract": {"target": "d", "columns": {"a": {"minimum": URL, "maximum": URL}}},
+    },
     "url as a family": {**GOOD, "families": {URL: {}}},
     "url for the families": {**GOOD, "families": URL},
     "url for a family": {**GOOD, "families": {"ctgan": URL}},
@@ -91,7 +107,9 @@ MISTAKES: dict[str, Any] = {
 
 def said_of(error: BaseException) -> str:
     """All that Python, Dagster or a log prints of an exception."""
-    dagster = serializable_error_info_from_exc_info((type(error), error, error.__traceback__)).to_string()
+    dagster = serializable_error_info_from_exc_info(
+        (type(error), error, error.__traceback__)
+    ).to_string()
     return "\n".join([*traceback.format_exception(error), repr(error), str(error), dagster])
 
 
@@ -111,7 +129,8 @@ def test_nor_does_pydantic_s_own_error_which_dagster_prints(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TableDeclaration.model_validate(MISTAKES[name], context={MODEL_CHECK: require_usable_model})
     assert "input_value" not in str(caught.value)
-    # A field's place is pydantic's to print; our own loader, which the code location uses, leaves it out.
+    # A field's place is pydantic's to print; our own loader, which the code location uses, leaves
+    # it out.
     is_shown = name in ("url as a name", "url as a column", "url as a profile")
     assert (SECRET in said_of(caught.value)) == is_shown
 
@@ -151,17 +170,27 @@ places = st.recursive(
     st.just(URL) | st.just({"url": URL}) | st.just([f"password={SECRET} x"]),
     lambda inner: (
         st.lists(inner, min_size=1, max_size=2)
-        | st.dictionaries(st.sampled_from(["type", "url", "columns", "path", "a"]), inner, min_size=1, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["type", "url", "columns", "path", "a"]), inner, min_size=1, max_size=2
+        )
     ),
     max_leaves=3,
 )
 
 
-SHOWN = {"description", "owners", "contact", "licence", "data_date"}  # free text, which is meant to be read by all
+SHOWN = {
+    "description",
+    "owners",
+    "contact",
+    "licence",
+    "data_date",
+}  # free text, which is meant to be read by all
 
 
 @given(field=st.sampled_from(sorted(set(TableDeclaration.model_fields) - SHOWN)), value=places)
-def test_secrets_anywhere_in_any_field(field: str, value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_secrets_anywhere_in_any_field(
+    field: str, value: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_text(yaml.safe_dump({"type": COMPONENT, "attributes": {**GOOD, field: value}}))
     with pytest.raises(DeclarationError) as caught:
@@ -172,8 +201,16 @@ def test_secrets_anywhere_in_any_field(field: str, value: Any, tmp_path_factory:
 def test_a_declaration_does_not_print_its_secrets() -> None:
     for source in (
         GOOD["source"],
-        {"type": "csv", "path": f"https://ann:{SECRET}@h/a.csv", "storage_options": {"headers": {"X": SECRET}}},
-        {"type": "duckdb", "path": f"md:x?motherduck_token={SECRET}", "query": f"SELECT 1 -- SECRET '{SECRET}'"},
+        {
+            "type": "csv",
+            "path": f"https://ann:{SECRET}@h/a.csv",
+            "storage_options": {"headers": {"X": SECRET}},
+        },
+        {
+            "type": "duckdb",
+            "path": f"md:x?motherduck_token={SECRET}",
+            "query": f"SELECT 1 -- SECRET '{SECRET}'",
+        },
     ):
         declaration = TableDeclaration.model_validate(with_source(**source))
         assert SECRET not in repr(declaration)
@@ -191,23 +228,57 @@ FAILING: dict[str, dict[str, Any]] = {
     "odd port": {"type": "sql", "url": f"postgresql://ann:{SECRET}@h:port/d", "query": "SELECT 1"},
     "unknown driver": {"type": "sql", "url": f"nosuch://ann:{SECRET}@h/d", "query": "SELECT 1"},
     "no url": {"type": "sql", "url": f"host=h password={SECRET} user=ann", "query": "SELECT 1"},
-    "sqlite file": {"type": "sql", "url": f"sqlite:///none.sqlite?password={SECRET}", "query": "SELECT 1"},
-    "sql query": {"type": "sql", "url": "sqlite://", "query": f"SELECT dblink('host=h password={SECRET} user=ann')"},
-    "password with a blank": {"type": "sql", "url": f"x://ann:a {SECRET} 'b@h/d", "query": "SELECT 1"},
-    "motherduck": {"type": "duckdb", "path": f"md:crash?motherduck_token={SECRET}", "query": "SELECT 1"},
+    "sqlite file": {
+        "type": "sql",
+        "url": f"sqlite:///none.sqlite?password={SECRET}",
+        "query": "SELECT 1",
+    },
+    "sql query": {
+        "type": "sql",
+        "url": "sqlite://",
+        "query": f"SELECT dblink('host=h password={SECRET} user=ann')",
+    },
+    "password with a blank": {
+        "type": "sql",
+        "url": f"x://ann:a {SECRET} 'b@h/d",
+        "query": "SELECT 1",
+    },
+    "motherduck": {
+        "type": "duckdb",
+        "path": f"md:crash?motherduck_token={SECRET}",
+        "query": "SELECT 1",
+    },
     "duckdb secret": {"type": "duckdb", "query": f"CREATE SECRET (TYPE s3, SECRET '{SECRET}')"},
-    "duckdb scan": {"type": "duckdb", "query": f"SELECT nope FROM postgres_scan('host=h password={SECRET}', 'a', 'b')"},
+    "duckdb scan": {
+        "type": "duckdb",
+        "query": f"SELECT nope FROM postgres_scan('host=h password={SECRET}', 'a', 'b')",
+    },
     "duckdb cut in two": {
         "type": "duckdb",
         "query": f"SELECT '{'x' * 90}', f(SECRET '{SECRET}{'y' * 90}') FROM nowhere",
     },
-    "duckdb url": {"type": "duckdb", "query": f"FROM read_csv('https://ann:{SECRET}@127.0.0.1:9/a.csv')"},
+    "duckdb url": {
+        "type": "duckdb",
+        "query": f"FROM read_csv('https://ann:{SECRET}@127.0.0.1:9/a.csv')",
+    },
     "web server": {"type": "csv", "path": f"http://ann:{SECRET}@127.0.0.1:9/a.csv?sig={SECRET}"},
-    "headers": {"type": "csv", "path": "http://127.0.0.1:9/a", "storage_options": {"headers": {"X": f"{SECRET}\n"}}},
-    "s3": {"type": "csv", "path": "s3://bucket/a.csv", "storage_options": {"key": SECRET, "sekret": SECRET}},
+    "headers": {
+        "type": "csv",
+        "path": "http://127.0.0.1:9/a",
+        "storage_options": {"headers": {"X": f"{SECRET}\n"}},
+    },
+    "s3": {
+        "type": "csv",
+        "path": "s3://bucket/a.csv",
+        "storage_options": {"key": SECRET, "sekret": SECRET},
+    },
     "unknown protocol": {"type": "csv", "path": f"nosuch://ann:{SECRET}@h/a.csv"},
     "file": {"type": "parquet", "path": f"folder/password={SECRET}/a.parquet"},
-    "variable": {"type": "sql", "url": f"x://ann:{SECRET}@h/${{NOT_SET_ANYWHERE}}", "query": "SELECT 1"},
+    "variable": {
+        "type": "sql",
+        "url": f"x://ann:{SECRET}@h/${{NOT_SET_ANYWHERE}}",
+        "query": "SELECT 1",
+    },
 }
 
 
@@ -221,9 +292,13 @@ def test_a_source_that_fails_shows_no_secret(name: str, tmp_path: Path) -> None:
         assert "table 'crash'" in str(caught.value)
 
 
-def test_a_secret_from_the_environment_is_masked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_from_the_environment_is_masked_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CRASH_DATABASE", f"nosuch://ann:{SECRET}@h/d")
-    source = TableDeclaration.model_validate(with_source(type="sql", url="${CRASH_DATABASE}", query="SELECT 1")).source
+    source = TableDeclaration.model_validate(
+        with_source(type="sql", url="${CRASH_DATABASE}", query="SELECT 1")
+    ).source
     with pytest.raises(SourceError) as caught:
         read_source(source, base_folder=str(tmp_path), table="crash")
     assert SECRET not in said_of(caught.value)
@@ -233,7 +308,11 @@ def test_the_terminal_shows_no_secret(tmp_path: Path) -> None:
     path = tmp_path / "tables/ours/defs.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(yaml.safe_dump({"type": COMPONENT, "attributes": MISTAKES["misspelt field"]}))
-    surroundings = {**os.environ, "DGE_TABLES": str(tmp_path / "tables"), "DGE_HOME": str(tmp_path / "home")}
+    surroundings = {
+        **os.environ,
+        "DGE_TABLES": str(tmp_path / "tables"),
+        "DGE_HOME": str(tmp_path / "home"),
+    }
     command = [sys.executable, "-m", "dge_assets.demo", "ours"]
     done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
     assert done.returncode != 0

@@ -1,7 +1,8 @@
-"""A deployment whose schedules tick every minute for long: runs go one after the other, and its memory does not grow.
+"""A deployment whose schedules tick every minute for long: runs go one after the other, and its
+memory does not grow.
 
-Long: `DGE_SOAK_MINUTES` (30) of three tiny tables; more than `DGE_SOAK_GROWTH_MB` (100) per hour in the daemon, the
-webserver or the code servers is a failure.
+Long: `DGE_SOAK_MINUTES` (30) of three tiny tables; more than `DGE_SOAK_GROWTH_MB` (100) per hour in
+the daemon, the webserver or the code servers is a failure.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ import yaml
 
 from dge_assets.automation import TABLE_TAG
 from tests.support.deployment import Deployment, wait_until
-from tests.support.soaking import Memory, growth_per_hour, kind_of, overlapping, start_schedule, ticks
+from tests.support.soaking import (
+    Memory,
+    growth_per_hour,
+    kind_of,
+    overlapping,
+    start_schedule,
+    ticks,
+)
 from tests.support.tables import tiny
 
 MINUTES = float(os.environ.get("DGE_SOAK_MINUTES", "30"))
@@ -80,7 +88,12 @@ def test_schedules_run_one_after_the_other_and_memory_does_not_grow(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     tables, home, memory = write_tables(tmp_path), tmp_path / "home", Memory()
-    environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
+    environment = {
+        **os.environ,
+        "DGE_TABLES": str(tables),
+        "DGE_HOME": str(home),
+        "DGE_PROFILE": "full",
+    }
     environment.pop("DAGSTER_HOME", None)
     deployment = Deployment(environment, tmp_path / "log.txt")
     try:
@@ -102,15 +115,28 @@ def test_schedules_run_one_after_the_other_and_memory_does_not_grow(
     record_property("runs", counted(statuses))
     record_property("ticks", counted(ticks_by))
     for kind, growth in memory.growth().items():
-        first, last = memory.megabytes[kind][len(memory.megabytes[kind]) // 3], memory.megabytes[kind][-1]
+        first, last = (
+            memory.megabytes[kind][len(memory.megabytes[kind]) // 3],
+            memory.megabytes[kind][-1],
+        )
         record_property(f"{kind}", f"{first:.0f} to {last:.0f} MB, {growth:+.1f} MB per hour")
     assert set(memory.growth()) == {"daemon", "webserver", "code servers"}
     assert ticks_by["FAILURE"] == 0, [tick for tick in ticked if tick["status"] == "FAILURE"]
-    assert all("a second one would make" in tick["skipReason"] for tick in ticked if tick["status"] == "SKIPPED")
+    assert all(
+        "a second one would make" in tick["skipReason"]
+        for tick in ticked
+        if tick["status"] == "SKIPPED"
+    )
     assert statuses["SUCCESS"] > 0
     assert statuses["FAILURE"] + statuses["CANCELED"] == 0
     for table in TABLES:
         of_table = [record for record in records if record.dagster_run.tags.get(TABLE_TAG) == table]
-        spans = [(record.start_time, record.end_time) for record in of_table if record.start_time and record.end_time]
+        spans = [
+            (record.start_time, record.end_time)
+            for record in of_table
+            if record.start_time and record.end_time
+        ]
         assert overlapping(spans) == 0, table
-    assert {kind: growth for kind, growth in memory.growth().items() if growth > MOST_GROWTH_MB} == {}
+    assert {
+        kind: growth for kind, growth in memory.growth().items() if growth > MOST_GROWTH_MB
+    } == {}

@@ -1,6 +1,7 @@
 """A small odd table, its line run for real, and helpers that run parts of it.
 
-Everything is real: trainings (few epochs), files, DuckDB, Dagster in process. Only the sizes are small.
+Everything is real: trainings (few epochs), files, DuckDB, Dagster in process. Only the sizes are
+small.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ ODD_NAME = 'spent "€"'
 
 
 def visits_frame(rows: int = 240, seed: int = 0) -> pd.DataFrame:
-    """One row per visit, with all that real tables bring: ids, gaps, dates, flags, many levels, odd names."""
+    """One row per visit, with all that real tables bring: ids, gaps, dates, flags, many levels, odd
+    names.
+    """
     rng = np.random.default_rng(seed)
     age = rng.integers(18, 90, rows)
     spent = rng.gamma(2.0, 20.0, rows).round(2)
@@ -40,8 +43,11 @@ def visits_frame(rows: int = 240, seed: int = 0) -> pd.DataFrame:
             "visit": [f"v{index:05d}" for index in range(rows)],
             "age": age,
             ODD_NAME: np.where(rng.random(rows) < 0.1, np.nan, spent),
-            "children": pd.array(np.where(rng.random(rows) < 0.2, None, rng.integers(0, 4, rows)), dtype="Int64"),
-            "day of visit": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, rows), unit="D"),
+            "children": pd.array(
+                np.where(rng.random(rows) < 0.2, None, rng.integers(0, 4, rows)), dtype="Int64"
+            ),
+            "day of visit": pd.Timestamp("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 300, rows), unit="D"),
             "insured": rng.random(rows) < 0.7,
             "Ort": rng.choice(["Köln", "Łódź", "O'Brien", None], rows, p=[0.5, 0.3, 0.15, 0.05]),
             "street": [f"street {index % 40}" for index in range(rows)],
@@ -58,9 +64,15 @@ def visits_attributes(**changes: Any) -> dict[str, Any]:
         "source": {"type": "csv", "path": "visits.csv"},
         "contract": {
             "target": "readmitted",
-            "columns": {"visit": {"kind": "id"}, "age": {"kind": "integer", "minimum": 0, "maximum": 120}},
+            "columns": {
+                "visit": {"kind": "id"},
+                "age": {"kind": "integer", "minimum": 0, "maximum": 120},
+            },
         },
-        "families": {"ctgan": {"epochs": 1, "batch_size": 100}, "tvae": {"epochs": 3, "batch_size": 100}},
+        "families": {
+            "ctgan": {"epochs": 1, "batch_size": 100},
+            "tvae": {"epochs": 3, "batch_size": 100},
+        },
         "seeds": 3,
         "models": ["lr"],
         "augmentation": {"models": ["lr"], "real_rows": [40], "repeats": 2},
@@ -108,9 +120,13 @@ class Workshop:
             "compute": Compute(processes=2),
         }
         tables = table_definitions(self.declaration, str(self.folder), self.profile)
-        return dg.Definitions.merge(tables, dg.Definitions(resources=resources, executor=dg.in_process_executor))
+        return dg.Definitions.merge(
+            tables, dg.Definitions(resources=resources, executor=dg.in_process_executor)
+        )
 
-    def run(self, job: str = "line", *, seeds: range | None = None, config: Any = None) -> dg.ExecuteInProcessResult:
+    def run(
+        self, job: str = "line", *, seeds: range | None = None, config: Any = None
+    ) -> dg.ExecuteInProcessResult:
         """Run a job of the table, over all seeds or some; the result tells whether it succeeded."""
         tags = range_tags(self.line)
         if seeds is not None:
@@ -122,13 +138,18 @@ class Workshop:
         partitioned = job in ("line", "train")
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})}
         return found.execute_in_process(
-            instance=self.instance, tags=tags if partitioned else {}, run_config=quiet, raise_on_error=False
+            instance=self.instance,
+            tags=tags if partitioned else {},
+            run_config=quiet,
+            raise_on_error=False,
         )
 
     def materialize(self, *assets: str) -> dg.ExecuteInProcessResult:
         """Materialize unpartitioned assets of the table by themselves."""
         keys = {self.line.key(name) for name in assets}
-        job = self.definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection=keys)
+        job = self.definitions.resolve_implicit_global_asset_job_def().get_subset(
+            asset_selection=keys
+        )
         return job.execute_in_process(instance=self.instance, raise_on_error=False)
 
 
@@ -157,7 +178,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 @pytest.fixture
 def copied(finished: Workshop, tmp_path: Path) -> Iterator[Workshop]:
-    """The finished root as a copy of one's own, for tests that change what is kept without training anything."""
+    """The finished root as a copy of one's own, for tests that change what is kept without training
+    anything.
+    """
     shutil.copytree(finished.folder, tmp_path / "copied")
     with dg.DagsterInstance.ephemeral() as instance:
         yield Workshop(tmp_path / "copied", instance, finished.attributes)

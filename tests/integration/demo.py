@@ -1,4 +1,6 @@
-"""The demo as a process of its own, on the visits table: what `make demo` starts, so that it can be killed."""
+"""The demo as a process of its own, on the visits table: what `make demo` starts, so that it can be
+killed.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,25 @@ def write_declaration(folder: Path, *, epochs: int = 400, seeds: int = 4) -> Pat
     table.mkdir(parents=True)
     visits_frame().to_csv(table / "visits.csv", index=False)
     attributes = visits_attributes(
-        families={"tvae": {"epochs": epochs, "batch_size": 100}}, seeds=seeds, profiles={"full": {"epochs": epochs}}
+        families={"tvae": {"epochs": epochs, "batch_size": 100}},
+        seeds=seeds,
+        profiles={"full": {"epochs": epochs}},
     )
     document = {"type": "dge_assets.component.TableComponent", "attributes": attributes}
     (table / "defs.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
     return table.parent
 
 
-def start_demo(tables: Path, home: Path | str, log: Path, **settings: str) -> subprocess.Popen[bytes]:
+def start_demo(
+    tables: Path, home: Path | str, log: Path, **settings: str
+) -> subprocess.Popen[bytes]:
     """`python -m dge_assets.demo visits` as `make demo` starts it, in a process group of its own."""
-    environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
+    environment = {
+        **os.environ,
+        "DGE_TABLES": str(tables),
+        "DGE_HOME": str(home),
+        "DGE_PROFILE": "full",
+    }
     environment.pop("DAGSTER_HOME", None)
     environment |= settings
     with log.open("ab") as output:

@@ -28,11 +28,15 @@ def kept(workshop: Workshop) -> Iterator[Workshop]:
 def test_each_table_has_its_jobs_and_a_stopped_schedule(kept: Workshop) -> None:
     shop = kept.declare(schedule={"cron": "0 3 * * *"})
     repository = shop.definitions.get_repository_def()
-    assert {f"visits_{stage}" for stage in ("line", "train", "evaluate", "release")} <= set(repository.job_names)
+    assert {f"visits_{stage}" for stage in ("line", "train", "evaluate", "release")} <= set(
+        repository.job_names
+    )
     (schedule,) = repository.schedule_defs
     assert schedule.cron_schedule == "0 3 * * *"
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
-    data = schedule.evaluate_tick(dg.build_schedule_context(instance=shop.instance, repository_def=repository))
+    data = schedule.evaluate_tick(
+        dg.build_schedule_context(instance=shop.instance, repository_def=repository)
+    )
     (request,) = data.run_requests
     assert request.tags["dagster/asset_partition_range_end"] == "002"
     assert request.tags["dge/unattended"] == "schedule"
@@ -40,7 +44,9 @@ def test_each_table_has_its_jobs_and_a_stopped_schedule(kept: Workshop) -> None:
 
 def tick(shop: Workshop, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
     (sensor,) = shop.definitions.get_repository_def().sensor_defs
-    context = dg.build_sensor_context(cursor=cursor, instance=shop.instance, resources={"storage": shop.storage})
+    context = dg.build_sensor_context(
+        cursor=cursor, instance=shop.instance, resources={"storage": shop.storage}
+    )
     return sensor(context)
 
 
@@ -64,10 +70,18 @@ def test_a_changed_source_is_marked_and_run(workshop: Workshop) -> None:
     assert not marking.run_requests
 
 
-def begin_run(shop: Workshop, status: dg.DagsterRunStatus, keys: set[dg.AssetKey] | None = None) -> dg.DagsterRun:
-    """A run of the line (or of some assets, as a backfill starts it) that has got as far as `status`."""
+def begin_run(
+    shop: Workshop, status: dg.DagsterRunStatus, keys: set[dg.AssetKey] | None = None
+) -> dg.DagsterRun:
+    """A run of the line (or of some assets, as a backfill starts it) that has got as far as
+    `status`.
+    """
     graph = shop.definitions.resolve_implicit_global_asset_job_def()
-    job = graph.get_subset(asset_selection=keys) if keys else shop.definitions.resolve_job_def("visits_line")
+    job = (
+        graph.get_subset(asset_selection=keys)
+        if keys
+        else shop.definitions.resolve_job_def("visits_line")
+    )
     tags = {**job.run_tags, **range_tags(shop.line)}
     return shop.instance.create_run_for_job(job, status=status, tags=tags, asset_selection=keys)
 
@@ -80,7 +94,9 @@ def test_no_second_run_of_a_line_is_started_by_schedule_or_sensor(kept: Workshop
     visits_frame(seed=1).to_csv(shop.folder / "visits.csv", index=False)
     for keys in (None, {shop.line.key("encoder")}):
         run = begin_run(shop, dg.DagsterRunStatus.STARTED, keys)
-        data = schedule.evaluate_tick(dg.build_schedule_context(instance=shop.instance, repository_def=repository))
+        data = schedule.evaluate_tick(
+            dg.build_schedule_context(instance=shop.instance, repository_def=repository)
+        )
         assert data.run_requests == []
         assert f"run {run.run_id[:8]}" in str(data.skip_message)
         skipped = tick(shop, first.cursor)
@@ -102,10 +118,15 @@ def test_a_sensors_tick_fails_when_the_source_cannot_be_read(workshop: Workshop)
 
 
 @pytest.mark.parametrize(
-    "command", [["check", "defs"], ["list", "defs"], ["list", "components", "--json"], ["check", "yaml"]]
+    "command",
+    [["check", "defs"], ["list", "defs"], ["list", "components", "--json"], ["check", "yaml"]],
 )
 def test_dg_works_in_the_project(command: list[str], tmp_path: Path) -> None:
-    environment = {**os.environ, "DGE_HOME": str(tmp_path), "DG_CLI_CONFIG": str(tmp_path / "dg.toml")}
+    environment = {
+        **os.environ,
+        "DGE_HOME": str(tmp_path),
+        "DG_CLI_CONFIG": str(tmp_path / "dg.toml"),
+    }
     found = subprocess.run(
         [Path(sys.executable).with_name("dg"), *command],
         env=environment,

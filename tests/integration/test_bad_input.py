@@ -1,4 +1,6 @@
-"""Bad input: one clear error that names the place, what was found and how to mend it, before any training starts."""
+"""Bad input: one clear error that names the place, what was found and how to mend it, before any
+training starts.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ SMALL = {"families": {"tvae": {"epochs": 30, "batch_size": 100}}, "seeds": 1}
 
 
 def fails(shop: Workshop, *parts: str) -> None:
-    """The line fails with all of `parts` in its one message, and nothing was trained or left half-written."""
+    """The line fails with all of `parts` in its one message, and nothing was trained or left
+    half-written.
+    """
     result = shop.run("train")
     assert not result.success
     message = reason_of(result)
@@ -44,7 +48,9 @@ def test_a_missing_file(workshop: Workshop) -> None:
 
 
 def test_an_unreachable_url(workshop: Workshop) -> None:
-    shop = workshop.declare(**SMALL, source={"type": "csv", "path": "http://127.0.0.1:9/visits.csv"})
+    shop = workshop.declare(
+        **SMALL, source={"type": "csv", "path": "http://127.0.0.1:9/visits.csv"}
+    )
     fails(shop, "table 'visits'", "http://127.0.0.1:9/visits.csv", "refused")
 
 
@@ -64,13 +70,22 @@ def test_a_statistic_of_a_column_that_is_not_there(workshop: Workshop) -> None:
 
 def test_a_task_that_does_not_fit_the_target(workshop: Workshop) -> None:
     shop = workshop.declare(**SMALL, contract=contract(task="regression"))
-    fails(shop, "task regression needs a numeric target", "'readmitted' is categorical", "task: binary")
+    fails(
+        shop,
+        "task regression needs a numeric target",
+        "'readmitted' is categorical",
+        "task: binary",
+    )
     shop = workshop.declare(**SMALL, contract=contract(target="street", task="binary"))
     fails(shop, "needs exactly 2 classes, found 40", "task: multiclass")
 
 
 def test_one_class_only(workshop: Workshop) -> None:
-    fails(rewrite(workshop, visits_frame().assign(readmitted="yes")), "'readmitted'", "at least 2 classes, found 1")
+    fails(
+        rewrite(workshop, visits_frame().assign(readmitted="yes")),
+        "'readmitted'",
+        "at least 2 classes, found 1",
+    )
 
 
 def test_a_missing_target_value(workshop: Workshop) -> None:
@@ -99,7 +114,9 @@ def test_a_class_with_one_row(workshop: Workshop) -> None:
     fails(shop, "'readmitted'", "1 of 3 classes", "fewer than 2 rows")
 
 
-def test_a_contract_that_the_data_violates_blocks_and_leaves_what_was_there(workshop: Workshop) -> None:
+def test_a_contract_that_the_data_violates_blocks_and_leaves_what_was_there(
+    workshop: Workshop,
+) -> None:
     shop = workshop.declare(**SMALL)
     assert shop.materialize("source", "real_train", "real_test").success
     before = shop.storage.lake.read(Address("visits", "real_train")).record.record_id
@@ -145,7 +162,12 @@ def test_declared_thresholds_let_a_few_real_rows_pass(workshop: Workshop) -> Non
 
 def test_values_that_are_not_of_the_declared_kind(workshop: Workshop) -> None:
     columns = {"visit": {"kind": "id"}, "Ort": {"kind": "integer"}}
-    fails(workshop.declare(**SMALL, contract=contract(columns=columns)), "column 'Ort'", "integer", "rows ")
+    fails(
+        workshop.declare(**SMALL, contract=contract(columns=columns)),
+        "column 'Ort'",
+        "integer",
+        "rows ",
+    )
 
 
 def test_a_duplicate_column(workshop: Workshop) -> None:
@@ -173,7 +195,9 @@ def test_a_damaged_generator_is_refused_and_made_anew(workshop: Workshop) -> Non
     whole = weights.read_bytes()
     for damaged in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[:40], b"import os"):
         weights.write_bytes(damaged)
-        with pytest.raises(DgeError, match=r"visits/tvae/generator\[000\]: file weights.safetensors has SHA-256"):
+        with pytest.raises(
+            DgeError, match=r"visits/tvae/generator\[000\]: file weights.safetensors has SHA-256"
+        ):
             shop.storage.artifacts.read(Address("visits", "generator", "tvae", 0))
     assert shop.run("train").success, "a damaged member is made anew"
     assert shop.storage.artifacts.read(Address("visits", "generator", "tvae", 0)).files
@@ -183,10 +207,14 @@ def test_a_failed_check_keeps_the_release_back(workshop: Workshop) -> None:
     """A dataset that a check never saw, or that failed one, is not released."""
     shop = workshop.declare(**SMALL)
     assert shop.run().success
-    (page,) = (Path(shop.home) / "reports" / "visits" / "quality").glob("synthetic--contract--tvae-000.json")
+    (page,) = (Path(shop.home) / "reports" / "visits" / "quality").glob(
+        "synthetic--contract--tvae-000.json"
+    )
     verdicts = shop.storage.verdicts
     (given,) = [
-        each for each in verdicts.survey("visits").verdicts if (each.check, each.member) == ("contract", "tvae/000")
+        each
+        for each in verdicts.survey("visits").verdicts
+        if (each.check, each.member) == ("contract", "tvae/000")
     ]
     verdicts.write(replace(given, passed=False))
     result = shop.run("release")

@@ -16,8 +16,12 @@ from dge_resources.home import project_root
 from tests.support.ports import free_port
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
-def test_it_ends_within_ten_seconds_and_leaves_no_process(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
+)
+def test_it_ends_within_ten_seconds_and_leaves_no_process(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     environment = {**os.environ, "DGE_HOME": str(tmp_path / "home"), "DGE_PROFILE": "smoke"}
     environment.pop("DAGSTER_HOME", None)
     log = tmp_path / "log.txt"

@@ -14,7 +14,11 @@ import yaml
 
 from dge_assets.core.errors import ReleaseError
 from dge_assets.examples import downstream_team, team_deployment
-from dge_assets.examples.downstream_team import ReleaseFolder, seatbelt_effect, seatbelt_effect_asset
+from dge_assets.examples.downstream_team import (
+    ReleaseFolder,
+    seatbelt_effect,
+    seatbelt_effect_asset,
+)
 from dge_resources.home import Store, project_root
 from dge_resources.manifest import dataset_file
 from dge_resources.releases import Releases
@@ -43,9 +47,13 @@ def releases(tmp_path: Path) -> Path:
     return tmp_path / "releases"
 
 
-def test_the_team_answers_from_the_release_with_the_ensembles_uncertainty(releases: Path, tmp_path: Path) -> None:
+def test_the_team_answers_from_the_release_with_the_ensembles_uncertainty(
+    releases: Path, tmp_path: Path
+) -> None:
     folder = ReleaseFolder(releases=str(releases), results=str(tmp_path / "team"))
-    result = dg.materialize([downstream_team.CRASH_RELEASE, seatbelt_effect_asset], resources={"folder": folder})
+    result = dg.materialize(
+        [downstream_team.CRASH_RELEASE, seatbelt_effect_asset], resources={"folder": folder}
+    )
     assert result.success
     (answer,) = pd.read_csv(tmp_path / "team" / "seatbelt_effect.csv").to_dict(orient="records")
     assert answer["K"] == 3
@@ -56,7 +64,9 @@ def test_the_team_answers_from_the_release_with_the_ensembles_uncertainty(releas
 def test_without_a_release_the_team_is_told_who_makes_one(tmp_path: Path) -> None:
     folder = ReleaseFolder(releases=str(tmp_path), results=str(tmp_path / "team"))
     result = dg.materialize(
-        [downstream_team.CRASH_RELEASE, seatbelt_effect_asset], resources={"folder": folder}, raise_on_error=False
+        [downstream_team.CRASH_RELEASE, seatbelt_effect_asset],
+        resources={"folder": folder},
+        raise_on_error=False,
     )
     assert not result.success
     (failure,) = [event for event in result.all_events if event.is_step_failure]
@@ -69,7 +79,9 @@ def test_without_a_release_the_team_is_told_who_makes_one(tmp_path: Path) -> Non
 def test_a_changed_dataset_is_refused(releases: Path) -> None:
     reader = Releases(Store(str(releases)))
     folder = Path(reader.url(reader.open("crash")))
-    (folder / dataset_file("ctgan", 1)).write_bytes((folder / dataset_file("ctgan", 0)).read_bytes())
+    (folder / dataset_file("ctgan", 1)).write_bytes(
+        (folder / dataset_file("ctgan", 0)).read_bytes()
+    )
     with pytest.raises(Exception, match=r"was changed after the release|lost or changed"):
         reader.datasets(reader.open("crash"))
 
@@ -80,17 +92,25 @@ def test_the_team_knows_nothing_of_the_custodian() -> None:
     for custodian in ("lake", "warehouse", "artifacts", "storage", "dge_assets.assets"):
         assert f"import {custodian}" not in source
         assert f"dge_resources.{custodian}" not in source
-    assert seatbelt_effect({("f", 0): crash_like(2)})["risk_difference"].iloc[0] == pytest.approx(0.0)
+    assert seatbelt_effect({("f", 0): crash_like(2)})["risk_difference"].iloc[0] == pytest.approx(
+        0.0
+    )
 
 
-def look(instance: dg.DagsterInstance, folder: ReleaseFolder, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-    context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"folder": folder})
+def look(
+    instance: dg.DagsterInstance, folder: ReleaseFolder, cursor: str | None
+) -> dg.SensorResult | dg.SkipReason:
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"folder": folder}
+    )
     found = team_deployment.crash_release_sensor(context)
     assert isinstance(found, dg.SensorResult | dg.SkipReason)
     return found
 
 
-def test_in_a_deployment_of_its_own_the_team_follows_the_folder_of_releases(releases: Path, tmp_path: Path) -> None:
+def test_in_a_deployment_of_its_own_the_team_follows_the_folder_of_releases(
+    releases: Path, tmp_path: Path
+) -> None:
     folder = ReleaseFolder(releases=str(releases), results=str(tmp_path / "team"))
     with dg.DagsterInstance.ephemeral() as instance:
         first = look(instance, folder, None)
@@ -106,7 +126,9 @@ def test_in_a_deployment_of_its_own_the_team_follows_the_folder_of_releases(rele
             look(instance, folder, first.cursor)
 
 
-def test_the_teams_deployment_needs_nothing_of_the_custodians(releases: Path, tmp_path: Path) -> None:
+def test_the_teams_deployment_needs_nothing_of_the_custodians(
+    releases: Path, tmp_path: Path
+) -> None:
     """It answers in a Dagster home of its own, while the custodian's folder is not even a folder."""
     custodian = tmp_path / "custodian"
     custodian.write_text("not for the team")
@@ -136,5 +158,9 @@ def test_the_teams_deployment_needs_nothing_of_the_custodians(releases: Path, tm
     module = ["-m", "dge_assets.examples.team_deployment"]
     run("dagster", "asset", "materialize", "--select", "downstream_team/seatbelt_effect", *module)
     assert (tmp_path / "team" / "seatbelt_effect.csv").exists()
-    workspace = yaml.safe_load((Path(team_deployment.__file__).with_name("workspace.yaml")).read_text())
-    assert [entry["python_module"]["module_name"] for entry in workspace["load_from"]] == [module[1]]
+    workspace = yaml.safe_load(
+        (Path(team_deployment.__file__).with_name("workspace.yaml")).read_text()
+    )
+    assert [entry["python_module"]["module_name"] for entry in workspace["load_from"]] == [
+        module[1]
+    ]

@@ -1,4 +1,6 @@
-"""What may become a release: trials are marked and never the latest, families that fail are kept back or keep all back."""
+"""What may become a release: trials are marked and never the latest, families that fail are kept
+back or keep all back.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,15 @@ def fail(shop: Workshop, check: str, *members: str) -> None:
 def test_a_trial_is_marked_in_name_manifest_and_card_and_the_latest_stays(copied: Workshop) -> None:
     former = copied.storage.releases.open("visits")
     trial = replace(copied, profile="smoke").declare(
-        profiles={"smoke": {"seeds": 2, "epochs": 3}}, licence="CC-BY-4.0", contact="ann@example.org", data_date=2024
+        profiles={"smoke": {"seeds": 2, "epochs": 3}},
+        licence="CC-BY-4.0",
+        contact="ann@example.org",
+        data_date=2024,
     )
     assert (
-        opening(trial.line.plan).splitlines()[1].startswith("This is a trial, less than what is declared: seeds 3 ->")
+        opening(trial.line.plan)
+        .splitlines()[1]
+        .startswith("This is a trial, less than what is declared: seeds 3 ->")
     )
     assert trial.run("evaluate").success
     result = trial.run("release")
@@ -39,15 +46,29 @@ def test_a_trial_is_marked_in_name_manifest_and_card_and_the_latest_stays(copied
     (version,) = set(trial.storage.releases.versions("visits")) - {former.version}
     assert version.startswith("trial-")
     made = trial.storage.releases.open("visits", version)
-    wanted = {"trial": True, "profile": "smoke", "cuts": ["seeds 3 -> 2"], "format_version": 2, "kept_back": {}}
+    wanted = {
+        "trial": True,
+        "profile": "smoke",
+        "cuts": ["seeds 3 -> 2"],
+        "format_version": 2,
+        "kept_back": {},
+    }
     declared = {"licence": "CC-BY-4.0", "contact": "ann@example.org", "data_date": "2024"}
     assert made.manifest.items() >= {**wanted, **declared}.items()
     card = trial.storage.releases.read_file(made, "README.md").decode()
     shown = html.unescape(card).replace("\\", "")  # as Markdown shows it
-    for part in ("# visits: a trial of", "seeds 3 -> 2 by profile smoke", "CC-BY-4.0", "ann@example.org", "| 2024 |"):
+    for part in (
+        "# visits: a trial of",
+        "seeds 3 -> 2 by profile smoke",
+        "CC-BY-4.0",
+        "ann@example.org",
+        "| 2024 |",
+    ):
         assert part in shown, part
     report = (Path(trial.home) / "reports" / "visits" / "report.html").read_text()
-    assert "This is a trial, less than what is declared: seeds 3 -&gt; 2 by profile smoke." in report
+    assert (
+        "This is a trial, less than what is declared: seeds 3 -&gt; 2 by profile smoke." in report
+    )
 
 
 def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_where_declared(
@@ -77,7 +98,9 @@ def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_whe
     made = reader.open("visits")
     assert made.version != before.version
     assert sorted(reader.datasets(made)) == [("tvae", seed) for seed in range(3)]
-    assert made.manifest["kept_back"] == {"ctgan": ["contract ctgan/000: failed", "contract ctgan/002: failed"]}
+    assert made.manifest["kept_back"] == {
+        "ctgan": ["contract ctgan/000: failed", "contract ctgan/002: failed"]
+    }
     assert "ctgan" not in str(made.manifest["files"])
     card = reader.read_file(made, "README.md").decode()
     assert "| kept back by checks | ctgan |" in card
@@ -86,10 +109,15 @@ def test_a_refusal_names_seeds_and_what_to_try_and_passing_families_go_alone_whe
     assert "visits's real rows, contract: mend the rows" in reason_of(alone.run("release"))
 
 
-def test_a_trial_does_not_take_the_place_of_members_that_were_trained_for_longer(copied: Workshop) -> None:
+def test_a_trial_does_not_take_the_place_of_members_that_were_trained_for_longer(
+    copied: Workshop,
+) -> None:
     trial = replace(copied, profile="smoke")
     refused = reason_of(trial.run("train"))
-    assert "visits/tvae/generator[000] is stored and was trained for 3 epochs; a trial (tvae epochs 3 -> 2" in refused
+    assert (
+        "visits/tvae/generator[000] is stored and was trained for 3 epochs; a trial (tvae epochs 3 -> 2"
+        in refused
+    )
     assert "DGE_HOME=/tmp/try" in refused
     assert present_records(copied.line, copied.storage).datasets.keys() == {
         (family, seed) for family in ("ctgan", "tvae") for seed in range(3)
@@ -109,21 +137,28 @@ def test_the_ui_is_started_with_a_warning_where_another_profile_is_stored(copied
 
 
 def test_verdicts_under_looser_thresholds_do_not_count_for_stricter_ones(copied: Workshop) -> None:
-    """A release must not go out because its rows were looked at before the declaration asked for more."""
+    """A release must not go out because its rows were looked at before the declaration asked for
+    more.
+    """
     for verdict in copied.storage.verdicts.survey("visits").verdicts:
         if verdict.check == "contract" and verdict.member == "tvae/001":
             loose = {**verdict.rule, "constraint_share": 0.99}
             copied.storage.verdicts.write(Verdict(**{**vars(verdict), "rule": loose}))
     strict = copied.declare(thresholds={"constraint_share": 0.0})
     refused = reason_of(strict.run("release"))
-    assert "check contract on tvae/001 was run under another rule (constraint_share 0.99, now 0)" in refused
+    assert (
+        "check contract on tvae/001 was run under another rule (constraint_share 0.99, now 0)"
+        in refused
+    )
     assert "visits_train, which looks again at what is kept" in refused
     looser = copied.declare(thresholds={"constraint_share": 1.0})
     result = looser.run("release")
     assert result.success, reason_of(result)
 
 
-def test_a_damaged_verdict_is_named_and_stops_only_its_own_members_release(copied: Workshop) -> None:
+def test_a_damaged_verdict_is_named_and_stops_only_its_own_members_release(
+    copied: Workshop,
+) -> None:
     folder = Path(copied.home) / "reports" / "visits" / "quality"
     (damaged,) = folder.glob("*--contract--ctgan-001.json")
     damaged.write_bytes(damaged.read_bytes()[:100])

@@ -1,4 +1,7 @@
-"""Members one by one: resumed, added, made stale, refused. Only what is missing is made, and nothing old is touched."""
+"""Members one by one: resumed, added, made stale, refused.
+
+Only what is missing is made, and nothing old is touched.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ def member_files(shop: Workshop, seeds: range) -> dict[str, tuple[int, bytes]]:
     """Modification time and bytes of all files that belong to `seeds`."""
     found = {}
     for path in sorted(Path(shop.home).rglob("*")):
-        belongs = any(f"seed={seed:03d}" in str(path) or f"/{seed:03d}/" in str(path) for seed in seeds)
+        belongs = any(
+            f"seed={seed:03d}" in str(path) or f"/{seed:03d}/" in str(path) for seed in seeds
+        )
         if path.is_file() and belongs and "releases" not in path.parts:
             found[str(path.relative_to(shop.home))] = (path.stat().st_mtime_ns, path.read_bytes())
     return found
@@ -43,7 +48,9 @@ def test_raising_k_and_backfilling_the_new_members_touches_no_old_one(workshop: 
     assert larger.run("train", seeds=range(2, 4)).success
     assert member_files(larger, range(2)) == before
     stale = reason_of(larger.run("release"))
-    assert "training_scores is stored, but was made from something else" in stale, "scores of other members"
+    assert "training_scores is stored, but was made from something else" in stale, (
+        "scores of other members"
+    )
     assert "visits_evaluate" in stale
     retuned = {"tvae": {**ONE_FAMILY["families"]["tvae"], "embedding_dim": 64}}
     assert "visits/tvae/generator[000] is stored, but was made" in reason_of(
@@ -62,7 +69,9 @@ def test_raising_k_and_backfilling_the_new_members_touches_no_old_one(workshop: 
 
 
 def lowered(shop: Workshop) -> None:
-    """What is shown, counted and queried belongs to the present K; the members beyond it stay stored and are listed."""
+    """What is shown, counted and queried belongs to the present K; the members beyond it stay
+    stored and are listed.
+    """
     assert shop.run("evaluate").success
     report = (Path(shop.home) / "reports" / "visits" / "report.html").read_text()
     assert re.search(r"All \d+ checks passed\.", report)
@@ -84,14 +93,18 @@ def test_evaluation_fails_when_a_member_is_missing(workshop: Workshop) -> None:
     assert shop.storage.lake.record(Address("visits", "training_scores")) is None
 
 
-def test_a_changed_hyperparameter_makes_its_own_family_stale_and_is_refused_downstream(workshop: Workshop) -> None:
+def test_a_changed_hyperparameter_makes_its_own_family_stale_and_is_refused_downstream(
+    workshop: Workshop,
+) -> None:
     families = {
         "tvae": {"epochs": 1, "batch_size": 100},
         "small": {"algorithm": "tvae", "epochs": 1, "batch_size": 100},
     }
     shop = workshop.declare(families=families, seeds=1)
     assert shop.run("train").success
-    changed = shop.declare(families={**families, "small": {**families["small"], "embedding_dim": 64}})
+    changed = shop.declare(
+        families={**families, "small": {**families["small"], "embedding_dim": 64}}
+    )
 
     def code_versions(of: Workshop) -> dict[str, str | None]:
         graph = of.definitions.resolve_asset_graph()
@@ -119,18 +132,27 @@ def test_a_changed_hyperparameter_makes_its_own_family_stale_and_is_refused_down
     assert all(member_files(changed, range(1))[name] == kept[name] for name in untouched)
 
 
-def test_models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is(copied: Workshop) -> None:
+def test_models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is(
+    copied: Workshop,
+) -> None:
     def models() -> dict[str, Provenance]:
         return {
-            record.place: record for record in copied.storage.artifacts.survey().records if "downstream" in record.place
+            record.place: record
+            for record in copied.storage.artifacts.survey().records
+            if "downstream" in record.place
         }
 
     def evaluation() -> dict[str, bytes]:
         lake = copied.storage.lake
-        return {name: Path(lake.url(Address("visits", name))).read_bytes() for name in EVALUATION_TABLES}
+        return {
+            name: Path(lake.url(Address("visits", name))).read_bytes() for name in EVALUATION_TABLES
+        }
 
     before, tables = models(), evaluation()
-    again = {f"visits__{family}__downstream": {"config": {"retrain": True}} for family in copied.line.families}
+    again = {
+        f"visits__{family}__downstream": {"config": {"retrain": True}}
+        for family in copied.line.families
+    }
     result = copied.run("train", config={"ops": again})
     assert result.success, reason_of(result)
     after = models()
@@ -161,7 +183,11 @@ def test_a_killed_demo_goes_on_where_it_was_and_ends_in_a_release(tmp_path: Path
     demo = start_demo(tables, broken, log)
     kept = broken / "artifacts" / "visits" / "tvae"
     deadline = time.monotonic() + 120
-    while not list(kept.glob("*/generator.json")) and demo.poll() is None and time.monotonic() < deadline:
+    while (
+        not list(kept.glob("*/generator.json"))
+        and demo.poll() is None
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     os.kill(demo.pid, signal.SIGKILL)
     demo.wait(timeout=10)

@@ -1,4 +1,6 @@
-"""`DGE_HOME` on object storage: the whole line over S3's own protocol, on a server of the test's own."""
+"""`DGE_HOME` on object storage: the whole line over S3's own protocol, on a server of the test's
+own.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,10 @@ def endpoint() -> Iterator[dict[str, str]]:
 def test_the_whole_line_runs_on_object_storage(
     endpoint: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No folders, no rename; workers write their members there themselves. The same release as on a disk."""
+    """No folders, no rename; workers write their members there themselves.
+
+    The same release as on a disk.
+    """
     for name, value in endpoint.items():
         monkeypatch.setenv(name, value)
     files = s3fs.S3FileSystem(skip_instance_cache=True)

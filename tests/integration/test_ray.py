@@ -1,4 +1,5 @@
-"""Members on a real Ray cluster of two nodes on this machine: the same bytes as local, also when a node dies.
+"""Members on a real Ray cluster of two nodes on this machine: the same bytes as local, also when a
+node dies.
 
 Needs the extra `ray`; run by `make ray-test`.
 """
@@ -67,12 +68,16 @@ def _tasks(folder: Path, epochs: int) -> dict[str, TrainingTask]:
     parameters = parameters_for("tvae", {**SMALL["tvae"], "epochs": epochs})
     table = encoded_of(tiny(), tiny_contract())
     return {
-        f"{seed:03d}": training_task("tvae", seed, table=table, parameters=parameters, checkpoints=kept)
+        f"{seed:03d}": training_task(
+            "tvae", seed, table=table, parameters=parameters, checkpoints=kept
+        )
         for seed in seeds
     }
 
 
-def test_a_node_that_dies_loses_no_member_and_none_is_trained_twice(cluster: Any, tmp_path: Path) -> None:
+def test_a_node_that_dies_loses_no_member_and_none_is_trained_twice(
+    cluster: Any, tmp_path: Path
+) -> None:
     second = cluster.add_node(num_cpus=1)
     tasks = _tasks(tmp_path / "ray", epochs=3000)
     finished: dict[str, dict[str, bytes]] = {}
@@ -110,5 +115,7 @@ def test_a_node_that_dies_loses_no_member_and_none_is_trained_twice(cluster: Any
 
 
 def test_no_cluster_is_told_with_the_remedy() -> None:
-    with pytest.raises(GeneratorError, match=r"no Ray cluster answers at '127.0.0.1:1'.*ray start --head"):
+    with pytest.raises(
+        GeneratorError, match=r"no Ray cluster answers at '127.0.0.1:1'.*ray start --head"
+    ):
         list(RayCompute(address="127.0.0.1:1", processes=None).map(double, {"a": 1}))

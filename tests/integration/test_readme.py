@@ -1,4 +1,6 @@
-"""The README's code is run: its Python blocks on a finished line, its declaration on a table of one's own."""
+"""The README's code is run: its Python blocks on a finished line, its declaration on a table of
+one's own.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_python_blocks_run(finished: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_blocks_run(
+    finished: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / ".dge").symlink_to(finished.home)
     monkeypatch.chdir(tmp_path)
     found = blocks("python")
@@ -40,7 +44,9 @@ def test_the_declaration_of_ones_own_table_makes_its_line(tmp_path: Path) -> Non
     path.write_text(text)
     rng = np.random.default_rng(0)
     spent = rng.gamma(2.0, 30.0, 60)
-    frame = pd.DataFrame({"spent": spent, "plan": rng.choice(["s", "m"], 60), "churned": spent < 40})
+    frame = pd.DataFrame(
+        {"spent": spent, "plan": rng.choice(["s", "m"], 60), "churned": spent < 40}
+    )
     frame.to_csv(path.parent / "customers.csv", index=False)
     declaration = read_declaration(path)
     assert declaration.table == "customers"
@@ -50,7 +56,9 @@ def test_the_declaration_of_ones_own_table_makes_its_line(tmp_path: Path) -> Non
 
 
 def test_the_figures_are_those_that_the_command_writes() -> None:
-    """The part between the marks was written by `make figures`: it names the command and shows its picture."""
+    """The part between the marks was written by `make figures`: it names the command and shows its
+    picture.
+    """
     part = README.split("<!-- figures: begin")[1].split("<!-- figures: end")[0]
     for approach in ("oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_5"):
         assert approach in part

@@ -1,4 +1,6 @@
-"""Every headline score of the shipped tables, made anew from the warehouse's rows without the project's code."""
+"""Every headline score of the shipped tables, made anew from the warehouse's rows without the
+project's code.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,16 @@ def test_scores_of_an_odd_table_are_those_of_scikit_learn_alone(finished: Worksh
     """With gaps, moments, flags and levels too many to be told apart."""
     attributes = finished.attributes
     warehouse = Path(finished.home) / "warehouse.duckdb"
-    found = recomputed(warehouse, "visits", attributes["contract"]["target"], max_levels=attributes["max_levels"])
-    assert set(found["approach"]) == {"oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_3"}
+    found = recomputed(
+        warehouse, "visits", attributes["contract"]["target"], max_levels=attributes["max_levels"]
+    )
+    assert set(found["approach"]) == {
+        "oracle",
+        "naive_single",
+        "naive_ensemble",
+        "naive_concat",
+        "dge_3",
+    }
     np.testing.assert_allclose(found["again"], found["value"], atol=1e-5)
 
 
@@ -34,9 +44,21 @@ def test_headline_scores_are_those_of_scikit_learn_alone(table: str, tmp_path: P
     assert all(contract.columns[name].kind == "categorical" for name in levels), (
         "0 and 1 that are declared to be levels"
     )
-    environment = {**os.environ, "DGE_PROFILE": "smoke", "DGE_HOME": str(tmp_path), "DGE_TABLES": str(TABLES)}
-    subprocess.run([sys.executable, "-m", "dge_assets.demo", table], env=environment, check=True, capture_output=True)
-    found = recomputed(tmp_path / "warehouse.duckdb", table, str(contract.target), categories=levels)
+    environment = {
+        **os.environ,
+        "DGE_PROFILE": "smoke",
+        "DGE_HOME": str(tmp_path),
+        "DGE_TABLES": str(TABLES),
+    }
+    subprocess.run(
+        [sys.executable, "-m", "dge_assets.demo", table],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    found = recomputed(
+        tmp_path / "warehouse.duckdb", table, str(contract.target), categories=levels
+    )
     assert set(found["model"]) == {"lr", "gbdt"}
     assert set(found["family"]) == {"ctgan", "tvae"}
     np.testing.assert_allclose(found["again"], found["value"], atol=1e-5)

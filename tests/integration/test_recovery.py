@@ -1,4 +1,6 @@
-"""A whole deployment killed in the middle of a backfill: after the next start nothing hangs, and nothing is made twice."""
+"""A whole deployment killed in the middle of a backfill: after the next start nothing hangs, and
+nothing is made twice.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ def test_a_backfill_goes_on_after_the_whole_deployment_was_killed(tmp_path: Path
     tables, home, log = write_declaration(tmp_path), tmp_path / "home", tmp_path / "log.txt"
     defs = tables / "visits" / "defs.yaml"
     defs.write_text(defs.read_text().replace("epochs: 400", "epochs: 6000"))
-    environment = {**os.environ, "DGE_TABLES": str(tables), "DGE_HOME": str(home), "DGE_PROFILE": "full"}
+    environment = {
+        **os.environ,
+        "DGE_TABLES": str(tables),
+        "DGE_HOME": str(home),
+        "DGE_PROFILE": "full",
+    }
     environment.pop("DAGSTER_HOME", None)
     first = Deployment(environment, log)
     try:
@@ -49,10 +56,18 @@ def test_a_backfill_goes_on_after_the_whole_deployment_was_killed(tmp_path: Path
 
         def ended() -> Any:
             found = second.ask(BACKFILL_STATUS, id=backfill)["partitionBackfillOrError"]
-            return found if found["status"].startswith("COMPLETED") or found["status"] == "FAILED" else None
+            return (
+                found
+                if found["status"].startswith("COMPLETED") or found["status"] == "FAILED"
+                else None
+            )
 
-        wait_until(lambda: len(list(kept.glob("*/generator.json"))) == 3, 420, "all three members are kept")
+        wait_until(
+            lambda: len(list(kept.glob("*/generator.json"))) == 3, 420, "all three members are kept"
+        )
         wait_until(ended, 180, "the backfill ends")
     finally:
         second.kill()
-    assert {path: path.stat().st_mtime_ns for path in survivors} == survivors, "nothing was made twice"
+    assert {path: path.stat().st_mtime_ns for path in survivors} == survivors, (
+        "nothing was made twice"
+    )

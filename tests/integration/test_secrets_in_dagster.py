@@ -1,4 +1,6 @@
-"""A source with secrets, read and failing in real runs: nothing that Dagster or the line keeps holds one."""
+"""A source with secrets, read and failing in real runs: nothing that Dagster or the line keeps
+holds one.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,15 @@ READABLE = {
     "drop": ["secret"],
 }
 FAILING = {
-    "no database": {"type": "sql", "url": f"postgresql+psycopg://ann:{SECRET}@127.0.0.1:9/d", "query": "SELECT 1"},
-    "no table": {"type": "duckdb", "query": f"FROM postgres_scan('host=h password={SECRET}', 'a', 'b')"},
+    "no database": {
+        "type": "sql",
+        "url": f"postgresql+psycopg://ann:{SECRET}@127.0.0.1:9/d",
+        "query": "SELECT 1",
+    },
+    "no table": {
+        "type": "duckdb",
+        "query": f"FROM postgres_scan('host=h password={SECRET}', 'a', 'b')",
+    },
     "no server": {
         "type": "csv",
         "path": f"http://ann:{SECRET}@127.0.0.1:9/a.csv?sig={SECRET}",
@@ -41,7 +50,9 @@ def told_by_sensor(shop: Workshop) -> str:
         return serializable_error_info_from_exc_info(sys.exc_info()).to_string()
 
 
-def test_runs_and_sensors_keep_and_print_no_secret(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_runs_and_sensors_keep_and_print_no_secret(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with sqlite3.connect(tmp_path / "visits.sqlite") as connection:
         visits_frame().to_sql("visits", connection, index=False)
     connection.close()

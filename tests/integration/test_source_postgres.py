@@ -1,4 +1,6 @@
-"""A table in a real PostgreSQL server, started for these tests from Debian's package and thrown away."""
+"""A table in a real PostgreSQL server, started for these tests from Debian's package and thrown
+away.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ def _user() -> list[str]:
 
 
 def _run(*words: str | Path, folder: Path) -> None:
-    done = subprocess.run([str(word) for word in words], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(word) for word in words], cwd=folder, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         log = folder / "log"
         kept = log.read_text() if log.exists() else ""
@@ -68,10 +72,13 @@ def _run(*words: str | Path, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    """Start a server that asks for a password on a free port of the loopback, with the table in it; give the port."""
+    """Start a server that asks for a password on a free port of the loopback, with the table in it;
+    give the port.
+    """
     pytest.importorskip("psycopg", reason="no driver: pip install 'dge[postgres]'")
     programs, user = _programs(), _user()
-    # Not pytest's own folder: that is closed to other users, and its path may be too long for a socket.
+    # Not pytest's own folder: that is closed to other users, and its path may be too long for a
+    # socket.
     with tempfile.TemporaryDirectory(prefix="dge-pg-") as name:
         folder, port = Path(name), free_port()
         (folder / "password").write_text(PASSWORD)
@@ -93,24 +100,50 @@ def server() -> Iterator[int]:
             "--locale=C.UTF-8",
         )
         _run(*user, *initialize, f"--pwfile={folder / 'password'}", folder=folder)
-        _run(*user, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start", folder=folder)
+        _run(
+            *user,
+            programs / "pg_ctl",
+            "-D",
+            data,
+            "-l",
+            folder / "log",
+            "-o",
+            options,
+            "-w",
+            "start",
+            folder=folder,
+        )
         try:
             _execute(port, TABLE)
             yield port
         finally:
-            _run(*user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", folder=folder)
+            _run(
+                *user,
+                programs / "pg_ctl",
+                "-D",
+                data,
+                "-m",
+                "immediate",
+                "-w",
+                "stop",
+                folder=folder,
+            )
 
 
 def _execute(port: int, statements: str) -> None:
     import psycopg
 
-    with psycopg.connect(host="127.0.0.1", port=port, user="ann", password=PASSWORD, dbname="postgres") as connection:
+    with psycopg.connect(
+        host="127.0.0.1", port=port, user="ann", password=PASSWORD, dbname="postgres"
+    ) as connection:
         connection.execute(statements)
 
 
 def declare(port: int, *, query: str, password: str = ENCODED_PASSWORD, **keys: Any) -> Any:
     url = f"postgresql+psycopg://ann:{password}@127.0.0.1:{port}/postgres"
-    return TypeAdapter(SourceDeclaration).validate_python({"type": "sql", "url": url, "query": query, **keys})
+    return TypeAdapter(SourceDeclaration).validate_python(
+        {"type": "sql", "url": url, "query": query, **keys}
+    )
 
 
 def read(source: Any) -> pd.DataFrame:
@@ -122,7 +155,11 @@ def fingerprint(source: Any) -> str:
 
 
 def test_a_table_comes_with_its_names_types_and_missing_values(server: int) -> None:
-    frame = read(declare(server, query='SELECT * FROM "crash data" ORDER BY level', rename={"at": "happened at"}))
+    frame = read(
+        declare(
+            server, query='SELECT * FROM "crash data" ORDER BY level', rename={"at": "happened at"}
+        )
+    )
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
         "Impact Speed": "float64",
         'the "quoted" %s :x': "object",
@@ -153,16 +190,32 @@ def test_percent_signs_and_colons_in_a_query_are_no_parameters(server: int) -> N
     assert read(declare(server, query=query)).iloc[0].tolist() == [1, ":x"]
 
 
-def test_the_url_may_come_from_the_environment(server: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_url_may_come_from_the_environment(
+    server: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CRASH_PASSWORD", ENCODED_PASSWORD)
-    assert len(read(declare(server, query='SELECT level FROM "crash data"', password="${CRASH_PASSWORD}"))) == 3
+    assert (
+        len(
+            read(
+                declare(
+                    server, query='SELECT level FROM "crash data"', password="${CRASH_PASSWORD}"
+                )
+            )
+        )
+        == 3
+    )
 
 
 def test_the_fingerprint_follows_the_rows_not_their_order(server: int) -> None:
-    _execute(server, "CREATE TABLE moving AS SELECT * FROM (VALUES (1, NULL), (2, 'x'), (3, 'y')) AS t(a, b)")
+    _execute(
+        server,
+        "CREATE TABLE moving AS SELECT * FROM (VALUES (1, NULL), (2, 'x'), (3, 'y')) AS t(a, b)",
+    )
     source = declare(server, query="SELECT * FROM moving")
     before, order = fingerprint(source), read(source)["a"].tolist()
-    _execute(server, "UPDATE moving SET a = a WHERE a = 1")  # writes the row anew, behind the others
+    _execute(
+        server, "UPDATE moving SET a = a WHERE a = 1"
+    )  # writes the row anew, behind the others
     assert read(source)["a"].tolist() != order
     assert fingerprint(source) == before
     _execute(server, "UPDATE moving SET b = 'z' WHERE a = 1")
@@ -173,11 +226,17 @@ def test_the_fingerprint_follows_the_rows_not_their_order(server: int) -> None:
     ("query", "message"),
     [
         ('DELETE FROM "crash data" RETURNING level', "gives no table"),
-        ('WITH gone AS (DELETE FROM "crash data" RETURNING level) SELECT * FROM gone', "read-only transaction"),
+        (
+            'WITH gone AS (DELETE FROM "crash data" RETURNING level) SELECT * FROM gone',
+            "read-only transaction",
+        ),
         ('SELECT level INTO copied FROM "crash data"', "read-only transaction"),
         ('SELECT 1 AS a; COMMIT; DROP TABLE "crash data"', "more than one statement"),
         ("SELECT E'\\'' AS a; DROP TABLE \"crash data\" --'", "more than one statement"),
-        ("SELECT set_config('transaction_read_only', 'off', false), lo_create(8)", "read-only|read-write"),
+        (
+            "SELECT set_config('transaction_read_only', 'off', false), lo_create(8)",
+            "read-only|read-write",
+        ),
     ],
 )
 def test_a_query_cannot_change_the_table(server: int, query: str, message: str) -> None:
@@ -187,7 +246,9 @@ def test_a_query_cannot_change_the_table(server: int, query: str, message: str) 
 
 
 def test_a_wrong_password_is_said_and_not_shown(server: int) -> None:
-    with pytest.raises(SourceError, match=r"cannot be reached: OperationalError.*password authentication") as caught:
+    with pytest.raises(
+        SourceError, match=r"cannot be reached: OperationalError.*password authentication"
+    ) as caught:
         read(declare(server, query="SELECT 1 AS a", password="WRONGSECRET"))
     assert "WRONGSECRET" not in str(caught.value)
 
@@ -195,7 +256,10 @@ def test_a_wrong_password_is_said_and_not_shown(server: int) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ('SELECT nope FROM "crash data"', r'query fails: ProgrammingError.*column "nope" does not exist'),
+        (
+            'SELECT nope FROM "crash data"',
+            r'query fails: ProgrammingError.*column "nope" does not exist',
+        ),
         ("SELECT 1 AS a, 2 AS a", r"more than once: \['a'\]"),
         ("SELECT 1 AS a WHERE false", "empty: 0 rows, 1 columns"),
         ("SET timezone = 'UTC'", "gives no table"),

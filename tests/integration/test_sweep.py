@@ -1,4 +1,6 @@
-"""Runs and places in pools that a dead process left behind are put right, and what lives is left alone."""
+"""Runs and places in pools that a dead process left behind are put right, and what lives is left
+alone.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ if __name__ == "__main__":
 
 
 class Deployment:
-    """One Dagster home, with the shipped settings but for one place in a pool, and runs in processes of their own."""
+    """One Dagster home, with the shipped settings but for one place in a pool, and runs in
+    processes of their own.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "dagster"
@@ -98,7 +102,10 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 def places(instance: dg.DagsterInstance) -> list[str]:
     """Runs that hold a place in the pool of training."""
-    return [place.run_id for place in instance.event_log_storage.get_concurrency_info("dge_training").claimed_slots]
+    return [
+        place.run_id
+        for place in instance.event_log_storage.get_concurrency_info("dge_training").claimed_slots
+    ]
 
 
 def test_only_a_dead_process_ends_its_run_whatever_the_clock_or_a_columns_name_says(
@@ -107,8 +114,12 @@ def test_only_a_dead_process_ends_its_run_whatever_the_clock_or_a_columns_name_s
     process = deployment.start(600)
     (run,) = instance.get_runs()
     assert run.status is dg.DagsterRunStatus.STARTED
-    assert sweep(instance) == [], "a run that is alive is left alone, though its log has something like a pid"
-    assert sweep(instance, now=lambda: time.time() + DAY) == [], "as it is after the clock was set forward"
+    assert sweep(instance) == [], (
+        "a run that is alive is left alone, though its log has something like a pid"
+    )
+    assert sweep(instance, now=lambda: time.time() + DAY) == [], (
+        "as it is after the clock was set forward"
+    )
     assert sweep(instance, now=lambda: time.time() - DAY) == [], "and back"
     kill(process)
     assert sweep(instance, now=lambda: time.time() - DAY) == [run.run_id]
@@ -119,7 +130,9 @@ def test_only_a_dead_process_ends_its_run_whatever_the_clock_or_a_columns_name_s
 def test_the_place_of_a_killed_run_is_free_for_the_next_one(
     deployment: Deployment, instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Dagster itself fails the run of a killed worker, and leaves its place taken; who waits for it says so."""
+    """Dagster itself fails the run of a killed worker, and leaves its place taken; who waits for it
+    says so.
+    """
     first = deployment.start(600)
     second = deployment.start(0, wait=False)
     (holder,) = [run for run in instance.get_runs() if run.run_id in places(instance)]
@@ -127,7 +140,10 @@ def test_the_place_of_a_killed_run_is_free_for_the_next_one(
     while not waiting_steps(instance) and time.monotonic() < deadline:
         time.sleep(0.1)
     (told,) = tell_waiting(instance)
-    assert told == f"work waits for a place in the pool dge_training, behind work of run {holder.run_id[:8]} (working)"
+    assert (
+        told
+        == f"work waits for a place in the pool dge_training, behind work of run {holder.run_id[:8]} (working)"
+    )
     tell_waiting(instance)
     (waiting,) = waiting_steps(instance)
     events = instance.all_logs(waiting.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
@@ -146,7 +162,9 @@ def test_the_place_of_a_killed_run_is_free_for_the_next_one(
 
 def test_a_place_of_a_run_that_was_deleted_is_free_again(instance: dg.DagsterInstance) -> None:
     lost = "00000000-0000-4000-8000-000000000000"
-    assert instance.event_log_storage.claim_concurrency_slot("dge_training", lost, "work").is_claimed
+    assert instance.event_log_storage.claim_concurrency_slot(
+        "dge_training", lost, "work"
+    ).is_claimed
     assert recover(instance) == [f"run {lost} has ended and still held a place in a pool: freed"]
     assert places(instance) == []
 
@@ -174,12 +192,18 @@ def test_a_run_is_starting_since_it_left_the_queue(tmp_path: Path) -> None:
         )
         (record,) = instance.get_run_records()
         began = record.update_timestamp.timestamp()
-        assert sweep(instance, starting_seconds=0.8, now=lambda: began + 0.5) == [], "however long it was queued"
-        assert sweep(instance, starting_seconds=0.8, now=lambda: began + 1.0) == [run.run_id], "nothing took it up"
+        assert sweep(instance, starting_seconds=0.8, now=lambda: began + 0.5) == [], (
+            "however long it was queued"
+        )
+        assert sweep(instance, starting_seconds=0.8, now=lambda: began + 1.0) == [run.run_id], (
+            "nothing took it up"
+        )
 
 
 def test_what_the_watch_asks_the_database_with_is_imported_before_it_looks(tmp_path: Path) -> None:
-    """Else its first look may come while the run's own thread is in the middle of importing it, and be its last."""
+    """Else its first look may come while the run's own thread is in the middle of importing it, and
+    be its last.
+    """
     program = f"""
 import sys
 import dagster as dg
@@ -190,5 +214,7 @@ with dg.DagsterInstance.local_temp({str(tmp_path)!r}) as instance:
     with telling_of_waiting(instance, ""):
         print("sqlalchemy.orm" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
     assert done.stdout == "True\n", done.stderr

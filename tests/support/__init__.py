@@ -1,1 +1,3 @@
-"""What several test modules share: frames of every kind, and pure functions for worker processes to run."""
+"""What several test modules share: frames of every kind, and pure functions for worker processes to
+run.
+"""

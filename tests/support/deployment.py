@@ -1,4 +1,6 @@
-"""A whole deployment on this machine (webserver, daemon, code locations) that tests ask, kill and start again."""
+"""A whole deployment on this machine (webserver, daemon, code locations) that tests ask, kill and
+start again.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Deployment:
     """`make dev` as a process group of its own."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        """Prepare Dagster's home, sweep, and start webserver, daemon and code locations; `log` takes what all say."""
+        """Prepare Dagster's home, sweep, and start webserver, daemon and code locations; `log`
+        takes what all say.
+        """
         self.port = free_port()
         self._before = len(log.read_text()) if log.exists() else 0
         self._log = log
@@ -69,11 +73,23 @@ class Deployment:
 
     def launch(self, job: str, first: str, last: str) -> str:
         """Queue a run of a job over a range of seeds; returns its id."""
-        selector = {"repositoryName": "__repository__", "repositoryLocationName": "dge_assets", "jobName": job}
+        selector = {
+            "repositoryName": "__repository__",
+            "repositoryLocationName": "dge_assets",
+            "jobName": job,
+        }
         ends = {"start": first, "end": last}
-        tags = [{"key": f"dagster/asset_partition_range_{end}", "value": seed} for end, seed in ends.items()]
+        tags = [
+            {"key": f"dagster/asset_partition_range_{end}", "value": seed}
+            for end, seed in ends.items()
+        ]
         metadata = {"tags": tags}
-        params = {"selector": selector, "runConfigData": {}, "mode": "default", "executionMetadata": metadata}
+        params = {
+            "selector": selector,
+            "runConfigData": {},
+            "mode": "default",
+            "executionMetadata": metadata,
+        }
         launched = self.ask(LAUNCH, params=params)["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return str(launched["run"]["runId"])

@@ -1,4 +1,6 @@
-"""Columns of numbers and moments that encodings have lost: scales, tails, grids, frequent values, ends of types."""
+"""Columns of numbers and moments that encodings have lost: scales, tails, grids, frequent values,
+ends of types.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def hostile_numbers(n: int = N, seed: int = 0) -> dict[str, pd.Series]:
         "denormal": rng.integers(1, 50, n) * 5e-324,
         "zeros": np.where(rng.random(n) < 0.7, 0.0, rng.lognormal(0, 1, n)),
         "negative zeros": np.where(rng.random(n) < 0.5, -0.0, rng.normal(size=n)),
-        "two ends": np.where(rng.random(n) < 0.3, 0.0, np.where(rng.random(n) < 0.3, 100.0, rng.random(n) * 100)),
+        "two ends": np.where(
+            rng.random(n) < 0.3, 0.0, np.where(rng.random(n) < 0.3, 100.0, rng.random(n) * 100)
+        ),
         "price": np.round(rng.lognormal(2, 1, n), 2),
         "quarters": rng.integers(0, 40, n) / 4,
         "fives": rng.integers(0, 40, n) * 5,
@@ -48,13 +52,17 @@ def hostile_numbers(n: int = N, seed: int = 0) -> dict[str, pd.Series]:
         "minutes": after(rng.integers(0, 60 * 24 * 300, n), "min"),
         "nanoseconds": after(rng.integers(0, 10**17, n), "ns"),
         "one minute": after(rng.integers(0, 60_000, n), "ms"),
-        "far dates": pd.to_datetime(rng.integers(-9_200_000_000_000_000_000, 9_200_000_000_000_000_000, n)),
+        "far dates": pd.to_datetime(
+            rng.integers(-9_200_000_000_000_000_000, 9_200_000_000_000_000_000, n)
+        ),
         "all but one equal": np.r_[np.full(n - 1, 3.5), 4.5],
         "two values": rng.choice([0.25, 1e-9], n),
     }
     found = {name: pd.Series(values) for name, values in columns.items()}
     gaps = rng.random(n) < 0.2
-    found |= {f"{name}, gaps": found[name].mask(gaps) for name in ("zeros", "price", "hours", "micro")}
+    found |= {
+        f"{name}, gaps": found[name].mask(gaps) for name in ("zeros", "price", "hours", "micro")
+    }
     for name in ("near 2^63", "beyond 2^53", "fives"):
         found[f"{name}, gaps"] = found[name].astype("Int64").mask(gaps)
     only = pd.Series(np.arange(n) == n // 2)
@@ -75,7 +83,8 @@ def table_of(columns: Mapping[str, pd.Series]) -> tuple[pd.DataFrame, Contract]:
     frame = pd.DataFrame(dict(columns))
     frame["y"] = np.where(np.arange(len(frame)) % 2 == 0, "no", "yes")
     declared = ContractDeclaration(
-        target="y", columns={name: ColumnDeclaration(kind=kind_of(values)) for name, values in columns.items()}
+        target="y",
+        columns={name: ColumnDeclaration(kind=kind_of(values)) for name, values in columns.items()},
     )
     agreed = complete_contract(declared, frame, table="hostile").contract
     return conform(frame, agreed, table="hostile"), agreed

@@ -1,7 +1,8 @@
-"""Every store of a root, killed at each of its writes: `python -m tests.support.killed_stores FOLDER`.
+"""Every store of a root, killed at each of its writes: `python -m tests.support.killed_stores
+FOLDER`.
 
-A program, since each kill is of a fork of it, which starts in milliseconds: it must have one thread, and so neither
-reads nor writes anything itself. It prints one line of JSON per kill.
+A program, since each kill is of a fork of it, which starts in milliseconds: it must have one
+thread, and so neither reads nor writes anything itself. It prints one line of JSON per kill.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ NEVER = -1
 
 
 def main() -> None:
-    """Per write, before one and after the next: what readers saw at once, and whether writing again ends the same."""
+    """Per write, before one and after the next: what readers saw at once, and whether writing again
+    ends the same.
+    """
     folder = Path(sys.argv[1])
     former, whole = folder / "former", folder / "whole"
     in_fork(partial(write_all, former, FORMER))
@@ -38,12 +41,20 @@ def main() -> None:
         killed = in_fork(partial(write_new, root, die_at=number, after=after)) is None
         at_once = in_fork(partial(seen, root))
         the_same = in_fork(partial(written_again, root)) == expected
-        told = {"place": place, "after": after, "was_killed": killed, "seen": at_once, "ends_the_same": the_same}
+        told = {
+            "place": place,
+            "after": after,
+            "was_killed": killed,
+            "seen": at_once,
+            "ends_the_same": the_same,
+        }
         print(json.dumps(told), flush=True)
 
 
 def write_new(root: Path, *, die_at: int, after: bool) -> list[str]:
-    """Write the new state and die at the write of that number, if there is one; the places of all writes."""
+    """Write the new state and die at the write of that number, if there is one; the places of all
+    writes.
+    """
     places, dying = list[str](), False
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -62,7 +73,9 @@ def write_new(root: Path, *, die_at: int, after: bool) -> list[str]:
 
 
 def written_again(root: Path) -> dict[str, str]:
-    """What there is once the next run has cleared away what the dead left unfinished, and written all."""
+    """What there is once the next run has cleared away what the dead left unfinished, and written
+    all.
+    """
     clear_unfinished(root, settled_seconds=0)
     write_all(root, NEW)
     return content(root)
@@ -81,7 +94,10 @@ def content(root: Path) -> dict[str, str]:
     """The hash of each file of the newest release, and what is read of all."""
     version = json.loads((root / f"releases/{TABLE}/latest.json").read_text())["version"]
     files = tree(root / "releases" / TABLE / version)
-    return {**{name: hashlib.sha256(data).hexdigest() for name, data in files.items()}, version: seen(root)}
+    return {
+        **{name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        version: seen(root),
+    }
 
 
 def in_fork(work: Callable[[], Any]) -> Any:

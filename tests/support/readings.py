@@ -1,4 +1,6 @@
-"""What the readers of a root give: one digest per thing, or that it was refused; and damage to single files."""
+"""What the readers of a root give: one digest per thing, or that it was refused; and damage to
+single files.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,27 @@ Reader = Callable[[], str]
 def readers(root: Path, table: str) -> dict[str, Reader]:
     """A reader of each thing that is kept below a whole root, under the first folder of its place."""
     store = Store(str(root))
-    lake, artifacts, verdicts, plans = Lake(store), ArtifactStore(store), Verdicts(store), Plans(store)
+    lake, artifacts, verdicts, plans = (
+        Lake(store),
+        ArtifactStore(store),
+        Verdicts(store),
+        Plans(store),
+    )
     frames = [address_of(record) for record in lake.survey().records]
     sets = [address_of(record) for record in artifacts.survey().records]
     return {
-        **{f"lake/{each.name}": lambda each=each: frame_sha256(lake.read(each).frame) for each in frames},
-        **{f"artifacts/{each.name}": lambda each=each: _digest(artifacts.read(each).files) for each in sets},
-        **{f"warehouse.duckdb/{name}": lambda name=name: _rows(root, table, name) for name in relations(root, table)},
+        **{
+            f"lake/{each.name}": lambda each=each: frame_sha256(lake.read(each).frame)
+            for each in frames
+        },
+        **{
+            f"artifacts/{each.name}": lambda each=each: _digest(artifacts.read(each).files)
+            for each in sets
+        },
+        **{
+            f"warehouse.duckdb/{name}": lambda name=name: _rows(root, table, name)
+            for name in relations(root, table)
+        },
         "releases": lambda: _release(root, table),
         "reports/quality": lambda: _verdicts(verdicts, table),
         "reports/plan": lambda: _digest(plans.read(table)),
@@ -49,7 +65,10 @@ def relations(root: Path, table: str) -> list[str]:
 
 
 def read_all(found: Mapping[str, Reader]) -> dict[str, str]:
-    """What each reader gives: a digest, or the error in words that it refuses with. Any other error is a defect."""
+    """What each reader gives: a digest, or the error in words that it refuses with.
+
+    Any other error is a defect.
+    """
     return {name: _read(reader) for name, reader in found.items()}
 
 
@@ -72,7 +91,13 @@ def _release(root: Path, table: str) -> str:
     release = releases.open(table)
     datasets = releases.datasets(release)
     files = {name: releases.read_file(release, name) for name in sorted(release.manifest["files"])}
-    return _digest([release.version, files, {member: frame_sha256(frame) for member, frame in datasets.items()}])
+    return _digest(
+        [
+            release.version,
+            files,
+            {member: frame_sha256(frame) for member, frame in datasets.items()},
+        ]
+    )
 
 
 def _rows(root: Path, table: str, relation: str) -> str:
@@ -93,7 +118,9 @@ def truncated(data: bytes, draw: random.Random) -> bytes:
 def flipped(data: bytes, draw: random.Random) -> bytes:
     """A file with one bit that is another."""
     position = draw.randrange(len(data))
-    return data[:position] + bytes([data[position] ^ (1 << draw.randrange(8))]) + data[position + 1 :]
+    return (
+        data[:position] + bytes([data[position] ^ (1 << draw.randrange(8))]) + data[position + 1 :]
+    )
 
 
 def blanked(data: bytes, draw: random.Random) -> bytes:
@@ -105,7 +132,16 @@ def blanked(data: bytes, draw: random.Random) -> bytes:
 def foreign(data: bytes, draw: random.Random) -> bytes:
     """Something else under the same name."""
     return draw.choice(
-        (b"", b"PAR1 PAR1", b"{}", b"[]", b"null", b"\x80\x04N.", b"<html></html>", draw.randbytes(len(data)))
+        (
+            b"",
+            b"PAR1 PAR1",
+            b"{}",
+            b"[]",
+            b"null",
+            b"\x80\x04N.",
+            b"<html></html>",
+            draw.randbytes(len(data)),
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """Scores on real_test made anew from the warehouse's rows by pandas and scikit-learn alone.
 
-Nothing of the project computes here: not its preprocessing, models, combining nor metrics. So what agrees was computed
-twice. Networks are left out, since their fits follow the project's seeds.
+Nothing of the project computes here: not its preprocessing, models, combining nor metrics. So what
+agrees was computed twice. Networks are left out, since their fits follow the project's seeds.
 """
 
 from __future__ import annotations
@@ -31,9 +31,15 @@ KEYS = ["family", "model", "approach", "metric"]
 
 
 def recomputed(
-    warehouse: Path, table: str, target: str, *, max_levels: int = 100, categories: Collection[str] = ()
+    warehouse: Path,
+    table: str,
+    target: str,
+    *,
+    max_levels: int = 100,
+    categories: Collection[str] = (),
 ) -> pd.DataFrame:
-    """`family, model, approach, metric, value, again`: each headline score of a binary target that depends on no seed.
+    """`family, model, approach, metric, value, again`: each headline score of a binary target that
+    depends on no seed.
 
     categories: columns of numbers that are declared to be levels.
     """
@@ -50,7 +56,9 @@ def recomputed(
         (family, model, approach, metric, score(is_positive(test[target]), chances))
         for family, of_family in rows.groupby("family")
         for model in wanted["model"].unique()
-        for approach, chances in _predictions(of_family, train[columns], test[columns], target, model, max_levels)
+        for approach, chances in _predictions(
+            of_family, train[columns], test[columns], target, model, max_levels
+        )
         for metric, score in METRICS.items()
     ]
     frame = pd.DataFrame(again, columns=[*KEYS, "again"])
@@ -63,9 +71,16 @@ def is_positive(labels: pd.Series) -> pd.Series:
 
 
 def _predictions(
-    rows: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, target: str, model: str, max_levels: int
+    rows: pd.DataFrame,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    target: str,
+    model: str,
+    max_levels: int,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """(approach, probabilities of the positive class), each ensemble of the first K seeds for any K."""
+    """(approach, probabilities of the positive class), each ensemble of the first K seeds for any
+    K.
+    """
     names = [name for name in train if name != target]
 
     def fitted(frame: pd.DataFrame) -> np.ndarray:
@@ -88,7 +103,10 @@ def _plain(features: pd.DataFrame) -> pd.DataFrame:
     for name, column in features.items():
         if pd.api.types.is_datetime64_any_dtype(column):
             parts |= {f"{name} year": column.dt.year, f"{name} month": column.dt.month}
-            parts |= {f"{name} weekday": column.dt.dayofweek, f"{name} days": (column - EPOCH) / pd.Timedelta(days=1)}
+            parts |= {
+                f"{name} weekday": column.dt.dayofweek,
+                f"{name} days": (column - EPOCH) / pd.Timedelta(days=1),
+            }
         else:
             parts[str(name)] = column
     frame = pd.DataFrame(parts)
@@ -102,4 +120,6 @@ def _pipeline(features: pd.DataFrame, model: str, max_levels: int) -> Pipeline:
     texts = [name for name in features if name not in numbers]
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     levels = OneHotEncoder(handle_unknown="ignore", sparse_output=False, max_categories=max_levels)
-    return make_pipeline(ColumnTransformer([("numbers", scaled, numbers), ("texts", levels, texts)]), MODELS[model]())
+    return make_pipeline(
+        ColumnTransformer([("numbers", scaled, numbers), ("texts", levels, texts)]), MODELS[model]()
+    )

@@ -16,7 +16,9 @@ def record_id(family: str, seed: int) -> str:
     return f"{family.encode().hex()}{seed:x}".rjust(32, "0")[-32:]
 
 
-def released(frames: Mapping[tuple[str, int], pd.DataFrame]) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+def released(
+    frames: Mapping[tuple[str, int], pd.DataFrame],
+) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
     """The datasets' files and the manifest's entries of these members."""
     files = {
         dataset_file(*member): to_parquet(frame.assign(record_id=record_id(*member)))

@@ -1,4 +1,6 @@
-"""What a deployment that runs for long is asked: the memory of its processes by what they are, runs, and ticks."""
+"""What a deployment that runs for long is asked: the memory of its processes by what they are,
+runs, and ticks.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ TICKS = """query($selector: ScheduleSelector!) { scheduleOrError(scheduleSelecto
 
 @dataclass
 class Memory:
-    """Memory of its own (USS, MB) of each process of a deployment, by what it is, at times in seconds."""
+    """Memory of its own (USS, MB) of each process of a deployment, by what it is, at times in
+    seconds.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     megabytes: dict[str, list[float]] = field(default_factory=dict)
@@ -46,7 +50,10 @@ class Memory:
 
     def growth(self) -> dict[str, float]:
         """MB per hour of each kind, by least squares over the samples after the warm-up."""
-        return {kind: growth_per_hour(self.seconds[kind], self.megabytes[kind]) for kind in self.megabytes}
+        return {
+            kind: growth_per_hour(self.seconds[kind], self.megabytes[kind])
+            for kind in self.megabytes
+        }
 
 
 def kind_of(command: Sequence[str]) -> str:
@@ -58,7 +65,9 @@ def kind_of(command: Sequence[str]) -> str:
 
 
 def growth_per_hour(seconds: Sequence[float], megabytes: Sequence[float]) -> float:
-    """Slope of memory over time, in MB per hour, without the warm-up; NaN of fewer than two samples."""
+    """Slope of memory over time, in MB per hour, without the warm-up; NaN of fewer than two
+    samples.
+    """
     first = int(len(seconds) * WARM_UP)
     if len(seconds) - first < 2:
         return float("nan")

@@ -1,5 +1,5 @@
-"""Everything that a line keeps, made by hand in two states: small files in each of the stores, written in a line's
-order.
+"""Everything that a line keeps, made by hand in two states: small files in each of the stores,
+written in a line's order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ ARTIFACTS = (
     Address(TABLE, "generator", "ctgan", 0),
     Address(TABLE, "downstream", "ctgan", 0),
 )
-FRAMES = (Address(TABLE, "source"), Address(TABLE, "training_scores"), Address(TABLE, "synthetic", "ctgan", 0))
+FRAMES = (
+    Address(TABLE, "source"),
+    Address(TABLE, "training_scores"),
+    Address(TABLE, "synthetic", "ctgan", 0),
+)
 VERDICT = {"table": TABLE, "asset": "source", "check": "contract", "severity": "ERROR"}
 
 
@@ -46,9 +50,13 @@ def write_all(root: Path, state: int) -> None:
         else:
             lake.write(recorded(frame, wanted, run_id="r"))
     dataset = lake.require_record(FRAMES[-1], remedy="")
-    Verdicts(store).write(Verdict(**VERDICT, passed=True, summary=str(state), subjects=()), page=str(state))  # type: ignore[arg-type]
+    Verdicts(store).write(
+        Verdict(**VERDICT, passed=True, summary=str(state), subjects=()), page=str(state)
+    )  # type: ignore[arg-type]
     members = {"ctgan/000": dataset.record_id}
-    Plans(store).write(StoredPlan(table=TABLE, profile="full", seeds=1, epochs={"ctgan": state}, members=members))
+    Plans(store).write(
+        StoredPlan(table=TABLE, profile="full", seeds=1, epochs={"ctgan": state}, members=members)
+    )
     store.write(f"reports/{TABLE}/report.html", str(state).encode())
     Warehouse(store).build()
     datasets, entries = released({("ctgan", 0): frame})
@@ -59,18 +67,30 @@ def states(root: Path) -> list[int]:
     """Which state each thing is in, read by its own reader; raises what the reader raises."""
     store, releases = Store(str(root)), Releases(Store(str(root / "releases")))
     sets = [ArtifactStore(store).read(place).files for place in ARTIFACTS]
-    found = [int(files["a.bin"][0]) for files in sets if files["a.bin"] == files["b.bin"] + files["b.bin"][:2]]
+    found = [
+        int(files["a.bin"][0])
+        for files in sets
+        if files["a.bin"] == files["b.bin"] + files["b.bin"][:2]
+    ]
     frames = [Lake(store).read(place).frame for place in FRAMES]
     with duckdb.connect(Warehouse(store).url, read_only=True) as warehouse:
         frames += [warehouse.sql(f"SELECT * FROM {TABLE}.{place.asset}").df() for place in FRAMES]
     frames += releases.datasets(releases.open(TABLE)).values()
     plan, (verdict,) = Plans(store).read(TABLE), Verdicts(store).survey(TABLE).verdicts
     assert plan is not None
-    told = [plan.epochs["ctgan"], int(verdict.summary), int(store.read(f"reports/{TABLE}/report.html"))]
+    told = [
+        plan.epochs["ctgan"],
+        int(verdict.summary),
+        int(store.read(f"reports/{TABLE}/report.html")),
+    ]
     assert len(found) == len(ARTIFACTS)
     return [*found, *map(_state_of, frames), *told]
 
 
 def _state_of(frame: pd.DataFrame) -> int:
-    (found,) = [state for state in (FORMER, NEW) if frame["x"].tolist() == tiny(20, seed=state)["x"].tolist()]
+    (found,) = [
+        state
+        for state in (FORMER, NEW)
+        if frame["x"].tolist() == tiny(20, seed=state)["x"].tolist()
+    ]
     return found

@@ -1,11 +1,21 @@
-"""Small tables with all that real ones bring: every kind, gaps, constants, names that no library likes."""
+"""Small tables with all that real ones bring: every kind, gaps, constants, names that no library
+likes.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract.contract import Bound, Column, ColumnDeclaration, Contract, Kind, Level, Task
+from dge_assets.core.contract.contract import (
+    Bound,
+    Column,
+    ColumnDeclaration,
+    Contract,
+    Kind,
+    Level,
+    Task,
+)
 from dge_assets.core.contract.ranges import complete_range
 from dge_assets.core.lineage.provenance import Recipe
 
@@ -22,7 +32,14 @@ def column(
     minimum: Bound | None = None,
     maximum: Bound | None = None,
 ) -> Column:
-    return Column(name=name, kind=kind, nullable=nullable, categories=categories, minimum=minimum, maximum=maximum)
+    return Column(
+        name=name,
+        kind=kind,
+        nullable=nullable,
+        categories=categories,
+        minimum=minimum,
+        maximum=maximum,
+    )
 
 
 def contract(target: str, *columns: Column, task: Task = "binary") -> Contract:
@@ -36,14 +53,20 @@ def with_gaps(values: pd.Series, share: float, seed: int) -> pd.Series:
 
 def grades(values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.Series:
     """Categories that are whole numbers, with gaps."""
-    return pd.Series(pd.Categorical(with_gaps(pd.Series(values, dtype=object), 0.1, 5), categories=[1, 2, 3]))
+    return pd.Series(
+        pd.Categorical(with_gaps(pd.Series(values, dtype=object), 0.1, 5), categories=[1, 2, 3])
+    )
 
 
 def every_kind(n: int = 200, seed: int = 0) -> pd.DataFrame:
     """n rows of a table with a column of each kind, with and without gaps."""
     rng = np.random.default_rng(seed)
-    days = pd.Series(pd.Timestamp("1969-06-01") + pd.to_timedelta(rng.integers(0, 9000, n), unit="D"))
-    seconds = pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 10**8, n), unit="s"))
+    days = pd.Series(
+        pd.Timestamp("1969-06-01") + pd.to_timedelta(rng.integers(0, 9000, n), unit="D")
+    )
+    seconds = pd.Series(
+        pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 10**8, n), unit="s")
+    )
     numbers = pd.Series(rng.integers(-40, 40, n))
     flags = pd.Series(rng.random(n) < 0.3)
     text = pd.Series(rng.choice(["red", "green, light", 'a "b"'], n, p=[0.6, 0.3, 0.1]))
@@ -58,7 +81,9 @@ def every_kind(n: int = 200, seed: int = 0) -> pd.DataFrame:
             "gappy flag": with_gaps(flags.astype("boolean"), 0.2, 3),
             "day": days.astype("datetime64[ns]"),
             "moment": with_gaps(seconds, 0.15, 4).astype("datetime64[ns]"),
-            "colour": pd.Series(pd.Categorical(text, categories=["red", "green, light", 'a "b"', "unseen"])),
+            "colour": pd.Series(
+                pd.Categorical(text, categories=["red", "green, light", 'a "b"', "unseen"])
+            ),
             "grade": grades(rng.integers(1, 4, n)),
             "constant": np.full(n, 7, dtype="int64"),
             "empty": np.full(n, np.nan),
@@ -93,7 +118,9 @@ def with_ranges(agreed: Contract, frame: pd.DataFrame) -> Contract:
     columns = []
     for item in agreed.columns:
         place = f"column {item.name!r}"
-        minimum, maximum = complete_range(ColumnDeclaration(), item.kind, frame[item.name], place=place)
+        minimum, maximum = complete_range(
+            ColumnDeclaration(), item.kind, frame[item.name], place=place
+        )
         columns.append(item.model_copy(update={"minimum": minimum, "maximum": maximum}))
     return agreed.model_copy(update={"columns": tuple(columns)})
 
@@ -117,10 +144,19 @@ def tiny_contract() -> Contract:
 
 
 def recipe(
-    asset: str, family: str | None = None, seed: int | None = None, *, table: str = "crash", **other: object
+    asset: str,
+    family: str | None = None,
+    seed: int | None = None,
+    *,
+    table: str = "crash",
+    **other: object,
 ) -> Recipe:
     """A recipe of a made-up line."""
-    stated: dict[str, object] = {"table_fingerprint": "f" * 64, "contract_sha256": "c" * 64, "code_version": "1"}
+    stated: dict[str, object] = {
+        "table_fingerprint": "f" * 64,
+        "contract_sha256": "c" * 64,
+        "code_version": "1",
+    }
     return Recipe(table=table, asset=asset, family=family, seed=seed, **{**stated, **other})  # type: ignore[arg-type]
 
 
@@ -130,7 +166,9 @@ def people(n: int = 1000) -> pd.DataFrame:
         {
             "income": np.arange(n, dtype=float),
             "children": np.r_[np.zeros(n // 2, dtype=int), np.ones(n - n // 2, dtype=int)],
-            "city": pd.Categorical(["big"] * (n - 153) + ["small"] * 100 + ["tiny"] * 50 + ["lone"] * 3),
+            "city": pd.Categorical(
+                ["big"] * (n - 153) + ["small"] * 100 + ["tiny"] * 50 + ["lone"] * 3
+            ),
             "even": pd.Categorical(["l", "r"] * (n // 2)),
             "rare": pd.array([True] * 40 + [False] * (n - 41) + [None], dtype="boolean"),
             "born": pd.Timestamp("2000-01-01"),

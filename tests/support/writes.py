@@ -23,13 +23,17 @@ KINDS = {
 
 
 def watching(home: Path, **settings: str) -> dict[str, str]:
-    """Environment of a process whose writes below `home` are watched; see `at_writes/sitecustomize.py` for settings."""
+    """Environment of a process whose writes below `home` are watched; see
+    `at_writes/sitecustomize.py` for settings.
+    """
     path = os.pathsep.join(filter(None, [str(HOOK), os.environ.get("PYTHONPATH")]))
     return {"PYTHONPATH": path, "DGE_WATCHED_HOME": str(home), **settings}
 
 
 def places_written(log: Path) -> list[str]:
-    """Patterns of the places in the order of their first write; what names a content is `*`, as it may differ."""
+    """Patterns of the places in the order of their first write; what names a content is `*`, as it
+    may differ.
+    """
     lines = log.read_text(encoding="utf-8").splitlines()
     return list(dict.fromkeys(re.sub(r"(?<=-)[0-9a-f]{12,}", "*", line) for line in lines))
 
@@ -41,4 +45,8 @@ def kind_of(place: str) -> str:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder by its relative path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

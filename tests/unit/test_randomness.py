@@ -12,7 +12,8 @@ from dge_assets.core.randomness import generator, legacy_seed, seed_sequence
 def test_a_golden_stream() -> None:
     """Holds the derivation still: another one would silently make other members of the same seeds.
 
-    It cannot say that streams are independent. To make it anew, print the numbers and raise all CODE_VERSIONS.
+    It cannot say that streams are independent. To make it anew, print the numbers and raise all
+    CODE_VERSIONS.
     """
     sequence = seed_sequence(table="crash", family="ctgan", seed=3, purpose="training")
     assert legacy_seed(sequence) == 2102205229
@@ -21,7 +22,10 @@ def test_a_golden_stream() -> None:
 
 def test_no_two_members_or_purposes_share_a_stream() -> None:
     names = itertools.product(
-        ["crash", "moons"], ["", "ctgan", "tvae"], [None, *range(200)], ["split", "training", "sampling"]
+        ["crash", "moons"],
+        ["", "ctgan", "tvae"],
+        [None, *range(200)],
+        ["split", "training", "sampling"],
     )
     sequences = [seed_sequence(table=t, family=f, seed=s, purpose=p) for t, f, s, p in names]
     assert len({sequence.entropy for sequence in sequences}) == len(sequences)

@@ -33,7 +33,9 @@ def half_of_the_smallest() -> float:
     return float(torch.tensor(torch.finfo(torch.float32).tiny) * 0.5)
 
 
-@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this kind of CPU has no switch for tiny numbers")
+@pytest.mark.skipif(
+    not torch.set_flush_denormal(False), reason="this kind of CPU has no switch for tiny numbers"
+)
 def test_tiny_numbers_are_zero_inside_and_as_before_after_it() -> None:
     assert half_of_the_smallest() > 0
     with tiny_numbers_as_zero():
@@ -47,11 +49,15 @@ def test_tiny_numbers_are_zero_inside_and_as_before_after_it() -> None:
     assert half_of_the_smallest() > 0
 
 
-@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this kind of CPU has no switch for tiny numbers")
+@pytest.mark.skipif(
+    not torch.set_flush_denormal(False), reason="this kind of CPU has no switch for tiny numbers"
+)
 @pytest.mark.parametrize("family", ["ctgan", "tvae"])
 def test_members_are_trained_with_tiny_numbers_as_zero(family: str) -> None:
     seen: list[float] = []
-    task = training_task(mixed_frame(100), "target", family=family, seeds=(0,), settings={"epochs": 2})
+    task = training_task(
+        mixed_frame(100), "target", family=family, seeds=(0,), settings={"epochs": 2}
+    )
     train_members(task, lambda _done, _of: seen.append(half_of_the_smallest()))
     assert seen
     assert set(seen) == {0.0}

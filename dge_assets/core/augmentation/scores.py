@@ -1,12 +1,13 @@
-"""Does adding synthetic rows to a few real rows pay? Real only, with one dataset, with the ensemble, with copies of
-real rows.
+"""Does adding synthetic rows to a few real rows pay? Real only, with one dataset, with the
+ensemble, with copies of real rows.
 
-Here: the fits and their table. Not here: which rows are drawn (`oversampling`), a single fit (`fitting`).
+Here: the fits and their table. Not here: which rows are drawn (`oversampling`), a single fit
+(`fitting`).
 
-The setting is the custodian's: the generators were fitted on all of real_train, and the small real samples are drawn
-from it. So the synthetic rows bring what the whole table taught the generators, and a gain says what a reader of the
-release wins who has a few real rows of his own. It is *not* what a custodian with 100 rows would win, whose
-generators would have seen 100 rows.
+The setting is the custodian's: the generators were fitted on all of real_train, and the small real
+samples are drawn from it. So the synthetic rows bring what the whole table taught the generators,
+and a gain says what a reader of the release wins who has a few real rows of his own. It is *not*
+what a custodian with 100 rows would win, whose generators would have seen 100 rows.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ from dge_assets.core.augmentation.oversampling import (
     stratified_sample,
 )
 from dge_assets.core.downstream.baselines import Problem
-from dge_assets.core.downstream.fitting import fit_model, model_seed, predict, stack_rows, takes_weights
+from dge_assets.core.downstream.fitting import (
+    fit_model,
+    model_seed,
+    predict,
+    stack_rows,
+    takes_weights,
+)
 from dge_assets.core.downstream.targets import encode_target
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.evaluation.requests import EnsembleTask
@@ -49,7 +56,9 @@ PAYS, HURTS, UNSURE, REFERENCE = "pays", "does harm", "not shown to pay", "refer
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationTask(EnsembleTask):
-    """All that augmenting one model class with one family's datasets needs; see `augmentation_scores`."""
+    """All that augmenting one model class with one family's datasets needs; see
+    `augmentation_scores`.
+    """
 
     real_rows: tuple[int, ...]
     repeats: int
@@ -76,7 +85,9 @@ def augment(task: AugmentationTask, report: Report) -> Augmentation:
         weights=task.weights,
         report=report,
     )
-    return Augmentation(found.table, [f"{task.family}, {task.model}: {note}" for note in found.notes])
+    return Augmentation(
+        found.table, [f"{task.family}, {task.model}: {note}" for note in found.notes]
+    )
 
 
 def augmentation_scores(
@@ -93,22 +104,27 @@ def augmentation_scores(
     """One row per size of the real sample, approach, weight and metric, scored on real_test; see
     `AUGMENTATION_COLUMNS`.
 
-    `repeats` stratified samples of each size are drawn from real_train, and each approach is fitted on each of them:
+    `repeats` stratified samples of each size are drawn from real_train, and each approach is fitted
+    on each of them:
     - real_only: the sample alone, the reference;
-    - real_oversampled: with draws of its own rows until the classes are equally large (not for regression);
-    - real_smotenc: the same with made rows, where imbalanced-learn is installed and the table allows it;
-    - real_naive: the sample and dataset 0, one model; real_dge_K: the mean of K models, each of the sample and
-      dataset k.
+    - real_oversampled: with draws of its own rows until the classes are equally large (not for
+      regression);
+    - real_smotenc: the same with made rows, where imbalanced-learn is installed and the table
+      allows it;
+    - real_naive: the sample and dataset 0, one model; real_dge_K: the mean of K models, each of the
+      sample and dataset k.
 
-    weight: what a synthetic row counts beside a real row's 1 (0 where there is none); weighting: how, by
-    `sample_weight`, or by `rows` drawn in proportion for models that take no weights. value, std (ddof 1): over the
-    repeats; low, high: value ± t std / sqrt(repeats), an interval over which of real_train's rows one happens to have.
-    gain: mean over repeats of the paired difference to real_only, signed so that positive is better, with its own
-    interval at 95 %, each for itself; p: of the hypothesis that the gain is zero, from the paired t test of which that
-    interval is. p_adjusted (Holm): p over all sizes, approaches and weights of one metric, `comparisons` in number; of
-    many gains that are zero some p is below 0.05 by chance alone. verdict: `pays` or `does harm` where p_adjusted is
-    below 0.05, else `not shown to pay`, even where the interval leaves zero out; `not defined` where all repeats gain
-    the same but zero. Sizes that real_train cannot give are left out, which a note says.
+    weight: what a synthetic row counts beside a real row's 1 (0 where there is none); weighting:
+    how, by `sample_weight`, or by `rows` drawn in proportion for models that take no weights.
+    value, std (ddof 1): over the repeats; low, high: value ± t std / sqrt(repeats), an interval
+    over which of real_train's rows one happens to have. gain: mean over repeats of the paired
+    difference to real_only, signed so that positive is better, with its own interval at 95 %, each
+    for itself; p: of the hypothesis that the gain is zero, from the paired t test of which that
+    interval is. p_adjusted (Holm): p over all sizes, approaches and weights of one metric,
+    `comparisons` in number; of many gains that are zero some p is below 0.05 by chance alone.
+    verdict: `pays` or `does harm` where p_adjusted is below 0.05, else `not shown to pay`, even
+    where the interval leaves zero out; `not defined` where all repeats gain the same but zero.
+    Sizes that real_train cannot give are left out, which a note says.
     """
     if repeats < 2 or not datasets or min(weights, default=0) <= 0:
         raise EvaluationError(
@@ -117,22 +133,36 @@ def augmentation_scores(
         )
     for named, numbers in (("real_rows", real_rows), ("weights", weights)):
         if len(set(numbers)) < len(numbers):
-            # Samples are drawn by size and repeat: a size named twice would count the same fits as further repeats.
-            raise EvaluationError(f"augmentation: {named} names a number twice, found {list(numbers)}; name each once")
+            # Samples are drawn by size and repeat: a size named twice would count the same fits as
+            # further repeats.
+            raise EvaluationError(
+                f"augmentation: {named} names a number twice, found {list(numbers)}; name each once"
+            )
     sizes = [rows for rows in real_rows if rows < len(real_train)]
     notes = [
         f"augmentation with {rows} real rows is left out, real_train has {len(real_train)}"
         for rows in real_rows
         if rows >= len(real_train)
     ]
-    y = encode_target(real_test, problem.target, task=problem.task, classes=problem.classes, name="real_test")
+    y = encode_target(
+        real_test, problem.target, task=problem.task, classes=problem.classes, name="real_test"
+    )
     names = metric_names(problem.task)
     draws: list[tuple[int, str, float, dict[str, float]]] = []
-    for step, (rows, repeat) in enumerate((rows, repeat) for rows in sizes for repeat in range(repeats)):
+    for step, (rows, repeat) in enumerate(
+        (rows, repeat) for rows in sizes for repeat in range(repeats)
+    ):
         report(step, len(sizes) * repeats)
         draw = _Draw(problem, real_train, real_test, rows, repeat)
         for approach, weight, predictions in draw.predictions(datasets, weights):
-            draws.append((rows, approach, weight, score_encoded(names, y, predictions, task=problem.task).values))
+            draws.append(
+                (
+                    rows,
+                    approach,
+                    weight,
+                    score_encoded(names, y, predictions, task=problem.task).values,
+                )
+            )
         notes += [note for note in draw.notes if note not in notes]
     return Augmentation(_table(draws, names, _weighting(problem)), notes)
 
@@ -145,11 +175,18 @@ class _Draw:
     """One repeat: a small real sample, and every approach fitted on it."""
 
     def __init__(
-        self, problem: Problem, real_train: pd.DataFrame, real_test: pd.DataFrame, rows: int, repeat: int
+        self,
+        problem: Problem,
+        real_train: pd.DataFrame,
+        real_test: pd.DataFrame,
+        rows: int,
+        repeat: int,
     ) -> None:
         self.problem, self.real_test, self.notes = problem, real_test, list[str]()
         self.seed = int(np.random.SeedSequence([problem.seed, rows, repeat]).generate_state(1)[0])
-        self.sample = stratified_sample(real_train, problem.target, rows, task=problem.task, seed=self.seed)
+        self.sample = stratified_sample(
+            real_train, problem.target, rows, task=problem.task, seed=self.seed
+        )
 
     def predictions(
         self, datasets: Sequence[pd.DataFrame], weights: Sequence[float]
@@ -159,13 +196,19 @@ class _Draw:
         if self.problem.task != "regression":
             yield from self._oversampled()
         for weight in weights:
-            members = [self._with_synthetic(dataset, k, weight) for k, dataset in enumerate(datasets)]
+            members = [
+                self._with_synthetic(dataset, k, weight) for k, dataset in enumerate(datasets)
+            ]
             yield "real_naive", weight, members[0]
             yield f"real_dge_{len(members)}", weight, combine(members, task=self.problem.task)
 
     def _oversampled(self) -> Iterator[tuple[str, float, Array]]:
         target = self.problem.target
-        yield "real_oversampled", 0.0, self._predict(oversampled(self.sample, target, seed=self.seed))
+        yield (
+            "real_oversampled",
+            0.0,
+            self._predict(oversampled(self.sample, target, seed=self.seed)),
+        )
         if has_smote():
             reason = reason_against_smote(self.sample, target)
             if reason:
@@ -175,15 +218,21 @@ class _Draw:
 
     def _with_synthetic(self, dataset: pd.DataFrame, k: int, weight: float) -> Array:
         if weight == 1:
-            return self._predict(stack_rows([self.sample, dataset], name="real and synthetic rows"), member=k)
+            return self._predict(
+                stack_rows([self.sample, dataset], name="real and synthetic rows"), member=k
+            )
         if _weighting(self.problem) == "rows":
             share = share_of_rows(dataset, weight, seed=model_seed(self.seed, k))
-            return self._predict(stack_rows([self.sample, share], name="real and synthetic rows"), member=k)
+            return self._predict(
+                stack_rows([self.sample, share], name="real and synthetic rows"), member=k
+            )
         both = stack_rows([self.sample, dataset], name="real and synthetic rows")
         weights = np.repeat([1.0, weight], [len(self.sample), len(dataset)])
         return self._predict(both, member=k, weights=weights)
 
-    def _predict(self, frame: pd.DataFrame, *, member: int = 0, weights: Array | None = None) -> Array:
+    def _predict(
+        self, frame: pd.DataFrame, *, member: int = 0, weights: Array | None = None
+    ) -> Array:
         problem = self.problem
         fitted = fit_model(
             frame,
@@ -203,7 +252,9 @@ class _Draw:
 def _table(
     draws: Sequence[tuple[int, str, float, dict[str, float]]], names: Sequence[str], weighting: str
 ) -> pd.DataFrame:
-    """Means, spreads and paired gains over the repeats, and verdicts over all comparisons of a metric."""
+    """Means, spreads and paired gains over the repeats, and verdicts over all comparisons of a
+    metric.
+    """
     scores: dict[tuple[int, str, float], list[dict[str, float]]] = {}
     for rows, approach, weight, values in draws:
         scores.setdefault((rows, approach, weight), []).append(values)
@@ -214,25 +265,36 @@ def _table(
         for name in names:
             found = np.array([one[name] for one in repeats])
             before = np.array([one[name] for one in reference])
-            size, sign = float(np.max(np.abs([*found, *before]))), 1 if metric_goal(name) == "higher" else -1
+            size, sign = (
+                float(np.max(np.abs([*found, *before]))),
+                1 if metric_goal(name) == "higher" else -1,
+            )
             # An approach that some samples could not have (SMOTENC) has no pairs.
             is_paired = len(repeats) == len(reference) and approach != "real_only"
             gains = leveled(sign * (found - before), size) if is_paired else np.full(2, np.nan)
             value, low, high = _interval(leveled(found, size))
             scored = (value, spread(found.tolist()), low, high)
-            lines.append((rows, approach, weight, how, name, *scored, *_interval(gains), _p_of_zero(gains)))
+            lines.append(
+                (rows, approach, weight, how, name, *scored, *_interval(gains), _p_of_zero(gains))
+            )
     judged = ("p_adjusted", "comparisons", "verdict")
-    table = pd.DataFrame(lines, columns=[name for name in AUGMENTATION_COLUMNS if name not in judged])
+    table = pd.DataFrame(
+        lines, columns=[name for name in AUGMENTATION_COLUMNS if name not in judged]
+    )
     adjusted = with_adjusted(table, ["metric"], count="comparisons")
     adjusted["verdict"] = [
         REFERENCE if approach == "real_only" else _verdict(gain, p)
-        for approach, gain, p in adjusted[["approach", "gain", "p_adjusted"]].itertuples(index=False)
+        for approach, gain, p in adjusted[["approach", "gain", "p_adjusted"]].itertuples(
+            index=False
+        )
     ]
     return adjusted[AUGMENTATION_COLUMNS]
 
 
 def _interval(values: Array) -> tuple[float, float, float]:
-    """Mean and its t interval over (repeats,) values; NaN ends for fewer than two, and where they do not vary."""
+    """Mean and its t interval over (repeats,) values; NaN ends for fewer than two, and where they
+    do not vary.
+    """
     mean = float(values.mean())
     if len(values) < 2 or not np.ptp(values):
         return mean, float("nan"), float("nan")
@@ -243,8 +305,8 @@ def _interval(values: Array) -> tuple[float, float, float]:
 def _p_of_zero(values: Array) -> float:
     """Two-sided p of the t test that the mean of (repeats,) values is zero.
 
-    1 where all are zero. Where all are another number, as two gains of one row in twenty often are, their spread tells
-    nothing of chance: NaN.
+    1 where all are zero. Where all are another number, as two gains of one row in twenty often are,
+    their spread tells nothing of chance: NaN.
     """
     if not np.ptp(values):
         return nan if values[0] else 1.0

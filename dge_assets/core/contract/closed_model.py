@@ -15,7 +15,9 @@ QUOTE_IT = "an unquoted yes, no, on, off, true or false of YAML is a truth value
 
 def _named(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError(f"found the truth value {str(value).lower()} where a name is needed; {QUOTE_IT}")  # noqa: TRY004
+        raise ValueError(  # noqa: TRY004
+            f"found the truth value {str(value).lower()} where a name is needed; {QUOTE_IT}"
+        )
     return value
 
 
@@ -38,14 +40,18 @@ class ClosedModel(BaseModel):
             if name not in allowed:
                 near = difflib.get_close_matches(str(name), allowed, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                raise ValueError(f"unknown field {shown_name(name)!r}; {hint}allowed: {', '.join(allowed)}")
+                raise ValueError(
+                    f"unknown field {shown_name(name)!r}; {hint}allowed: {', '.join(allowed)}"
+                )
         return data
 
 
 def require_type(*types: str) -> Callable[[Any], Any]:
-    """Give a validator that refuses a mapping whose `type` is none of `types`, before pydantic does.
+    """Give a validator that refuses a mapping whose `type` is none of `types`, before pydantic
+    does.
 
-    Pydantic's message quotes the type that it found, and by mistake a URL with its password may stand there.
+    Pydantic's message quotes the type that it found, and by mistake a URL with its password may
+    stand there.
     """
 
     def validate(given: Any) -> Any:

@@ -21,7 +21,9 @@ from dge_assets.core.errors import ContractError
 
 
 def are_truth_values(levels: Iterable[object]) -> bool:
-    """Whether there are levels and all are boolean: 0 and 1 are not, although Python calls them equal."""
+    """Whether there are levels and all are boolean: 0 and 1 are not, although Python calls them
+    equal.
+    """
     found = {type(level) for level in levels}
     return bool(found) and found <= {bool, np.bool_}
 
@@ -29,10 +31,10 @@ def are_truth_values(levels: Iterable[object]) -> bool:
 def infer_kind(values: pd.Series, *, is_target: bool = False, fewest: int = FEWEST) -> Kind:
     """The kind that `values` (one column) most likely has.
 
-    Whole numbers are integer even where missing cells made pandas store floats; two distinct whole numbers are
-    categorical (a 0/1 flag keeps its numbers); text that is all ISO dates is a datetime, unless those cannot be kept
-    (see `moments`); consecutive numbers are an id. What other texts are is in `text_kinds`; a target's are always
-    classes.
+    Whole numbers are integer even where missing cells made pandas store floats; two distinct whole
+    numbers are categorical (a 0/1 flag keeps its numbers); text that is all ISO dates is a
+    datetime, unless those cannot be kept (see `moments`); consecutive numbers are an id. What other
+    texts are is in `text_kinds`; a target's are always classes.
     """
     present = values.dropna()
     if pd.api.types.is_bool_dtype(values.dtype) or are_truth_values(present):
@@ -48,7 +50,9 @@ def look_like_dates(present: pd.Series) -> bool:
     """Whether all present values are moments, or texts as ISO 8601 writes them."""
     if pd.api.types.is_datetime64_any_dtype(present.dtype):
         return True
-    return bool(len(present)) and all(isinstance(value, str) and is_iso_date(value) for value in present)
+    return bool(len(present)) and all(
+        isinstance(value, str) and is_iso_date(value) for value in present
+    )
 
 
 def trouble_with_dates(present: pd.Series) -> str:

@@ -1,7 +1,7 @@
 """Completing a contract: what the declaration leaves open is inferred from the data.
 
-Each inference leaves a note that says so (`contract.completion_notes`). Not here: converting the data (`conform.py`),
-the kind that values by themselves seem to have (`column_kinds.py`).
+Each inference leaves a note that says so (`contract.completion_notes`). Not here: converting the
+data (`conform.py`), the kind that values by themselves seem to have (`column_kinds.py`).
 """
 
 from __future__ import annotations
@@ -56,12 +56,15 @@ def complete_contract(
     doubts: Mapping[str, str] | None = None,
     disclosure: DisclosureDeclaration | None = None,
 ) -> Inferred:
-    """Fill what `declared` leaves open from `frame` (n rows, the table's columns); `units` and `doubts` by column.
+    """Fill what `declared` leaves open from `frame` (n rows, the table's columns); `units` and
+    `doubts` by column.
 
-    `disclosure` says how many rows must share a text for it to be a category's, and which personal data is allowed.
+    `disclosure` says how many rows must share a text for it to be a category's, and which personal
+    data is allowed.
 
-    Raises ContractError naming table and column for names or cells that cannot be kept, a column that is not there,
-    values or bounds that do not fit the kind, a target that does not fit its task, one class only, or a missing target.
+    Raises ContractError naming table and column for names or cells that cannot be kept, a column
+    that is not there, values or bounds that do not fit the kind, a target that does not fit its
+    task, one class only, or a missing target.
     """
     require_usable_columns(frame, table)
     _require_free_names(frame, table)
@@ -72,10 +75,13 @@ def complete_contract(
     places = {name: f"table {table!r}, column {name!r}" for name in kinds}
     levels = {name: _levels(declared, frame[name], kind) for name, kind in kinds.items()}
     values = {
-        name: convert_column(frame[name], kind, levels[name] or (), place=places[name]) for name, kind in kinds.items()
+        name: convert_column(frame[name], kind, levels[name] or (), place=places[name])
+        for name, kind in kinds.items()
     }
     columns = tuple(
-        _complete_column(name, kind, _stated(declared, name), values[name], levels[name], places[name]).model_copy(
+        _complete_column(
+            name, kind, _stated(declared, name), values[name], levels[name], places[name]
+        ).model_copy(
             update={
                 "unit": (units or {}).get(name, ""),
                 "left_out": reasons[name],
@@ -153,11 +159,16 @@ def _reasons_left_out(
     frame: pd.DataFrame,
     table: str,
 ) -> dict[str, str]:
-    """Why a column is not modelled, by name; empty for those that are. ContractError where that is the target."""
+    """Why a column is not modelled, by name; empty for those that are.
+
+    ContractError where that is the target.
+    """
     reasons = {}
     for name, kind in kinds.items():
         allowed = rules.allowed(name)
-        found = [each for each in found_personal_data(name, frame[name], kind) if each not in allowed]
+        found = [
+            each for each in found_personal_data(name, frame[name], kind) if each not in allowed
+        ]
         if found and name == declared.target:
             raise ContractError(
                 f"table {table!r}: target {name!r} holds {', '.join(WORDS[each] for each in found)}; declare another target, "
@@ -169,7 +180,9 @@ def _reasons_left_out(
     return reasons
 
 
-def _kind(declared: ContractDeclaration, rules: DisclosureDeclaration, frame: pd.DataFrame, name: str) -> Kind:
+def _kind(
+    declared: ContractDeclaration, rules: DisclosureDeclaration, frame: pd.DataFrame, name: str
+) -> Kind:
     column = _stated(declared, name)
     if column.kind is not None:
         return column.kind
@@ -186,10 +199,18 @@ def _infer_task(target: pd.Series, kind: Kind, stated: ColumnDeclaration) -> Tas
     return "multiclass" if kind == "integer" and levels <= 10 else "regression"
 
 
-def _with_task_question(contract: Contract, declared: ContractDeclaration, target: pd.Series) -> Contract:
-    """`contract` with a doubt about its target where whole numbers that may be classes were taken for amounts."""
+def _with_task_question(
+    contract: Contract, declared: ContractDeclaration, target: pd.Series
+) -> Contract:
+    """`contract` with a doubt about its target where whole numbers that may be classes were taken
+    for amounts.
+    """
     values = len(distinct(target))
-    if declared.task is not None or contract.column(contract.target).kind != "integer" or values > MOST_CLASSES:
+    if (
+        declared.task is not None
+        or contract.column(contract.target).kind != "integer"
+        or values > MOST_CLASSES
+    ):
         return contract
     doubt = (
         f"is the target and holds whole numbers, {values} different ones, so that task regression was inferred; declare "
@@ -203,7 +224,9 @@ def _with_task_question(contract: Contract, declared: ContractDeclaration, targe
 
 
 def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: str) -> Kind:
-    """A numeric target of a classification is a category; a textual target of a regression is an error."""
+    """A numeric target of a classification is a category; a textual target of a regression is an
+    error.
+    """
     if task == "regression" and kind not in ("continuous", "integer"):
         raise ContractError(
             f"table {table!r}: task regression needs a numeric target, but {declared.target!r} is {kind}; "
@@ -220,13 +243,19 @@ def _target_kind(kind: Kind, task: Task, declared: ContractDeclaration, table: s
     return "categorical"
 
 
-def _levels(declared: ContractDeclaration, values: pd.Series, kind: Kind) -> tuple[Level, ...] | None:
+def _levels(
+    declared: ContractDeclaration, values: pd.Series, kind: Kind
+) -> tuple[Level, ...] | None:
     stated = _stated(declared, values.name).categories
     if kind == "boolean":
         return tuple(stated) if stated is not None and are_truth_values(stated) else (False, True)
     if kind != "categorical":
         return None
-    return sorted_levels(plain_levels(distinct(values))) if stated is None else tuple(plain_levels(stated))
+    return (
+        sorted_levels(plain_levels(distinct(values)))
+        if stated is None
+        else tuple(plain_levels(stated))
+    )
 
 
 def _complete_column(
@@ -265,11 +294,16 @@ def _require_task_fits(contract: Contract, target: pd.Series, table: str) -> Non
     levels = sorted_levels(list({*found, *(contract.classes or ())}))
     place = f"table {table!r}: task {contract.task}, target {contract.target!r}"
     if len(found) < 2:
-        raise ContractError(f"{place}: needs at least 2 classes, found {len(found)}; nothing can be learned")
+        raise ContractError(
+            f"{place}: needs at least 2 classes, found {len(found)}; nothing can be learned"
+        )
     if contract.task == "binary" and len(levels) != 2:
-        raise ContractError(f"{place}: needs exactly 2 classes, found {len(levels)}; declare task: multiclass")
+        raise ContractError(
+            f"{place}: needs exactly 2 classes, found {len(levels)}; declare task: multiclass"
+        )
     if contract.task == "multiclass" and len(levels) == 2:
-        # Its scores would be those of one class, as for a binary task, under the names of means over classes.
+        # Its scores would be those of one class, as for a binary task, under the names of means
+        # over classes.
         raise ContractError(f"{place}: has 2 classes; declare task: binary")
     if len(found) > MOST_CLASSES:
         raise ContractError(

@@ -1,6 +1,8 @@
-"""What was inferred of a contract, in a line each: an inferred contract is only as right as the data.
+"""What was inferred of a contract, in a line each: an inferred contract is only as right as the
+data.
 
-Here: the lines. Not here: inferring (`contract.completion`), questions that a person should answer (`Contract.doubts`).
+Here: the lines. Not here: inferring (`contract.completion`), questions that a person should answer
+(`Contract.doubts`).
 """
 
 from __future__ import annotations
@@ -9,18 +11,31 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.contract.column_kinds import look_like_dates, trouble_with_dates
-from dge_assets.core.contract.contract import Column, ColumnDeclaration, Contract, ContractDeclaration
+from dge_assets.core.contract.contract import (
+    Column,
+    ColumnDeclaration,
+    Contract,
+    ContractDeclaration,
+)
 from dge_assets.core.contract.values import LARGEST_EXACT
 
 
 def _task_note(contract: Contract) -> str:
     kind = contract.column(contract.target).kind
-    reason = "which is a number" if contract.classes is None else f"which has {len(contract.classes)} levels"
+    reason = (
+        "which is a number"
+        if contract.classes is None
+        else f"which has {len(contract.classes)} levels"
+    )
     return f"task {contract.task} inferred from target {contract.target!r} ({kind}), {reason}"
 
 
-def inference_notes(declared: ContractDeclaration, contract: Contract, frame: pd.DataFrame) -> list[str]:
-    """A line for the task and each column of which the declaration left something open; frame: the rows it is from."""
+def inference_notes(
+    declared: ContractDeclaration, contract: Contract, frame: pd.DataFrame
+) -> list[str]:
+    """A line for the task and each column of which the declaration left something open; frame: the
+    rows it is from.
+    """
     notes = [] if declared.task else [_task_note(contract)]
     for column in contract.columns:
         stated = declared.columns.get(column.name, ColumnDeclaration())
@@ -38,12 +53,22 @@ def inference_notes(declared: ContractDeclaration, contract: Contract, frame: pd
 
 
 def _note_on_dates(column: Column, present: pd.Series) -> list[str]:
-    trouble = trouble_with_dates(present) if column.kind != "datetime" and look_like_dates(present) else ""
-    return [f"column {column.name!r} looks like dates, but is taken as {column.kind}: {trouble}"] if trouble else []
+    trouble = (
+        trouble_with_dates(present)
+        if column.kind != "datetime" and look_like_dates(present)
+        else ""
+    )
+    return (
+        [f"column {column.name!r} looks like dates, but is taken as {column.kind}: {trouble}"]
+        if trouble
+        else []
+    )
 
 
 def _note_on_long_numbers(column: Column, present: pd.Series) -> list[str]:
-    """Whole numbers that no integer of 64 bits holds, or that came as floats and so may have lost digits before."""
+    """Whole numbers that no integer of 64 bits holds, or that came as floats and so may have lost
+    digits before.
+    """
     if column.kind != "continuous" or not pd.api.types.is_numeric_dtype(present.dtype):
         return []
     numbers = present.to_numpy(dtype=float)

@@ -1,7 +1,7 @@
 """Bringing a frame into the contract's types, and nothing more.
 
-A value outside the contract (a level that is not declared, a number out of range) is kept as it is: telling
-so is the checks' work. A value that cannot be of the column's kind at all is an error here.
+A value outside the contract (a level that is not declared, a number out of range) is kept as it is:
+telling so is the checks' work. A value that cannot be of the column's kind at all is an error here.
 """
 
 from __future__ import annotations
@@ -37,13 +37,16 @@ _MISFITS = (ValueError, TypeError, OverflowError, pd.errors.ParserError)
 def conform(frame: pd.DataFrame, contract: Contract, *, table: str) -> pd.DataFrame:
     """`frame` (n rows) with the contract's columns, in its order and its types.
 
-    continuous: float64, finite; integer: int64, or nullable Int64 where a value is missing; boolean: bool or nullable
-    boolean; categorical: category; datetime: datetime64[ns] in UTC; id and text: as they come.
-    Raises ContractError naming table, column, the first rows that do not fit and the remedy.
+    continuous: float64, finite; integer: int64, or nullable Int64 where a value is missing;
+    boolean: bool or nullable boolean; categorical: category; datetime: datetime64[ns] in UTC; id
+    and text: as they come. Raises ContractError naming table, column, the first rows that do not
+    fit and the remedy.
     """
     absent = [name for name in contract.names if name not in frame.columns]
     if absent:
-        raise ContractError(f"table {table!r}: columns {absent} of the contract are not in the data")
+        raise ContractError(
+            f"table {table!r}: columns {absent} of the contract are not in the data"
+        )
     require_usable_columns(frame.loc[:, frame.columns.isin(contract.names)], table)
     return pd.DataFrame(
         {
@@ -59,9 +62,11 @@ def conform(frame: pd.DataFrame, contract: Contract, *, table: str) -> pd.DataFr
 
 
 def convert_column(values: pd.Series, kind: Kind, levels: Levels = (), *, place: str) -> pd.Series:
-    """`values` (n rows) in the type of `kind`, the index starting anew; `levels` are those of a category.
+    """`values` (n rows) in the type of `kind`, the index starting anew; `levels` are those of a
+    category.
 
-    Raises ContractError naming `place`, the first rows that do not fit and the remedy; it quotes no cell.
+    Raises ContractError naming `place`, the first rows that do not fit and the remedy; it quotes no
+    cell.
     """
     values = values.reset_index(drop=True)
     try:
@@ -69,12 +74,18 @@ def convert_column(values: pd.Series, kind: Kind, levels: Levels = (), *, place:
     except MisfitError as error:
         reason = str(error)
     except _MISFITS:
-        reason = _REASONS.get(kind, "of another type")  # not the library's own words, which quote the cell
+        reason = _REASONS.get(
+            kind, "of another type"
+        )  # not the library's own words, which quote the cell
     positions = _offending(values, kind, levels)
     where = (
-        f"{rows_text(positions)} {'does' if len(positions) == 1 else 'do'} not fit" if positions else "it does not fit"
+        f"{rows_text(positions)} {'does' if len(positions) == 1 else 'do'} not fit"
+        if positions
+        else "it does not fit"
     )
-    raise ContractError(f"{place}: declared {kind}, but {where} ({reason}); mend the data, or declare another kind")
+    raise ContractError(
+        f"{place}: declared {kind}, but {where} ({reason}); mend the data, or declare another kind"
+    )
 
 
 def _offending(values: pd.Series, kind: Kind, levels: Levels) -> list[int]:
@@ -98,13 +109,17 @@ def _to_continuous(values: pd.Series, _: Levels) -> pd.Series:
     numbers = pd.to_numeric(values).astype("float64")
     infinite = int(np.isinf(numbers).sum())
     if infinite:
-        raise MisfitError(f"{infinite} of {len(numbers)} values are infinite, and no generator learns those")
+        raise MisfitError(
+            f"{infinite} of {len(numbers)} values are infinite, and no generator learns those"
+        )
     return numbers
 
 
 def _has_long_texts(values: pd.Series) -> bool:
     is_text = not pd.api.types.is_numeric_dtype(values.dtype)
-    return is_text and any(isinstance(value, str) and len(value) > _SAFE_DIGITS for value in distinct(values))
+    return is_text and any(
+        isinstance(value, str) and len(value) > _SAFE_DIGITS for value in distinct(values)
+    )
 
 
 def _long_number(value: object) -> object:
@@ -126,7 +141,8 @@ def _to_integer(values: pd.Series, _: Levels) -> pd.Series:
         # As objects: beside missing cells pandas would make floats of them.
         read = [value if pd.isna(value) else _long_number(value) for value in values.astype(object)]
         values = pd.Series(read, index=values.index, dtype=object, name=values.name)
-    # Through floats, as `to_numeric` takes integers beside missing cells, large ones would lose digits.
+    # Through floats, as `to_numeric` takes integers beside missing cells, large ones would lose
+    # digits.
     exact = pd.api.types.infer_dtype(values, skipna=True) == "integer"
     numbers = values if exact else pd.to_numeric(values)
     if _leaves_int64(numbers.dropna(), exact=exact):
@@ -154,7 +170,9 @@ def _to_categorical(values: pd.Series, levels: Levels) -> pd.Series:
     known = [plain_level(level) for level in levels]
     if known:
         values = _in_type_of(known)(values, known)
-    values = values.astype(object).where(values.notna(), np.nan)  # one mark for what is missing; NaT is no level
+    values = values.astype(object).where(
+        values.notna(), np.nan
+    )  # one mark for what is missing; NaT is no level
     others = sorted(set(distinct(values)).difference(known), key=str)
     return pd.Series(pd.Categorical(values, categories=[*known, *others]))
 
@@ -166,7 +184,9 @@ def _in_type_of(known: Levels) -> Callable[[pd.Series, Levels], pd.Series]:
 
 
 def _as_text(values: pd.Series, known: Levels) -> pd.Series:
-    """Each value as text, in the spelling that a declared level has: the number 1.0 of a file meets '1'."""
+    """Each value as text, in the spelling that a declared level has: the number 1.0 of a file meets
+    '1'.
+    """
     texts = {value: _spelling(value, known) for value in distinct(values)}
     return values.astype(object).map(texts.__getitem__, na_action="ignore")
 
@@ -181,7 +201,10 @@ def _spelling(value: object, known: Levels) -> str:
 
 def _as_numbers(values: pd.Series, _: Levels) -> pd.Series:
     present = values.dropna().astype(object)
-    numbers = [int(number) if isinstance(number, bool) else plain_level(number) for number in pd.to_numeric(present)]
+    numbers = [
+        int(number) if isinstance(number, bool) else plain_level(number)
+        for number in pd.to_numeric(present)
+    ]
     return pd.Series(numbers, index=present.index, dtype=object).reindex(values.index)
 
 

@@ -1,9 +1,9 @@
-"""What a declaration says of disclosure: how many rows must share what is told of a column, and what may be told at
-all.
+"""What a declaration says of disclosure: how many rows must share what is told of a column, and
+what may be told at all.
 
-Here: the words of `disclosure` in a `defs.yaml`, and what they come to for one column. Not here: acting on them
-(`disclosure.py`, `personal_data.py`). This module stays light, because declarations are loaded each time the code
-location is.
+Here: the words of `disclosure` in a `defs.yaml`, and what they come to for one column. Not here:
+acting on them (`disclosure.py`, `personal_data.py`). This module stays light, because declarations
+are loaded each time the code location is.
 """
 
 from __future__ import annotations
@@ -26,16 +26,26 @@ PersonalData = Literal["email", "url", "phone", "iban", "card", "national_id", "
 class ColumnDisclosure(ClosedModel):
     """What holds for one column instead of what holds for the table."""
 
-    fewest: PositiveInt | None = Field(None, description="rows of real_train that must share what is told")
-    rare_levels: RareLevels | None = Field(None, description="pool levels of fewer rows, or refuse the table")
-    allow: tuple[PersonalData, ...] = Field((), description="personal data that the column may be modelled with")
+    fewest: PositiveInt | None = Field(
+        None, description="rows of real_train that must share what is told"
+    )
+    rare_levels: RareLevels | None = Field(
+        None, description="pool levels of fewer rows, or refuse the table"
+    )
+    allow: tuple[PersonalData, ...] = Field(
+        (), description="personal data that the column may be modelled with"
+    )
 
 
 class DisclosureDeclaration(ClosedModel):
     """What a release may give away: nothing that fewer than `fewest` rows share."""
 
-    fewest: PositiveInt = Field(FEWEST, description="rows of real_train that must share what is told of a column")
-    rare_levels: RareLevels = Field("pool", description="pool levels of fewer rows, or refuse the table")
+    fewest: PositiveInt = Field(
+        FEWEST, description="rows of real_train that must share what is told of a column"
+    )
+    rare_levels: RareLevels = Field(
+        "pool", description="pool levels of fewer rows, or refuse the table"
+    )
     columns: dict[str, ColumnDisclosure] = Field(default_factory=dict, description="by column name")
 
     def fewest_of(self, name: str, *, sensitive: bool) -> int:

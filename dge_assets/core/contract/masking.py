@@ -1,10 +1,12 @@
-"""What may be shown of a declaration: words for a value that do not quote it, and texts without the secrets in them.
+"""What may be shown of a declaration: words for a value that do not quote it, and texts without the
+secrets in them.
 
-Here: masking of URLs and of keys that are followed by a secret, and how a mistake names what it found. Not here: which
-secrets a source has, where their values are known (`dge_resources.sources.context`).
+Here: masking of URLs and of keys that are followed by a secret, and how a mistake names what it
+found. Not here: which secrets a source has, where their values are known
+(`dge_resources.sources.context`).
 
-A declaration may hold a password anywhere, above all where it is mistaken. So masking takes too much rather than too
-little, and only what is known to be harmless is quoted.
+A declaration may hold a password anywhere, above all where it is mistaken. So masking takes too
+much rather than too little, and only what is known to be harmless is quoted.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ LONGEST_FOUND = 40
 
 _SCHEME = r"(?::|%3a)(?:/|%2f){2}"
 _USER_INFORMATION = re.compile(rf"({_SCHEME}).*(?:@|%40)", re.IGNORECASE | re.DOTALL)
-"""Up to the last @: a password may hold @, /, blanks and quotes, and what is lost besides is only shown less."""
+"""Up to the last @: a password may hold @, /, blanks and quotes, and what is lost besides is only
+shown less.
+"""
 _QUERY_STRING = re.compile(rf"({_SCHEME}[^\s'\"?]*)\?[^\s'\"]+", re.IGNORECASE)
 
 _WORDS = (
@@ -28,7 +32,9 @@ _WORDS = (
 _KEY = rf"""(?<![\w.-])(?:[\w.-]*(?:{_WORDS})[\w.-]*|pass|sig|sas)["'\]]*"""
 _QUOTED = r"""'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.|"")*(?:"|$)|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|$)"""
 _NEXT = r"""\s+[\w.-]+\s*(?:=|%3d)|(?:['"]?\s*[;&,)}\]]|%26)(?=[\s;&,)}\]'"]|$|[\w.-]+\s*(?:=|:|%3d))|['"]?\s*$"""
-"""Where a value without quotes ends: at the next key, or at a sign that something other than a value comes after."""
+"""Where a value without quotes ends: at the next key, or at a sign that something other than a
+value comes after.
+"""
 _BARE = rf"""[^\s'"].*?(?={_NEXT})"""
 _ASSIGNED = re.compile(
     rf"(?P<key>{_KEY})(?P<sign>\s*(?:=>|:=|=|:|%3d|%3a)\s*|\s+(?=['\"$]))(?P<value>{_QUOTED}|{_BARE})",
@@ -39,10 +45,12 @@ _PLAIN_FOUND = re.compile(r"(?:[\w\s.,+*/-]|(?<=\d):(?=\d))*")
 
 
 def mask_secrets(text: str) -> str:
-    """Give `text` without the user information and query strings of URLs, and without what follows a secret's key.
+    """Give `text` without the user information and query strings of URLs, and without what follows
+    a secret's key.
 
-    Keys are words such as password, token, secret and key_id, also as parts of names (`motherduck_token`), followed
-    by `=`, `:`, their percent-encoded forms, or a quoted text (`SECRET 'x'`).
+    Keys are words such as password, token, secret and key_id, also as parts of names
+    (`motherduck_token`), followed by `=`, `:`, their percent-encoded forms, or a quoted text
+    (`SECRET 'x'`).
 
     >>> mask_secrets("postgresql://ann:pw@db/crash")
     'postgresql://***@db/crash'
@@ -70,7 +78,8 @@ def secrets_in(text: str) -> list[str]:
 def mask_url(url: str) -> str:
     """Give a text that is one URL, path or connection string as a whole, without its secrets.
 
-    Other than in a text of many words, all that follows the first `?` is known to be its query string.
+    Other than in a text of many words, all that follows the first `?` is known to be its query
+    string.
 
     >>> mask_url("md:crash?motherduck_token=a b")
     'md:crash?...'
@@ -81,12 +90,15 @@ def mask_url(url: str) -> str:
 
 
 def shown_name(name: object) -> str:
-    """Give the name of a field or column as it stands where that is surely a name, else words for it.
+    """Give the name of a field or column as it stands where that is surely a name, else words for
+    it.
 
     A URL that is written without `url:` before it is the key of a YAML mapping.
     """
     text = str(name)
-    is_name = len(text) <= LONGEST_NAME and not re.search(r"[:@=%]", text) and mask_secrets(text) == text
+    is_name = (
+        len(text) <= LONGEST_NAME and not re.search(r"[:@=%]", text) and mask_secrets(text) == text
+    )
     return text if is_name else f"(a name of {len(text)} characters, not shown)"
 
 
@@ -98,7 +110,11 @@ def found_words(value: object, *, quotes_text: bool = True) -> str:
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
     if isinstance(value, str):
-        is_plain = quotes_text and len(value) <= LONGEST_FOUND and _PLAIN_FOUND.fullmatch(value) is not None
+        is_plain = (
+            quotes_text
+            and len(value) <= LONGEST_FOUND
+            and _PLAIN_FOUND.fullmatch(value) is not None
+        )
         return repr(value) if is_plain else f"a text of {len(value)} characters"
     if isinstance(value, Mapping):
         return f"a mapping of {len(value)}" if value else "an empty mapping"

@@ -1,7 +1,8 @@
-"""Ranges of columns: what a declaration states, held against the kind and completed from the data; values within them.
+"""Ranges of columns: what a declaration states, held against the kind and completed from the data;
+values within them.
 
-Not here: which kinds have a range (`contract.py`), bounds that no single row sets (`disclosure.py`), whether rows keep
-to a range (the checks).
+Not here: which kinds have a range (`contract.py`), bounds that no single row sets
+(`disclosure.py`), whether rows keep to a range (the checks).
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract.contract import RANGED_KINDS, Bound, Column, ColumnDeclaration, Kind, comparable
+from dge_assets.core.contract.contract import (
+    RANGED_KINDS,
+    Bound,
+    Column,
+    ColumnDeclaration,
+    Kind,
+    comparable,
+)
 from dge_assets.core.errors import ContractError
 
 
 def complete_range(
     stated: ColumnDeclaration, kind: Kind, values: pd.Series, *, place: str
 ) -> tuple[Bound | None, Bound | None]:
-    """Minimum and maximum of one column: as stated, and the extremes of `values` (already of `kind`) where left open.
+    """Minimum and maximum of one column: as stated, and the extremes of `values` (already of
+    `kind`) where left open.
 
-    Raises ContractError naming `place` for a bound that does not fit the kind, or that no value reaches.
+    Raises ContractError naming `place` for a bound that does not fit the kind, or that no value
+    reaches.
     """
     _require_fitting_bounds(stated, kind, place)
     present = values.dropna()
@@ -42,7 +52,8 @@ def complete_range(
 
 
 def within_range(values: pd.Series, column: Column) -> pd.Series:
-    """`values` (n rows, of the column's kind), those beyond its minimum or maximum moved to it; the type stays.
+    """`values` (n rows, of the column's kind), those beyond its minimum or maximum moved to it; the
+    type stays.
 
     Exact for integers and moments: a bound that the type cannot hold binds nothing.
     """
@@ -50,7 +61,8 @@ def within_range(values: pd.Series, column: Column) -> pd.Series:
 
 
 def range_in_type(column: Column) -> tuple[Any, Any]:
-    """Minimum and maximum of a ranged column as its type has them: float, int, or Timestamp in nanoseconds.
+    """Minimum and maximum of a ranged column as its type has them: float, int, or Timestamp in
+    nanoseconds.
 
     None where there is no bound, and for one that the type cannot hold, which binds nothing.
     """
@@ -82,8 +94,14 @@ def _require_fitting_bounds(stated: ColumnDeclaration, kind: Kind, place: str) -
                 f"of {', '.join(RANGED_KINDS)}: declare one as its kind, or leave the {name} out"
             )
         if not _fits(bound, kind):
-            allowed = "an ISO 8601 date such as '2020-12-31'" if kind == "datetime" else "a number, without quotes"
-            raise ContractError(f"{place}: {name} {bound!r} does not fit kind {kind}; allowed: {allowed}")
+            allowed = (
+                "an ISO 8601 date such as '2020-12-31'"
+                if kind == "datetime"
+                else "a number, without quotes"
+            )
+            raise ContractError(
+                f"{place}: {name} {bound!r} does not fit kind {kind}; allowed: {allowed}"
+            )
 
 
 def _fits(bound: Bound, kind: Kind) -> bool:

@@ -1,10 +1,10 @@
 """What a column of texts is: a category, an id or free text; and why a column is left out.
 
-The rule: texts that never repeat (in at least 50 rows) are an id. Texts of which more than half of the different ones
-are in fewer than `fewest` rows are free text, unless all these rows together are at most a twentieth: a few odd
-spellings do not make a category a text. All else is a category. Nobody models an id or a free text; a declared kind
-wins. Not here: other spellings of numbers and dates, which are recognised before (`formats`); what is told of a
-category (`disclosure.py`).
+The rule: texts that never repeat (in at least 50 rows) are an id. Texts of which more than half of
+the different ones are in fewer than `fewest` rows are free text, unless all these rows together are
+at most a twentieth: a few odd spellings do not make a category a text. All else is a category.
+Nobody models an id or a free text; a declared kind wins. Not here: other spellings of numbers and
+dates, which are recognised before (`formats`); what is told of a category (`disclosure.py`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def text_kind(present: pd.Series, *, fewest: int) -> Literal["categorical", "id"
 
 
 def found_personal_data(name: str, values: pd.Series, kind: Kind) -> list[PersonalData]:
-    """The kinds of personal data that the column `name` (n rows, as read) holds, texts and long whole numbers alike."""
+    """The kinds of personal data that the column `name` (n rows, as read) holds, texts and long
+    whole numbers alike.
+    """
     if kind == "integer":
         return ["card"] if are_card_numbers(values.dropna().unique()) else []
     if kind in ("continuous", "datetime", "boolean"):
@@ -44,7 +46,9 @@ def found_personal_data(name: str, values: pd.Series, kind: Kind) -> list[Person
     return personal_data(name, [text for text in distinct(values) if isinstance(text, str)])
 
 
-def reason_left_out(kind: Kind, found: list[PersonalData], *, fewest: int, is_declared: bool) -> str:
+def reason_left_out(
+    kind: Kind, found: list[PersonalData], *, fewest: int, is_declared: bool
+) -> str:
     """Why a column is not modelled, in words that quote no cell; empty where it is."""
     if found:
         return f"holds {', '.join(WORDS[each] for each in found)}"
@@ -53,5 +57,7 @@ def reason_left_out(kind: Kind, found: list[PersonalData], *, fewest: int, is_de
     if is_declared:
         return f"declared {kind}"
     return (
-        "an id: no value occurs twice" if kind == "id" else f"text: most of its values are in fewer than {fewest} rows"
+        "an id: no value occurs twice"
+        if kind == "id"
+        else f"text: most of its values are in fewer than {fewest} rows"
     )

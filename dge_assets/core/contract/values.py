@@ -1,8 +1,8 @@
 """Single values as a contract knows them, in the one way that inferring and conforming share.
 
-Here: levels as plain Python values, moments as UTC without a zone, the distinct values and codes of a column, and
-refusing frames whose columns cannot be told apart or compared. Not here: which kind a column has
-(`contract.completion`), whole columns brought into a kind (`conform.py`).
+Here: levels as plain Python values, moments as UTC without a zone, the distinct values and codes of
+a column, and refusing frames whose columns cannot be told apart or compared. Not here: which kind a
+column has (`contract.completion`), whole columns brought into a kind (`conform.py`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def plain_level(level: object) -> Level:
 
 
 def plain_levels(levels: Iterable[object]) -> list[Level]:
-    """Levels as plain values, each once; all become text as soon as one is, since a column has one type."""
+    """Levels as plain values, each once; all become text as soon as one is, since a column has one
+    type.
+    """
     plain = [plain_level(level) for level in levels]
     if any(isinstance(level, str) for level in plain):
         plain = [str(level) for level in plain]
@@ -54,13 +56,16 @@ def distinct(values: pd.Series) -> list[Hashable]:
 
 
 def coded(values: pd.Series) -> tuple[npt.NDArray[np.int64], list[Hashable]]:
-    """A code for each row (rows,) and the value of each code, in order of appearance; missing cells share one, None.
+    """A code for each row (rows,) and the value of each code, in order of appearance; missing cells
+    share one, None.
 
     Not `pandas.factorize` on texts, which it compares only up to a NUL character (see `distinct`).
     """
     if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind != "O":
         codes, found = pd.factorize(values, use_na_sentinel=False)
-        return np.asarray(codes, dtype=np.int64), [None if pd.isna(value) else value for value in found]
+        return np.asarray(codes, dtype=np.int64), [
+            None if pd.isna(value) else value for value in found
+        ]
     table: dict[Hashable, int] = {}
     plain = values.astype(object).where(values.notna(), None).tolist()
     numbers = [table.setdefault(value, len(table)) for value in plain]
@@ -68,14 +73,22 @@ def coded(values: pd.Series) -> tuple[npt.NDArray[np.int64], list[Hashable]]:
 
 
 def moments(values: pd.Series) -> pd.Series:
-    """`values` as datetime64[ns] in UTC without a zone; text must be ISO 8601, with or without an offset.
+    """`values` as datetime64[ns] in UTC without a zone; text must be ISO 8601, with or without an
+    offset.
 
     Raises ValueError for what is no date or lies outside 1677-09-21..2262-04-11.
     """
     if values.notna().any() and pd.api.types.is_numeric_dtype(values.dtype):
-        raise MisfitError("numbers tell no moment; write dates as ISO 8601 text, such as 2020-12-31")
-    if any(isinstance(value, str) and value.strip().lower() in _CLOCK_WORDS for value in distinct(values)):
-        raise MisfitError(f"{' and '.join(_CLOCK_WORDS)} change with each reading; write dates as ISO 8601 text")
+        raise MisfitError(
+            "numbers tell no moment; write dates as ISO 8601 text, such as 2020-12-31"
+        )
+    if any(
+        isinstance(value, str) and value.strip().lower() in _CLOCK_WORDS
+        for value in distinct(values)
+    ):
+        raise MisfitError(
+            f"{' and '.join(_CLOCK_WORDS)} change with each reading; write dates as ISO 8601 text"
+        )
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
         values = pd.to_datetime(values.astype(object), format="ISO8601", utc=True)
     if values.dt.tz is not None:
@@ -84,7 +97,9 @@ def moments(values: pd.Series) -> pd.Series:
 
 
 def require_usable_columns(frame: pd.DataFrame, table: str) -> None:
-    """Raise ContractError for names that are no text or cannot stand beside each other, and for nested cells."""
+    """Raise ContractError for names that are no text or cannot stand beside each other, and for
+    nested cells.
+    """
     names = list(frame.columns)
     unnamed = [name for name in names if not isinstance(name, str)]
     if unnamed:
@@ -102,7 +117,9 @@ def require_usable_columns(frame: pd.DataFrame, table: str) -> None:
 
 
 def _names_alike(names: Sequence[str]) -> list[str]:
-    """The first names that DuckDB takes for one: it ignores the case of ASCII letters, and only of those."""
+    """The first names that DuckDB takes for one: it ignores the case of ASCII letters, and only of
+    those.
+    """
     groups: dict[str, list[str]] = {}
     for name in names:
         lower = "".join(letter.lower() if letter.isascii() else letter for letter in name)

@@ -1,9 +1,10 @@
-"""Names that a declaration may use, kept light so that loading definitions imports no scikit-learn and no torch.
+"""Names that a declaration may use, kept light so that loading definitions imports no scikit-learn
+and no torch.
 
-A downstream model is told by one text wherever it occurs (tables, files, arguments): a name of `MODEL_NAMES`, the
-import path of a scikit-learn estimator, `package.module:Class`, or that with parameters,
-`package.module:Class(depth=3)`. In a declaration the parameters are written as YAML, `- package.module:Class: {depth:
-3}`.
+A downstream model is told by one text wherever it occurs (tables, files, arguments): a name of
+`MODEL_NAMES`, the import path of a scikit-learn estimator, `package.module:Class`, or that with
+parameters, `package.module:Class(depth=3)`. In a declaration the parameters are written as YAML, `-
+package.module:Class: {depth: 3}`.
 """
 
 from __future__ import annotations
@@ -53,14 +54,20 @@ def require_model_name(given: object) -> str:
 
 
 def require_installed(name: str) -> None:
-    """ValueError with the command that mends it when the model `name` needs a package that is not installed."""
+    """ValueError with the command that mends it when the model `name` needs a package that is not
+    installed.
+    """
     package, command = EXTRAS.get(name, ("", ""))
     if package and importlib.util.find_spec(package) is None:
-        raise ValueError(f"downstream model {name!r} needs the package {package!r}, which is not installed: {command}")
+        raise ValueError(
+            f"downstream model {name!r} needs the package {package!r}, which is not installed: {command}"
+        )
 
 
 def require_allowed_module(name: str, modules: Sequence[str]) -> None:
-    """DeclarationError unless the class of the import path `name` lies in one of `modules` or below it."""
+    """DeclarationError unless the class of the import path `name` lies in one of `modules` or below
+    it.
+    """
     path = split_model_name(name)[0]
     module = path.partition(":")[0]
     if not any(module == allowed or module.startswith(f"{allowed}.") for allowed in modules):
@@ -71,7 +78,8 @@ def require_allowed_module(name: str, modules: Sequence[str]) -> None:
 
 
 def split_model_name(name: str) -> tuple[str, dict[str, Any]]:
-    """Import path (or name) and parameters of a model's text; ValueError for parameters that are no plain values.
+    """Import path (or name) and parameters of a model's text; ValueError for parameters that are no
+    plain values.
 
     >>> split_model_name("sklearn.tree:DecisionTreeClassifier(max_depth=3)")
     ('sklearn.tree:DecisionTreeClassifier', {'max_depth': 3})
@@ -100,7 +108,11 @@ def _keyword(word: ast.keyword) -> str:
 
 def model_text(path: str, parameters: Mapping[str, Any]) -> str:
     """The one text of an import path with parameters, whatever order these were given in."""
-    return f"{path}({', '.join(f'{key}={parameters[key]!r}' for key in sorted(parameters))})" if parameters else path
+    return (
+        f"{path}({', '.join(f'{key}={parameters[key]!r}' for key in sorted(parameters))})"
+        if parameters
+        else path
+    )
 
 
 def _named_with_parameters(given: Mapping[Any, Any]) -> str:
@@ -110,7 +122,9 @@ def _named_with_parameters(given: Mapping[Any, Any]) -> str:
         )
     path, parameters = next(iter(given.items()))
     if path in MODEL_NAMES:
-        raise ValueError(f"{path!r} takes no parameters: give the import path of its class, with parameters, instead")
+        raise ValueError(
+            f"{path!r} takes no parameters: give the import path of its class, with parameters, instead"
+        )
     if not isinstance(path, str) or not _IMPORT_PATH.fullmatch(path):
         return require_model_name(path)
     if not isinstance(parameters, Mapping | None):
@@ -122,7 +136,9 @@ def _named_with_parameters(given: Mapping[Any, Any]) -> str:
         if not (isinstance(key, str) and key.isidentifier()):
             raise ValueError(f"{path}: {key!r} is not the name of a parameter")
         if not _is_plain(value):
-            raise ValueError(f"{path}: parameter {key!r} must be a number, text, true, false, null or a list of these")
+            raise ValueError(
+                f"{path}: parameter {key!r} must be a number, text, true, false, null or a list of these"
+            )
     return model_text(path, stated)
 
 

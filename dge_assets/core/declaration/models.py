@@ -1,7 +1,8 @@
-"""What a declaration says of downstream models: which ones, and what is tried with them on a few real rows.
+"""What a declaration says of downstream models: which ones, and what is tried with them on a few
+real rows.
 
-Here: the two schemas, light to load. Not here: the forms of a model's name (`declaration.model_names`), the models
-(`models`).
+Here: the two schemas, light to load. Not here: the forms of a model's name
+(`declaration.model_names`), the models (`models`).
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ from dge_assets.core.declaration.model_names import require_installed, require_m
 from dge_assets.core.errors import DeclarationError
 
 MODEL_CHECK = "model_check"
-"""The key of pydantic's validation context under which a function stands that raises DeclarationError for a model's
-name that cannot be used. Making a model takes scikit-learn, which this module may not import."""
+"""The key of pydantic's validation context under which a function stands that raises
+DeclarationError for a model's name that cannot be used. Making a model takes scikit-learn, which
+this module may not import."""
 
 
 def _usable_model(name: str, information: ValidationInfo) -> str:
-    """`name`, when it can be used here. Without a check in the context nothing is imported and its form is enough."""
+    """`name`, when it can be used here.
+
+    Without a check in the context nothing is imported and its form is enough.
+    """
     require_installed(name)
     check = (information.context or {}).get(MODEL_CHECK)
     if check is None:
@@ -43,9 +48,14 @@ def _usable_model(name: str, information: ValidationInfo) -> str:
     raise ValueError(reason)
 
 
-_MODEL_FORMS = {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+_MODEL_FORMS = {
+    "anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]
+}
 DownstreamModel = Annotated[
-    str, BeforeValidator(require_model_name), AfterValidator(_usable_model), WithJsonSchema(_MODEL_FORMS)
+    str,
+    BeforeValidator(require_model_name),
+    AfterValidator(_usable_model),
+    WithJsonSchema(_MODEL_FORMS),
 ]
 """A downstream model as its one text, from whatever form it was declared in."""
 
@@ -56,8 +66,12 @@ class AugmentationDeclaration(ClosedModel):
     Off without models.
     """
 
-    models: tuple[DownstreamModel, ...] = Field((), description="downstream models to try; none: the table is empty")
-    real_rows: tuple[PositiveInt, ...] = Field((100, 300, 1000), min_length=1, description="sizes of the real samples")
+    models: tuple[DownstreamModel, ...] = Field(
+        (), description="downstream models to try; none: the table is empty"
+    )
+    real_rows: tuple[PositiveInt, ...] = Field(
+        (100, 300, 1000), min_length=1, description="sizes of the real samples"
+    )
     repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
     weights: tuple[PositiveFloat, ...] = Field(
         (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"

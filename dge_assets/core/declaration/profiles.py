@@ -1,10 +1,10 @@
 """Profiles: how much of a declaration is run, and what that cuts.
 
-Here: the three profiles, the limits that a declaration states for them, and a cut as a person reads it. Not here: the
-declaration (`declaration.table`), which profile is asked for (`declarations`).
+Here: the three profiles, the limits that a declaration states for them, and a cut as a person reads
+it. Not here: the declaration (`declaration.table`), which profile is asked for (`declarations`).
 
-A profile cuts only what somebody said it cuts: `default` and `full` have no limits but those under the declaration's
-`profiles`; `smoke` is only ever asked for, and has short ones of its own.
+A profile cuts only what somebody said it cuts: `default` and `full` have no limits but those under
+the declaration's `profiles`; `smoke` is only ever asked for, and has short ones of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from dge_assets.core.errors import DeclarationError
 Profile = Literal["smoke", "default", "full"]
 PROFILES: tuple[Profile, ...] = ("smoke", "default", "full")
 TRIAL: Profile = "smoke"
-"""The profile whose runs show that a line works; what it cuts is never what a declaration means to release."""
+"""The profile whose runs show that a line works; what it cuts is never what a declaration means to
+release.
+"""
 
 
 class ProfileLimits(ClosedModel):
@@ -57,5 +59,7 @@ class Cut(ClosedModel):
 def read_profile(name: str) -> Profile:
     """`name` as a profile; DeclarationError with the allowed names otherwise."""
     if name not in PROFILES:
-        raise DeclarationError(f"DGE_PROFILE: unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
+        raise DeclarationError(
+            f"DGE_PROFILE: unknown profile {name!r}; allowed: {', '.join(PROFILES)}"
+        )
     return name

@@ -26,7 +26,9 @@ _CRON_ITEM = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?")
 def _is_cron_item(item: str, low: int, high: int, words: str) -> bool:
     found = _CRON_ITEM.fullmatch(item.lower())
     ends = [end for end in found.groups()[:2] if end is not None] if found else []
-    known = all(low <= int(end) <= high if end.isdecimal() else end in words.split() for end in ends)
+    known = all(
+        low <= int(end) <= high if end.isdecimal() else end in words.split() for end in ends
+    )
     return found is not None and known
 
 
@@ -41,7 +43,9 @@ class ScheduleDeclaration(ClosedModel):
     def _five_fields(cls, cron: str) -> str:
         parts = cron.split()
         if len(parts) != 5:
-            raise ValueError(f"{found_words(cron)} is not a cron line; five fields are needed, such as '0 3 * * *'")
+            raise ValueError(
+                f"{found_words(cron)} is not a cron line; five fields are needed, such as '0 3 * * *'"
+            )
         for part, (name, low, high, words) in zip(parts, _CRON_FIELDS, strict=True):
             if not all(_is_cron_item(item, low, high, words) for item in part.split(",")):
                 raise ValueError(

@@ -1,8 +1,8 @@
 """What a table's declaration may say about where the real rows come from.
 
-Here: one frozen model per type of source, their union `SourceDeclaration`, and how a source is named in a message.
-Not here: opening anything. Readers live in `dge_resources.sources`. This module stays light, because declarations
-are loaded each time the code location is.
+Here: one frozen model per type of source, their union `SourceDeclaration`, and how a source is
+named in a message. Not here: opening anything. Readers live in `dge_resources.sources`. This module
+stays light, because declarations are loaded each time the code location is.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ QUERY_LENGTH_IN_MESSAGES = 80
 def known_options(reader: Callable[..., Any], *, taken: frozenset[str]) -> frozenset[str]:
     """Give the keyword arguments of a pandas reader that a declaration may set.
 
-    `taken` are those that this program sets by itself, or that would make the reader give something else than one
-    frame of columns.
+    `taken` are those that this program sets by itself, or that would make the reader give something
+    else than one frame of columns.
     """
     named = {
         name
@@ -43,19 +43,30 @@ def _check_options(options: Mapping[str, Any], known: frozenset[str], *, where: 
 
 
 class _Source(BaseModel):
-    """What all sources have. `drop` and `rename` both speak of the names that stand in the source."""
+    """What all sources have.
+
+    `drop` and `rename` both speak of the names that stand in the source.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    drop: tuple[ColumnName, ...] = Field((), description="columns that are not taken over, as named in the source")
-    rename: dict[ColumnName, ColumnName] = Field(default_factory=dict, description="name in the source: name here")
-    strip: bool = Field(False, description="take away the blanks around names and texts, before `drop` and `rename`")
+    drop: tuple[ColumnName, ...] = Field(
+        (), description="columns that are not taken over, as named in the source"
+    )
+    rename: dict[ColumnName, ColumnName] = Field(
+        default_factory=dict, description="name in the source: name here"
+    )
+    strip: bool = Field(
+        False, description="take away the blanks around names and texts, before `drop` and `rename`"
+    )
 
     @model_validator(mode="after")
     def _drop_and_rename_are_apart(self) -> _Source:
         both = sorted(map(shown_name, set(self.drop) & set(self.rename)))
         if both:
-            raise ValueError(f"columns {both} stand in both 'drop' and 'rename'; name each in one of them")
+            raise ValueError(
+                f"columns {both} stand in both 'drop' and 'rename'; name each in one of them"
+            )
         return self
 
     def describe(self) -> str:
@@ -63,8 +74,8 @@ class _Source(BaseModel):
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
-        """Give what is declared as a document that may be kept or hashed: without secrets, so a new password changes
-        nothing.
+        """Give what is declared as a document that may be kept or hashed: without secrets, so a new
+        password changes nothing.
         """
         settings: dict[str, Any] = self.model_dump(mode="json")
         return settings
@@ -76,10 +87,16 @@ class _FileSource(_Source):
     file_kind: ClassVar[str]
     option_names: ClassVar[frozenset[str]]
 
-    path: Text = Field(repr=False, description="a file beside the declaration, an absolute path, or any fsspec URL")
-    options: dict[str, Any] = Field(default_factory=dict, description="arguments of the pandas reader")
+    path: Text = Field(
+        repr=False, description="a file beside the declaration, an absolute path, or any fsspec URL"
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="arguments of the pandas reader"
+    )
     storage_options: dict[str, Any] = Field(
-        default_factory=dict, repr=False, description="what fsspec needs to open a URL, such as keys"
+        default_factory=dict,
+        repr=False,
+        description="what fsspec needs to open a URL, such as keys",
     )
 
     @field_validator("options")
@@ -93,7 +110,9 @@ class _FileSource(_Source):
         return f"{self.file_kind} file {mask_url(self.path)}"
 
     def settings(self) -> dict[str, Any]:
-        """Give what is declared without secrets; of `storage_options`, which hold credentials, the names alone."""
+        """Give what is declared without secrets; of `storage_options`, which hold credentials, the
+        names alone.
+        """
         options = dict.fromkeys(self.storage_options, MASK)
         return {**super().settings(), "path": mask_url(self.path), "storage_options": options}
 
@@ -105,8 +124,21 @@ class CsvSource(_FileSource):
     option_names: ClassVar[frozenset[str]] = known_options(
         pandas.read_csv,
         taken=frozenset(
-            {"filepath_or_buffer", "storage_options", "index_col", "iterator", "chunksize", "memory_map"}
-            | {"date_parser", "infer_datetime_format", "keep_date_col", "verbose", "delim_whitespace"}  # deprecated
+            {
+                "filepath_or_buffer",
+                "storage_options",
+                "index_col",
+                "iterator",
+                "chunksize",
+                "memory_map",
+            }
+            | {
+                "date_parser",
+                "infer_datetime_format",
+                "keep_date_col",
+                "verbose",
+                "delim_whitespace",
+            }  # deprecated
         ),
     )
     type: Literal["csv"]
@@ -129,16 +161,30 @@ class JsonLinesSource(_FileSource):
     file_kind: ClassVar[str] = "JSON-lines"
     option_names: ClassVar[frozenset[str]] = known_options(
         pandas.read_json,
-        taken=frozenset({"path_or_buf", "storage_options", "lines", "orient", "typ", "chunksize", "convert_axes"}),
+        taken=frozenset(
+            {
+                "path_or_buf",
+                "storage_options",
+                "lines",
+                "orient",
+                "typ",
+                "chunksize",
+                "convert_axes",
+            }
+        ),
     )
     type: Literal["jsonl"]
 
 
 class DuckdbSource(_Source):
-    """The result of a query on a DuckDB file, or, without `path`, on files in the folder of the declaration."""
+    """The result of a query on a DuckDB file, or, without `path`, on files in the folder of the
+    declaration.
+    """
 
     type: Literal["duckdb"]
-    path: Text | None = Field(None, repr=False, description="the DuckDB file; none: the query names files itself")
+    path: Text | None = Field(
+        None, repr=False, description="the DuckDB file; none: the query names files itself"
+    )
     query: Text = Field(repr=False, description="a select; its result is the real table")
     reads: tuple[Text, ...] = Field(
         (), repr=False, description="further folders (or URLs) whose files the query may read"
@@ -151,13 +197,20 @@ class DuckdbSource(_Source):
 
     def settings(self) -> dict[str, Any]:
         """Give what is declared without secrets."""
-        settings = {**super().settings(), "path": self.path and mask_url(self.path), "query": mask_secrets(self.query)}
+        settings = {
+            **super().settings(),
+            "path": self.path and mask_url(self.path),
+            "query": mask_secrets(self.query),
+        }
         del settings["reads"]  # what may be read decides nothing of what is read
         return settings
 
 
 class SqlSource(_Source):
-    """The result of a query on a database that SQLAlchemy reaches. `${NAME}` in `url` comes from the environment."""
+    """The result of a query on a database that SQLAlchemy reaches.
+
+    `${NAME}` in `url` comes from the environment.
+    """
 
     type: Literal["sql"]
     url: Text = Field(repr=False, description="SQLAlchemy's URL of the database")
@@ -187,14 +240,16 @@ class SklearnSource(_Source):
     """A dataset that scikit-learn ships or generates: feature columns and `target`."""
 
     type: Literal["sklearn"]
-    name: Literal["breast_cancer", "iris", "wine", "digits", "diabetes", "moons", "circles"] = Field(
-        description="which of its datasets"
+    name: Literal["breast_cancer", "iris", "wine", "digits", "diabetes", "moons", "circles"] = (
+        Field(description="which of its datasets")
     )
     options: dict[str, Any] = Field(default_factory=dict, description="arguments of what makes it")
 
     @model_validator(mode="after")
     def _options_are_known(self) -> SklearnSource:
-        _check_options(self.options, SKLEARN_OPTIONS[self.name], where=f"scikit-learn's {self.name}")
+        _check_options(
+            self.options, SKLEARN_OPTIONS[self.name], where=f"scikit-learn's {self.name}"
+        )
         return self
 
     def describe(self) -> str:
@@ -215,11 +270,16 @@ class RdatasetsSource(_Source):
 
 
 class OpenmlSource(_Source):
-    """A dataset of openml.org. Without `version` it is the oldest one that is active there, which may change."""
+    """A dataset of openml.org.
+
+    Without `version` it is the oldest one that is active there, which may change.
+    """
 
     type: Literal["openml"]
     name: Text = Field(description="the dataset's name there")
-    version: Annotated[int, Field(ge=1)] | None = Field(None, description="the oldest active one if left out")
+    version: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="the oldest active one if left out"
+    )
 
     def describe(self) -> str:
         """Give one line that names this source in a message, without secrets."""
@@ -246,4 +306,8 @@ SourceDeclaration = Annotated[
 
 def _shorten(query: str) -> str:
     line = mask_secrets(" ".join(query.split()))
-    return line if len(line) <= QUERY_LENGTH_IN_MESSAGES else line[: QUERY_LENGTH_IN_MESSAGES - 3] + "..."
+    return (
+        line
+        if len(line) <= QUERY_LENGTH_IN_MESSAGES
+        else line[: QUERY_LENGTH_IN_MESSAGES - 3] + "..."
+    )

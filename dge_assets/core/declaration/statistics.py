@@ -1,7 +1,8 @@
 """Which statistics a table is asked for, beside models: the words of a declaration's `statistics`.
 
-Here: one frozen model per type of statistic, and the default list. Not here: computing them (`statistics.table`).
-This module stays light, because declarations are loaded each time the code location is.
+Here: one frozen model per type of statistic, and the default list. Not here: computing them
+(`statistics.table`). This module stays light, because declarations are loaded each time the code
+location is.
 """
 
 from __future__ import annotations
@@ -47,12 +48,16 @@ class _Regression(ClosedModel):
     """A regression of `column` on `features`."""
 
     column: Studied
-    features: tuple[ColumnName, ...] = Field(min_length=1, description="the columns that it is regressed on")
+    features: tuple[ColumnName, ...] = Field(
+        min_length=1, description="the columns that it is regressed on"
+    )
 
     @model_validator(mode="after")
     def _features_are_apart(self) -> _Regression:
         if self.column in self.features:
-            raise ValueError(f"column {self.column!r} is the outcome and cannot be among the features")
+            raise ValueError(
+                f"column {self.column!r} is the outcome and cannot be among the features"
+            )
         if len(set(self.features)) < len(self.features):
             raise ValueError(f"features name a column twice: {list(self.features)}")
         return self
@@ -72,7 +77,11 @@ class LogisticDeclaration(_Regression):
 
 
 StatisticDeclaration = Annotated[
-    MeanDeclaration | ProportionDeclaration | QuantileDeclaration | LinearDeclaration | LogisticDeclaration,
+    MeanDeclaration
+    | ProportionDeclaration
+    | QuantileDeclaration
+    | LinearDeclaration
+    | LogisticDeclaration,
     Field(discriminator="type"),
     BeforeValidator(require_type("mean", "proportion", "quantile", "linear", "logistic")),
 ]
@@ -81,7 +90,9 @@ StatisticDeclaration = Annotated[
 def default_statistics(contract: Contract) -> tuple[StatisticDeclaration, ...]:
     """The mean of each numeric column, and the share of each of the target's classes but the first."""
     means = [
-        MeanDeclaration(type="mean", column=column.name) for column in contract.modelled if column.kind in NUMERIC_KINDS
+        MeanDeclaration(type="mean", column=column.name)
+        for column in contract.modelled
+        if column.kind in NUMERIC_KINDS
     ]
     shares = [
         ProportionDeclaration(type="proportion", column=contract.target, level=level)
@@ -91,12 +102,21 @@ def default_statistics(contract: Contract) -> tuple[StatisticDeclaration, ...]:
     return (*means, *shares)
 
 
-def require_statistics_fit(statistics: tuple[StatisticDeclaration, ...], contract: Contract) -> None:
-    """DeclarationError naming the entry, where a column is not modelled, is of another kind, or lacks the level."""
+def require_statistics_fit(
+    statistics: tuple[StatisticDeclaration, ...], contract: Contract
+) -> None:
+    """DeclarationError naming the entry, where a column is not modelled, is of another kind, or
+    lacks the level.
+    """
     for number, statistic in enumerate(statistics):
         place = f"statistics.{number} ({statistic.type})"
         needs_levels = isinstance(statistic, ProportionDeclaration | LogisticDeclaration)
-        _require_kind(contract, statistic.column, LEVELLED_KINDS if needs_levels else NUMERIC_KINDS, place=place)
+        _require_kind(
+            contract,
+            statistic.column,
+            LEVELLED_KINDS if needs_levels else NUMERIC_KINDS,
+            place=place,
+        )
         if isinstance(statistic, ProportionDeclaration | LogisticDeclaration):
             levels = contract.column(statistic.column).categories or (False, True)
             if statistic.level not in levels:

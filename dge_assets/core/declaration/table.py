@@ -1,7 +1,8 @@
 """A table's declaration: everything that one `defs.yaml` says, checked before anything runs.
 
-Here: the schema, and what it makes of a profile (`TablePlan`). Not here: the profiles (`profiles`), the schemas of
-parts (`declaration.sources`, `contract`, ...), reading files (`declarations`), the data.
+Here: the schema, and what it makes of a profile (`TablePlan`). Not here: the profiles (`profiles`),
+the schemas of parts (`declaration.sources`, `contract`, ...), reading files (`declarations`), the
+data.
 """
 
 from __future__ import annotations
@@ -37,12 +38,21 @@ MOST_SEEDS = 1000
 NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
 """The ensemble sizes that are reported, as far as there are members; the largest K always is."""
 GAIN_PER_SECOND = 1e-5
-"""Default worth of a second: 0.001 of the Brier score, or 0.1 % of the target's variance, for 100 s of one member's
-work.
+"""Default worth of a second: 0.001 of the Brier score, or 0.1 % of the target's variance, for 100 s
+of one member's work.
 """
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TAKEN_TABLE_NAMES = ("main", "information_schema", "pg_catalog", "temp", "lineage", "memory", "system", "warehouse")
+_TAKEN_TABLE_NAMES = (
+    "main",
+    "information_schema",
+    "pg_catalog",
+    "temp",
+    "lineage",
+    "memory",
+    "system",
+    "warehouse",
+)
 """Schemas and catalogs that the warehouse's file has, or is attached as."""
 _TAKEN_FAMILY_NAMES = (
     "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "encoder", "generator", "synthetic",
@@ -59,7 +69,9 @@ def _identifier(name: str) -> str:
 
 
 def _written_date(value: object) -> object:
-    """YAML turns an unquoted date into a `date`, and a year into a number; both are kept as they were written."""
+    """YAML turns an unquoted date into a `date`, and a year into a number; both are kept as they
+    were written.
+    """
     return str(value) if isinstance(value, date | int) and not isinstance(value, bool) else value
 
 
@@ -71,7 +83,9 @@ class FamilyDeclaration(ClosedModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
-        """What people write (editors and `dg check yaml` read this): hyperparameters, and the algorithm if it differs."""
+        """What people write (editors and `dg check yaml` read this): hyperparameters, and the
+        algorithm if it differs.
+        """
         properties: dict[str, Any] = {"algorithm": {"enum": list(ALGORITHMS)}}
         for parameters in ALGORITHMS.values():
             properties |= parameters.model_json_schema()["properties"]
@@ -93,14 +107,17 @@ class Thresholds(ClosedModel):
         le=1,
         description="share of rows that may break a constraint; of the real table too where it is declared",
     )
-    copies_alpha: float = Field(0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members")
+    copies_alpha: float = Field(
+        0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members"
+    )
 
 
 class ReleaseDeclaration(ClosedModel):
     """How a release is signed off."""
 
     sign_off: Literal["automatic", "manual"] = Field(
-        "automatic", description="automatic: by passed checks alone; manual: a person's name is needed as well"
+        "automatic",
+        description="automatic: by passed checks alone; manual: a person's name is needed as well",
     )
     families: Literal["all", "passing"] = Field(
         "all",
@@ -112,19 +129,28 @@ class ReleaseDeclaration(ClosedModel):
 class TableDeclaration(ClosedModel):
     """One table that becomes a data product."""
 
-    table: Annotated[str, AfterValidator(_identifier)] = Field(description="name of the table, its group and schema")
+    table: Annotated[str, AfterValidator(_identifier)] = Field(
+        description="name of the table, its group and schema"
+    )
     description: str = Field("", description="what the table is, for its page, report and release")
     owners: tuple[str, ...] = Field((), description="e-mail addresses or team:NAME")
-    licence: str = Field("", description="what consumers of a release may do with it, such as CC-BY-4.0; in its card")
-    contact: str = Field("", description="whom consumers ask, such as an e-mail address; in the release's card")
+    licence: str = Field(
+        "", description="what consumers of a release may do with it, such as CC-BY-4.0; in its card"
+    )
+    contact: str = Field(
+        "", description="whom consumers ask, such as an e-mail address; in the release's card"
+    )
     data_date: Annotated[str, BeforeValidator(_written_date)] = Field(
-        "", description="what time the real rows are of, such as 2024-06-30 or `1997 to 2002`; in the release's card"
+        "",
+        description="what time the real rows are of, such as 2024-06-30 or `1997 to 2002`; in the release's card",
     )
     source: SourceDeclaration = Field(description="where the real rows come from")
     contract: ContractDeclaration = Field(
         description="what the real table must look like; what is left out is inferred"
     )
-    families: dict[str, FamilyDeclaration] = Field(description="name: hyperparameters (and algorithm, if it differs)")
+    families: dict[str, FamilyDeclaration] = Field(
+        description="name: hyperparameters (and algorithm, if it differs)"
+    )
     seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
     models: tuple[DownstreamModel, ...] = Field(
         ("lr", "mlp", "gbdt"),
@@ -132,15 +158,27 @@ class TableDeclaration(ClosedModel):
         "alone or with its parameters",
     )
     augmentation: AugmentationDeclaration = Field(
-        AugmentationDeclaration(), description="models to train on few real rows with synthetic ones"
+        AugmentationDeclaration(),
+        description="models to train on few real rows with synthetic ones",
     )
-    test_share: float = Field(0.2, gt=0, lt=1, description="share of the real rows that becomes real_test")
+    test_share: float = Field(
+        0.2, gt=0, lt=1, description="share of the real rows that becomes real_test"
+    )
     dataset_test_share: float | None = Field(
-        None, gt=0, lt=1, description="share of a dataset's rows that becomes its own test part; test_share if left out"
+        None,
+        gt=0,
+        lt=1,
+        description="share of a dataset's rows that becomes its own test part; test_share if left out",
     )
-    synthetic_rows: PositiveInt | None = Field(None, description="rows per dataset; by default those of real_train")
-    max_levels: int = Field(100, ge=2, description="levels of a category that are told apart and one-hot encoded")
-    many_levels: Literal["pool", "error"] = Field("pool", description="what to do with a column of more levels")
+    synthetic_rows: PositiveInt | None = Field(
+        None, description="rows per dataset; by default those of real_train"
+    )
+    max_levels: int = Field(
+        100, ge=2, description="levels of a category that are told apart and one-hot encoded"
+    )
+    many_levels: Literal["pool", "error"] = Field(
+        "pool", description="what to do with a column of more levels"
+    )
     gain_per_second: float = Field(
         GAIN_PER_SECOND,
         gt=0,
@@ -149,21 +187,30 @@ class TableDeclaration(ClosedModel):
         "target's variance",
     )
     statistics: tuple[StatisticDeclaration, ...] | None = Field(
-        None, description="statistics to compute beside models; by default means, and the target's proportions"
+        None,
+        description="statistics to compute beside models; by default means, and the target's proportions",
     )
-    disclosure: DisclosureDeclaration = Field(DisclosureDeclaration(), description="what a release may give away")
+    disclosure: DisclosureDeclaration = Field(
+        DisclosureDeclaration(), description="what a release may give away"
+    )
     thresholds: Thresholds = Field(Thresholds(), description="what the checks let pass")
-    schedule: ScheduleDeclaration | None = Field(None, description="when the whole line runs by itself")
+    schedule: ScheduleDeclaration | None = Field(
+        None, description="when the whole line runs by itself"
+    )
     on_source_change: Literal["mark", "run", "ignore"] = Field(
         "mark", description="of a changed source: mark what is stale, run the line, or do not look"
     )
-    release: ReleaseDeclaration = Field(ReleaseDeclaration(), description="how a release is signed off")
+    release: ReleaseDeclaration = Field(
+        ReleaseDeclaration(), description="how a release is signed off"
+    )
     profiles: dict[Profile, ProfileLimits] = Field(
         default_factory=dict,
         description="less of it under DGE_PROFILE; without an entry, `default` and `full` cut nothing",
     )
     device: Literal["cpu", "cuda"] = Field("cpu", description="where generators are trained")
-    processes: PositiveInt | None = Field(None, description="members side by side; as many as cores if left out")
+    processes: PositiveInt | None = Field(
+        None, description="members side by side; as many as cores if left out"
+    )
 
     @field_validator("families", mode="before")
     @classmethod
@@ -188,10 +235,16 @@ class TableDeclaration(ClosedModel):
         if self.table in _TAKEN_TABLE_NAMES:
             raise ValueError(f"table: {self.table!r} is a name of DuckDB's own; choose another")
         for limits in self.profiles.values():
-            unknown = set(limits.epochs) - set(self.families) if isinstance(limits.epochs, dict) else set()
+            unknown = (
+                set(limits.epochs) - set(self.families)
+                if isinstance(limits.epochs, dict)
+                else set()
+            )
             if unknown:
                 found = sorted(map(shown_name, unknown))
-                raise ValueError(f"profiles: epochs name unknown families {found}; allowed: {', '.join(self.families)}")
+                raise ValueError(
+                    f"profiles: epochs name unknown families {found}; allowed: {', '.join(self.families)}"
+                )
         return self
 
     def plan(self, profile: Profile) -> TablePlan:
@@ -203,11 +256,15 @@ class TableDeclaration(ClosedModel):
             declared = family.parameters.epochs
             most = stated.epochs_of(name) or built_in.epochs_of(name) or declared
             families[name] = family.parameters.model_copy(update={"epochs": min(declared, most)})
-        return TablePlan(declaration=self, profile=profile, seeds=min(self.seeds, most_seeds), families=families)
+        return TablePlan(
+            declaration=self, profile=profile, seeds=min(self.seeds, most_seeds), families=families
+        )
 
 
 class TablePlan(ClosedModel):
-    """A declaration under a profile: the seeds and hyperparameters that are really used, and what that cuts."""
+    """A declaration under a profile: the seeds and hyperparameters that are really used, and what
+    that cuts.
+    """
 
     declaration: TableDeclaration
     profile: Profile
@@ -224,19 +281,27 @@ class TablePlan(ClosedModel):
         """Every number that is smaller here than declared."""
         numbers = [("seeds", self.declaration.seeds, self.seeds)]
         for name, family in self.declaration.families.items():
-            numbers.append((f"{name} epochs", family.parameters.epochs, self.parameters(name).epochs))
+            numbers.append(
+                (f"{name} epochs", family.parameters.epochs, self.parameters(name).epochs)
+            )
         return tuple(
-            Cut(field=field, declared=declared, used=used) for field, declared, used in numbers if used != declared
+            Cut(field=field, declared=declared, used=used)
+            for field, declared, used in numbers
+            if used != declared
         )
 
     @property
     def cuts_text(self) -> str:
-        """All cuts in one line, `seeds 20 -> 5, ctgan epochs 300 -> 50 by profile default`; empty without any."""
+        """All cuts in one line, `seeds 20 -> 5, ctgan epochs 300 -> 50 by profile default`; empty
+        without any.
+        """
         return f"{', '.join(map(str, self.cuts))} by profile {self.profile}" if self.cuts else ""
 
     @property
     def is_trial(self) -> bool:
-        """Whether this only shows that the line works: less than what the declaration means to release."""
+        """Whether this only shows that the line works: less than what the declaration means to
+        release.
+        """
         return self.profile == TRIAL and bool(self.cuts)
 
     @property
@@ -245,9 +310,7 @@ class TablePlan(ClosedModel):
         if not self.cuts:
             return ""
         if self.is_trial:
-            return (
-                f"This is a trial, less than what is declared: {self.cuts_text}. It never becomes the latest release."
-            )
+            return f"This is a trial, less than what is declared: {self.cuts_text}. It never becomes the latest release."
         whole = "" if self.profile == "full" else ", or run with DGE_PROFILE=full"
         return (
             f"Less than the declaration's own numbers: {self.cuts_text}; for more raise `profiles.{self.profile}` in "
@@ -296,17 +359,22 @@ def _family(name: str, given: Any) -> Any:
         return FamilyDeclaration(algorithm=algorithm, parameters=parameters_for(algorithm, stated))
     except ValidationError as error:
         lines = error_lines(error)
-    raise ValueError("; ".join(f"{name}.{line}" for line in lines))  # no cause: pydantic's message quotes what it found
+    raise ValueError(
+        "; ".join(f"{name}.{line}" for line in lines)
+    )  # no cause: pydantic's message quotes what it found
 
 
 def error_lines(error: ValidationError) -> list[str]:
-    """One line per mistake: the field, what is wrong and allowed, and what was found, as far as that is surely no
-    secret.
+    """One line per mistake: the field, what is wrong and allowed, and what was found, as far as
+    that is surely no secret.
 
-    Below `source` no text is quoted. Chain nothing to an error that says these lines: pydantic's own message quotes
-    all.
+    Below `source` no text is quoted. Chain nothing to an error that says these lines: pydantic's
+    own message quotes all.
     """
-    return [_error_line(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()]
+    return [
+        _error_line(item["loc"], item["type"], item["msg"], item["input"])
+        for item in error.errors()
+    ]
 
 
 def _error_line(place: tuple[int | str, ...], kind: str, message: str, found: object) -> str:

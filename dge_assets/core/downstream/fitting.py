@@ -1,14 +1,15 @@
-"""Fitting downstream models and predicting with them: frames in, fitted models and prediction arrays out.
+"""Fitting downstream models and predicting with them: frames in, fitted models and prediction
+arrays out.
 
-Here: one fit, the fits of a member, the fits of the baselines, and predictions aligned to the classes. Not
-here: scores (`scores.tables`), the composition of a whole evaluation (`protocols.py`), storing models
-(`downstream.model_files.dump_pipeline`).
+Here: one fit, the fits of a member, the fits of the baselines, and predictions aligned to the
+classes. Not here: scores (`scores.tables`), the composition of a whole evaluation (`protocols.py`),
+storing models (`downstream.model_files.dump_pipeline`).
 
-Conventions. A dataset is a pair (train part, test part). Models are fitted on class codes (`targets.py`),
-so a stored pipeline goes with its tuple of classes. A class that a dataset lacks gets probability 0 from
-the models fitted on it: that is the dataset's fault and is scored as such. A dataset with
-one class only, or with one only that has enough rows for the model, gives a constant model: the dataset's
-class frequencies for every row. It says so (`is_constant`).
+Conventions. A dataset is a pair (train part, test part). Models are fitted on class codes
+(`targets.py`), so a stored pipeline goes with its tuple of classes. A class that a dataset lacks
+gets probability 0 from the models fitted on it: that is the dataset's fault and is scored as such.
+A dataset with one class only, or with one only that has enough rows for the model, gives a constant
+model: the dataset's class frequencies for every row. It says so (`is_constant`).
 """
 
 from __future__ import annotations
@@ -38,15 +39,18 @@ Dataset = tuple[pd.DataFrame, pd.DataFrame]
 """One synthetic dataset: its own train part and its own test part."""
 
 BATCH_ROWS = 16_384
-"""Rows that are prepared and predicted at once: more of them leave the processor's cache and take longer each."""
+"""Rows that are prepared and predicted at once: more of them leave the processor's cache and take
+longer each.
+"""
 
 
 @dataclass(frozen=True)
 class FittedModel:
     """A fitted pipeline, what is needed to predict with it, and how the fit went.
 
-    `pipeline` predicts codes of `classes`; `classes` is () for regression. `converged` is False where the
-    optimizer stopped at its limit of iterations. `is_constant` is True where there were no two classes to tell apart.
+    `pipeline` predicts codes of `classes`; `classes` is () for regression. `converged` is False
+    where the optimizer stopped at its limit of iterations. `is_constant` is True where there were
+    no two classes to tell apart.
     """
 
     pipeline: Pipeline
@@ -61,7 +65,9 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class MemberModels:
-    """The two downstream models of a member: fitted on all rows of its dataset, and on its train part."""
+    """The two downstream models of a member: fitted on all rows of its dataset, and on its train
+    part.
+    """
 
     full: FittedModel
     part: FittedModel
@@ -70,31 +76,38 @@ class MemberModels:
 def model_seed(seed: int, member: int) -> int:
     """The seed of the downstream models of one member, 0 <= it < 2**32.
 
-    The oracle's and the naive ensemble's fit number i has the seed of member i: with equal datasets the
-    ensemble over members and the naive ensemble are then the same thing.
+    The oracle's and the naive ensemble's fit number i has the seed of member i: with equal datasets
+    the ensemble over members and the naive ensemble are then the same thing.
     """
     return int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
 
 
 def stack_rows(frames: Sequence[pd.DataFrame], *, name: str) -> pd.DataFrame:
-    """The rows of `frames`, one after the other; EvaluationError naming columns that one of them lacks.
+    """The rows of `frames`, one after the other; EvaluationError naming columns that one of them
+    lacks.
 
-    Column by column, since pandas guesses types anew (and warns) when whole frames differ in all-missing
-    columns; frames without rows do not take part.
+    Column by column, since pandas guesses types anew (and warns) when whole frames differ in
+    all-missing columns; frames without rows do not take part.
     """
     filled = [frame for frame in frames if len(frame)] or list(frames[:1])
     columns = list(filled[0].columns)
     for frame in filled[1:]:
         if set(frame.columns) != set(columns):
             odd = sorted(map(str, set(frame.columns) ^ set(columns)))
-            raise EvaluationError(f"{name}: columns {odd} are in some of the frames only; all must have the same")
+            raise EvaluationError(
+                f"{name}: columns {odd} are in some of the frames only; all must have the same"
+            )
     if len(filled) == 1:
         return filled[0].reset_index(drop=True)
-    return pd.DataFrame({column: _stacked([frame[column] for frame in filled]) for column in columns})
+    return pd.DataFrame(
+        {column: _stacked([frame[column] for frame in filled]) for column in columns}
+    )
 
 
 def _stacked(parts: Sequence[pd.Series]) -> pd.Series:
-    """One column; moments of several time zones become those of UTC, which pandas would make plain objects of."""
+    """One column; moments of several time zones become those of UTC, which pandas would make plain
+    objects of.
+    """
     dtypes = {part.dtype for part in parts}
     if len(dtypes) > 1 and all(pd.api.types.is_datetime64_any_dtype(dtype) for dtype in dtypes):
         parts = [moments(part) for part in parts]
@@ -103,7 +116,9 @@ def _stacked(parts: Sequence[pd.Series]) -> pd.Series:
 
 def _named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
     """scikit-learn finds columns by name only when all names are text."""
-    return frame if all(isinstance(name, str) for name in frame.columns) else frame.rename(columns=str)
+    return (
+        frame if all(isinstance(name, str) for name in frame.columns) else frame.rename(columns=str)
+    )
 
 
 def fit_model(
@@ -120,10 +135,10 @@ def fit_model(
 ) -> FittedModel:
     """Fit `model` on all rows of `frame`; every column but the target is a feature.
 
-    name: what errors call the frame. weights: (rows,) of the loss, where the model takes them (see `takes_weights`);
-    preprocessing does not look at them. Rows of classes that are too rare for the model (see
-    `ModelCard.fewest_class_rows`) are left out. Raises EvaluationError for a frame without rows or with a
-    bad target, and when the fit itself fails.
+    name: what errors call the frame. weights: (rows,) of the loss, where the model takes them (see
+    `takes_weights`); preprocessing does not look at them. Rows of classes that are too rare for the
+    model (see `ModelCard.fewest_class_rows`) are left out. Raises EvaluationError for a frame
+    without rows or with a bad target, and when the fit itself fails.
     """
     card = model_card(model)
     if not len(frame):
@@ -138,9 +153,15 @@ def fit_model(
     step = DummyClassifier() if is_constant else card.adapt(pipeline.named_steps["model"], y)
     pipeline.set_params(model=step)
     place = f"{model} (seed {seed}) on {name}"
-    options = {} if weights is None else {"model__sample_weight": weights if is_constant else weights[usable]}
+    options = (
+        {}
+        if weights is None
+        else {"model__sample_weight": weights if is_constant else weights[usable]}
+    )
     if options and not has_fit_parameter(step, "sample_weight"):
-        raise EvaluationError(f"{place} takes no weights of rows; draw rows in proportion to them instead")
+        raise EvaluationError(
+            f"{place} takes no weights of rows; draw rows in proportion to them instead"
+        )
     start = time.perf_counter()
     converged = _fit_quietly(pipeline, features, y, place=place, options=options)
     seconds = time.perf_counter() - start
@@ -163,7 +184,12 @@ def _usable_rows(y: Codes, task: Task, card: ModelCard) -> npt.NDArray[np.bool_]
 
 
 def _fit_quietly(
-    pipeline: Pipeline, features: pd.DataFrame, y: Codes, *, place: str, options: Mapping[str, Array]
+    pipeline: Pipeline,
+    features: pd.DataFrame,
+    y: Codes,
+    *,
+    place: str,
+    options: Mapping[str, Array],
 ) -> bool:
     """Fit in place; True when it converged. Other warnings go on to whoever listens."""
     with warnings.catch_warnings(record=True) as caught:
@@ -197,24 +223,36 @@ def fit_member(
     full = stack_rows([train_part, test_part], name=name)
 
     def fit(frame: pd.DataFrame, rows: str) -> FittedModel:
-        return fit_model(frame, target, model, task=task, classes=classes, seed=seed, name=rows, max_levels=max_levels)
+        return fit_model(
+            frame,
+            target,
+            model,
+            task=task,
+            classes=classes,
+            seed=seed,
+            name=rows,
+            max_levels=max_levels,
+        )
 
     return MemberModels(full=fit(full, name), part=fit(train_part, f"{name} (train part)"))
 
 
 def predict(fitted: FittedModel, frame: pd.DataFrame, *, name: str = "the rows") -> Array:
-    """Predictions for all rows of `frame`: (rows, classes) probabilities, or (rows,) values for regression.
+    """Predictions for all rows of `frame`: (rows, classes) probabilities, or (rows,) values for
+    regression.
 
-    Columns are in the order of `fitted.classes`; a class unknown to the model has probability 0. Columns of
-    the frame that the model does not use are ignored. Raises EvaluationError naming model and seed when a
-    prediction is not a finite number or the frame does not fit the model.
+    Columns are in the order of `fitted.classes`; a class unknown to the model has probability 0.
+    Columns of the frame that the model does not use are ignored. Raises EvaluationError naming
+    model and seed when a prediction is not a finite number or the frame does not fit the model.
     """
     width = (len(fitted.classes),) if fitted.task != "regression" else ()
     features = _named_by_text(frame)
     starts = range(0, len(frame), BATCH_ROWS)
     place = f"{fitted.model} (seed {fitted.seed}) on {name}"
     try:
-        batches = [_predict_batch(fitted, features.iloc[start : start + BATCH_ROWS]) for start in starts]
+        batches = [
+            _predict_batch(fitted, features.iloc[start : start + BATCH_ROWS]) for start in starts
+        ]
     except (ValueError, TypeError) as error:
         raise EvaluationError(f"{place} cannot predict: {error}") from error
     predictions = np.concatenate(batches) if batches else np.empty((0, *width))
@@ -229,5 +267,7 @@ def _predict_batch(fitted: FittedModel, features: pd.DataFrame) -> Array:
     if fitted.task == "regression":
         return np.asarray(fitted.pipeline.predict(features), dtype=np.float64)
     aligned = np.zeros((len(features), len(fitted.classes)))
-    aligned[:, np.asarray(fitted.pipeline.classes_, dtype=int)] = fitted.pipeline.predict_proba(features)
+    aligned[:, np.asarray(fitted.pipeline.classes_, dtype=int)] = fitted.pipeline.predict_proba(
+        features
+    )
     return aligned

@@ -1,7 +1,7 @@
 """Downstream models by import path: any scikit-learn estimator, with parameters.
 
-Here: importing the class, trying its parameters, making one for a task. Not here: what such a model is called
-(`declaration.model_names`), the models that have a name (`models`).
+Here: importing the class, trying its parameters, making one for a task. Not here: what such a model
+is called (`declaration.model_names`), the models that have a name (`models`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ from dge_assets.core.errors import DeclarationError
 
 
 def imported_class(model: str) -> type[Any]:
-    """The class behind `package.module:Class(...)`; DeclarationError when it is none of scikit-learn's kind."""
+    """The class behind `package.module:Class(...)`; DeclarationError when it is none of
+    scikit-learn's kind.
+    """
     module_name, _, class_name = _split(model)[0].partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise DeclarationError(f"downstream model {_shown(model)} cannot be imported: {error}") from error
+        raise DeclarationError(
+            f"downstream model {_shown(model)} cannot be imported: {error}"
+        ) from error
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
-        raise DeclarationError(f"downstream model {_shown(model)} is no scikit-learn estimator class, but {found!r}")
+        raise DeclarationError(
+            f"downstream model {_shown(model)} is no scikit-learn estimator class, but {found!r}"
+        )
     return found
 
 
@@ -42,7 +48,9 @@ def _split(model: str) -> tuple[str, dict[str, Any]]:
 
 
 def make_estimator(model: str) -> Any:
-    """An unfitted estimator with the declared parameters; DeclarationError naming those that the class lacks."""
+    """An unfitted estimator with the declared parameters; DeclarationError naming those that the
+    class lacks.
+    """
     kind, parameters = imported_class(model), _split(model)[1]
     try:
         known = set(kind._get_param_names())
@@ -61,8 +69,13 @@ def make_estimator(model: str) -> Any:
 
 
 def takes_seed(model: str) -> bool:
-    """Whether the run's seed decides the fit: there is a `random_state`, and the declaration leaves it open."""
-    return "random_state" in make_estimator(model).get_params() and "random_state" not in _split(model)[1]
+    """Whether the run's seed decides the fit: there is a `random_state`, and the declaration leaves
+    it open.
+    """
+    return (
+        "random_state" in make_estimator(model).get_params()
+        and "random_state" not in _split(model)[1]
+    )
 
 
 def imported_factory(model: str) -> Callable[[Task, int], Any]:
@@ -73,9 +86,13 @@ def imported_factory(model: str) -> Callable[[Task, int], Any]:
         estimator = make_estimator(model)
         fits = is_regressor(estimator) if task == "regression" else is_classifier(estimator)
         if not fits:
-            raise DeclarationError(f"downstream model {_shown(model)} does not fit task={task}: it is the other kind")
+            raise DeclarationError(
+                f"downstream model {_shown(model)} does not fit task={task}: it is the other kind"
+            )
         if task != "regression" and not hasattr(estimator, "predict_proba"):
-            raise DeclarationError(f"downstream model {_shown(model)} gives no probabilities (predict_proba); wrap it")
+            raise DeclarationError(
+                f"downstream model {_shown(model)} gives no probabilities (predict_proba); wrap it"
+            )
         return estimator.set_params(random_state=seed) if is_seeded else estimator
 
     return factory

@@ -1,7 +1,8 @@
-"""The downstream models of one member: fitted in a worker, kept as files, brought back for evaluation.
+"""The downstream models of one member: fitted in a worker, kept as files, brought back for
+evaluation.
 
-Here: the task that `Compute` runs per member, and the file form (skops and JSON; nothing that can run code).
-Not here: model classes (`models`), a single fit (`fitting`), scores.
+Here: the task that `Compute` runs per member, and the file form (skops and JSON; nothing that can
+run code). Not here: model classes (`models`), a single fit (`fitting`), scores.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _NOTED = ("model", "seed", "task", "classes", "converged", "is_constant")
 
 @dataclass(frozen=True, kw_only=True)
 class DownstreamTask:
-    """All that fitting one member's downstream models needs; `dataset` has n rows of the modelled columns."""
+    """All that fitting one member's downstream models needs; `dataset` has n rows of the modelled
+    columns.
+    """
 
     table: str
     family: str
@@ -67,7 +70,11 @@ def fit_downstream(task: DownstreamTask, report: Report) -> dict[str, MemberMode
     kind, classes = task_and_classes(task.contract)
     place = f"{task.table}/{task.family}/synthetic[{task.seed:03d}]"
     train, test = dataset_parts(
-        task.dataset, table=task.table, family=task.family, seed=task.seed, test_share=task.test_share
+        task.dataset,
+        table=task.table,
+        family=task.family,
+        seed=task.seed,
+        test_share=task.test_share,
     )
     fitted = {}
     for done, model in enumerate(task.models):
@@ -106,14 +113,23 @@ def fit_seconds(models: Mapping[str, MemberModels]) -> dict[str, float]:
 
 
 def from_files(files: Mapping[str, bytes], model: str, *, place: str) -> MemberModels:
-    """The two fits of `model`; StorageError naming `place` when they are not among the files, or damaged."""
+    """The two fits of `model`; StorageError naming `place` when they are not among the files, or
+    damaged.
+    """
     index = read_index(files, place=place)
     numbers = {entry["model"]: number for number, entry in enumerate(index)}
     if model not in numbers:
-        raise StorageError(f"{place}: no model {model!r} is stored, only {list(numbers)}; materialize it again")
+        raise StorageError(
+            f"{place}: no model {model!r} is stored, only {list(numbers)}; materialize it again"
+        )
     number = numbers[model]
     try:
-        return MemberModels(*(_fitted(files[f"{number}.{part}.skops"], index[number][part], model) for part in _PARTS))
+        return MemberModels(
+            *(
+                _fitted(files[f"{number}.{part}.skops"], index[number][part], model)
+                for part in _PARTS
+            )
+        )
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile, StorageError) as error:
         raise StorageError(
             f"{place}: stored model {model!r} cannot be loaded ({error!r}); materialize it again"
@@ -121,7 +137,9 @@ def from_files(files: Mapping[str, bytes], model: str, *, place: str) -> MemberM
 
 
 def _fitted(data: bytes, noted: dict[str, Any], model: str) -> FittedModel:
-    return FittedModel(pipeline=load_pipeline(data, model=model), **{**noted, "classes": tuple(noted["classes"])})
+    return FittedModel(
+        pipeline=load_pipeline(data, model=model), **{**noted, "classes": tuple(noted["classes"])}
+    )
 
 
 def read_index(files: Mapping[str, bytes], *, place: str) -> list[dict[str, Any]]:
@@ -131,5 +149,7 @@ def read_index(files: Mapping[str, bytes], *, place: str) -> list[dict[str, Any]
         if not all("model" in entry for entry in index):
             raise ValueError("an entry without a model's name")
     except (KeyError, TypeError, ValueError) as error:
-        raise StorageError(f"{place}: not stored downstream models ({error!r}); materialize it again") from error
+        raise StorageError(
+            f"{place}: not stored downstream models ({error!r}); materialize it again"
+        ) from error
     return index

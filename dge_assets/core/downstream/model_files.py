@@ -1,8 +1,9 @@
-"""Fitted pipelines as bytes and back: skops files, which run no code when loaded, and are alike for models that are
-alike.
+"""Fitted pipelines as bytes and back: skops files, which run no code when loaded, and are alike for
+models that are alike.
 
-Here: the bytes, the types that may be made from them, and reading what somebody else may have written. Not here: what
-must hold of a model's arrays (`sound_models`), which models there are (`models`).
+Here: the bytes, the types that may be made from them, and reading what somebody else may have
+written. Not here: what must hold of a model's arrays (`sound_models`), which models there are
+(`models`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ TRUSTED_TYPES: tuple[str, ...] = (
 )
 """Types beyond skops' own list that our pipelines hold; loading anything else is refused.
 
-A Booster is restored by XGBoost's own reader from its binary JSON, which holds trees and settings and no code.
+A Booster is restored by XGBoost's own reader from its binary JSON, which holds trees and settings
+and no code.
 """
 
 _SCHEMA = "schema.json"
@@ -56,22 +58,26 @@ _ANY_DAY = (1980, 1, 1, 0, 0, 0)
 
 
 def dump_pipeline(pipeline: Pipeline) -> bytes:
-    """A fitted pipeline as bytes in the skops format; the same bytes for the same pipeline, whenever and wherever."""
+    """A fitted pipeline as bytes in the skops format; the same bytes for the same pipeline,
+    whenever and wherever.
+    """
     return _without_circumstances(bytes(skops.io.dumps(pipeline)))
 
 
 def _without_circumstances(data: bytes) -> bytes:
     """A skops file whose names, ids and times say nothing of the process that wrote it.
 
-    skops names files and ids by addresses in memory. Here files are numbered by their content and ids by their place,
-    since whether two equal values are one object depends on the ways that they have come, through a worker or not.
+    skops names files and ids by addresses in memory. Here files are numbered by their content and
+    ids by their place, since whether two equal values are one object depends on the ways that they
+    have come, through a worker or not.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as source:
         schema = json.loads(source.read(_SCHEMA))
         files: dict[bytes, str] = {}
         _number(schema, source, files, itertools.count())
         buffer = io.BytesIO()
-        # Level 1: a forest takes two thirds of the time, and a quarter more room, than at the default of 6.
+        # Level 1: a forest takes two thirds of the time, and a quarter more room, than at the
+        # default of 6.
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
             for content, name in files.items():
                 target.writestr(_entry(name), content)
@@ -85,7 +91,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _number(node: Any, source: zipfile.ZipFile, files: dict[bytes, str], places: itertools.count[int]) -> None:
+def _number(
+    node: Any, source: zipfile.ZipFile, files: dict[bytes, str], places: itertools.count[int]
+) -> None:
     """Replace, in place and in order, each file's name and each id by a number."""
     if isinstance(node, list):
         for item in node:
@@ -103,7 +111,9 @@ def _number(node: Any, source: zipfile.ZipFile, files: dict[bytes, str], places:
 
 
 def _without_gaps(content: bytes, name: str) -> bytes:
-    """An array's file with zeros in the gaps between the fields of its rows, where there is whatever memory held."""
+    """An array's file with zeros in the gaps between the fields of its rows, where there is
+    whatever memory held.
+    """
     if not name.endswith(".npy"):
         return content
     array = np.load(io.BytesIO(content), allow_pickle=False)
@@ -120,9 +130,9 @@ def _without_gaps(content: bytes, name: str) -> bytes:
 def load_pipeline(data: bytes, *, model: str) -> Pipeline:
     """A pipeline from `dump_pipeline`; `model` is the name it was made under.
 
-    For a model given by import path its own module's types are trusted besides `TRUSTED_TYPES`. Raises StorageError
-    naming other types when there are any, and for whatever else is no such pipeline: nothing of it reaches compiled
-    code before it was looked at.
+    For a model given by import path its own module's types are trusted besides `TRUSTED_TYPES`.
+    Raises StorageError naming other types when there are any, and for whatever else is no such
+    pipeline: nothing of it reaches compiled code before it was looked at.
     """
     try:
         trusted = list(trusted_types(data, model=model))
@@ -138,7 +148,9 @@ def load_pipeline(data: bytes, *, model: str) -> Pipeline:
             f"stored model {model!r} holds types that are not trusted: {error}; "
             f"it was not written by this program for this model, so it is not loaded"
         ) from error
-    except Exception as error:  # whatever skops, zipfile and numpy may say of bytes that anybody may have written
+    except (
+        Exception
+    ) as error:  # whatever skops, zipfile and numpy may say of bytes that anybody may have written
         raise StorageError(
             f"stored model {model!r} cannot be loaded: {error or repr(error)}; it was not written by this program for this "
             f"model, or is damaged"

@@ -1,11 +1,12 @@
 """Downstream models: one card each, and the pipeline that makes a model of mixed columns.
 
-Here: which model classes there are, and how each is set up for a task. Not here: preprocessing (`preprocessing.py`),
-fitting on datasets (`fitting.py`), how a fitted pipeline becomes bytes and back (`model_files.py`).
+Here: which model classes there are, and how each is set up for a task. Not here: preprocessing
+(`preprocessing.py`), fitting on datasets (`fitting.py`), how a fitted pipeline becomes bytes and
+back (`model_files.py`).
 
-A model is named by its card, or by the import path of a scikit-learn estimator (`declaration.model_names` has the
-forms, `imported_models` makes them). Settings aim at a few seconds per fit for 20,000 rows on one core, since K members
-are each fitted twice.
+A model is named by its card, or by the import path of a scikit-learn estimator
+(`declaration.model_names` has the forms, `imported_models` makes them). Settings aim at a few
+seconds per fit for 20,000 rows on one core, since K members are each fitted twice.
 """
 
 from __future__ import annotations
@@ -85,24 +86,33 @@ def _mlp(layers: tuple[int, ...]) -> Factory:
         if task != "regression":
             return LossStoppedClassifier(**options)
         # A network's steps suit targets of about unit size; prices in thousands would diverge.
-        return TransformedTargetRegressor(regressor=MLPRegressor(**options), transformer=StandardScaler())
+        return TransformedTargetRegressor(
+            regressor=MLPRegressor(**options), transformer=StandardScaler()
+        )
 
     return factory
 
 
 def _adapt_mlp(estimator: Any, y: Any) -> Any:
-    """Early stopping needs a stratified tenth of the rows: too few rows of a class, and it is switched off."""
+    """Early stopping needs a stratified tenth of the rows: too few rows of a class, and it is
+    switched off.
+    """
     is_regression = isinstance(estimator, TransformedTargetRegressor)
     rarest = len(y) if is_regression else int(np.unique(y, return_counts=True)[1].min())
     if len(y) >= ROWS_FOR_EARLY_STOPPING and rarest >= 2:
         return estimator
-    return estimator.set_params(**{("regressor__" if is_regression else "") + "early_stopping": False})
+    return estimator.set_params(
+        **{("regressor__" if is_regression else "") + "early_stopping": False}
+    )
 
 
 def _gbdt(task: Task, _seed: int) -> Any:
-    # Without early stopping and with a fixed state (it bins a subsample above 200,000 rows) no seed matters.
+    # Without early stopping and with a fixed state (it bins a subsample above 200,000 rows) no seed
+    # matters.
     options: dict[str, Any] = {"early_stopping": False, "random_state": 0}
-    boosting = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    boosting = (
+        HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    )
     return boosting(**options)
 
 
@@ -116,7 +126,8 @@ def _adapt_knn(estimator: Any, y: Any) -> Any:
 
 def _rf(task: Task, seed: int) -> Any:
     if task == "regression":
-        # A third of the features per split (Breiman 2001); scikit-learn's default of all takes three times longer.
+        # A third of the features per split (Breiman 2001); scikit-learn's default of all takes
+        # three times longer.
         return RandomForestRegressor(random_state=seed, n_jobs=1, max_features=1 / 3)
     return RandomForestClassifier(random_state=seed, n_jobs=1)
 
@@ -143,7 +154,8 @@ MODELS: dict[str, ModelCard] = {card.name: card for card in _CARDS}
 
 
 def model_card(model: str) -> ModelCard:
-    """The card of a named model, or one made for an import path "package.module:Class" or "...:Class(name=value)".
+    """The card of a named model, or one made for an import path "package.module:Class" or
+    "...:Class(name=value)".
 
     Raises DeclarationError naming what was asked and what is allowed.
     """
@@ -158,12 +170,19 @@ def model_card(model: str) -> ModelCard:
 
 
 def build_pipeline(
-    model: str, frame_features: pd.DataFrame, *, task: Task, seed: int, max_levels: int = MOST_LEVELS
+    model: str,
+    frame_features: pd.DataFrame,
+    *,
+    task: Task,
+    seed: int,
+    max_levels: int = MOST_LEVELS,
 ) -> Pipeline:
-    """An unfitted pipeline, steps `prepare` and `model`, for frames with the columns of `frame_features`.
+    """An unfitted pipeline, steps `prepare` and `model`, for frames with the columns of
+    `frame_features`.
 
-    On float columns without missing cells it is StandardScaler and the estimator, nothing more. Raises
-    DeclarationError for an unknown model and EvaluationError for columns of a type nobody can read.
+    On float columns without missing cells it is StandardScaler and the estimator, nothing more.
+    Raises DeclarationError for an unknown model and EvaluationError for columns of a type nobody
+    can read.
     """
     prepare = build_preprocessing(frame_features, max_levels=max_levels)
     return Pipeline([("prepare", prepare), ("model", model_card(model).factory(task, seed))])

@@ -1,8 +1,10 @@
-"""The target of a downstream task: which task it is, which classes it has, and its values as numbers.
+"""The target of a downstream task: which task it is, which classes it has, and its values as
+numbers.
 
-Classification targets are coded 0..C-1 in the order of `classes`, so that every model, prediction and
-metric speaks of the same columns, whatever the labels' type; in a binary task the last class is the positive
-one. Not here: features (`preprocessing.py`), the contract's own inference (`contract.completion`).
+Classification targets are coded 0..C-1 in the order of `classes`, so that every model, prediction
+and metric speaks of the same columns, whatever the labels' type; in a binary task the last class is
+the positive one. Not here: features (`preprocessing.py`), the contract's own inference
+(`contract.completion`).
 """
 
 from __future__ import annotations
@@ -31,9 +33,13 @@ def plain_level(label: object) -> Level:
 
 
 def target_column(frame: pd.DataFrame, target: str, *, name: str) -> pd.Series:
-    """The target of `frame`; EvaluationError naming the frame when it is absent or has missing values."""
+    """The target of `frame`; EvaluationError naming the frame when it is absent or has missing
+    values.
+    """
     if target not in frame.columns:
-        raise EvaluationError(f"{name}: no target column {target!r}; the columns are {list(frame.columns)}")
+        raise EvaluationError(
+            f"{name}: no target column {target!r}; the columns are {list(frame.columns)}"
+        )
     missing = int(frame[target].isna().sum())
     if missing:
         raise EvaluationError(
@@ -43,17 +49,21 @@ def target_column(frame: pd.DataFrame, target: str, *, name: str) -> pd.Series:
 
 
 def classes_of(frames: Mapping[str, pd.DataFrame], target: str) -> tuple[Level, ...]:
-    """All labels that the target takes in any of `frames` (name -> frame), numbers before text, sorted."""
+    """All labels that the target takes in any of `frames` (name -> frame), numbers before text,
+    sorted.
+    """
     columns = [target_column(frame, target, name=name) for name, frame in frames.items()]
-    return sorted_levels(list({plain_level(label) for column in columns for label in coded(column)[1]}))
+    return sorted_levels(
+        list({plain_level(label) for column in columns for label in coded(column)[1]})
+    )
 
 
 def infer_task(frames: Mapping[str, pd.DataFrame], target: str) -> Task:
     """The task that the target's type suggests, from the first frame's type and all frames' labels.
 
-    Text, categories and booleans are classes; so are whole numbers with at most `MOST_INTEGER_CLASSES`
-    distinct values. Other numbers are a regression, except floats with exactly two whole values (a 0/1 flag
-    that passed through a float array), which are binary.
+    Text, categories and booleans are classes; so are whole numbers with at most
+    `MOST_INTEGER_CLASSES` distinct values. Other numbers are a regression, except floats with
+    exactly two whole values (a 0/1 flag that passed through a float array), which are binary.
     """
     first = next(iter(frames))
     dtype = target_column(frames[first], target, name=first).dtype
@@ -67,7 +77,9 @@ def infer_task(frames: Mapping[str, pd.DataFrame], target: str) -> Task:
 
 
 def _distinct(frames: Mapping[str, pd.DataFrame], target: str) -> int:
-    return max(len(coded(target_column(frame, target, name=name))[1]) for name, frame in frames.items())
+    return max(
+        len(coded(target_column(frame, target, name=name))[1]) for name, frame in frames.items()
+    )
 
 
 def _is_flag(classes: Sequence[Level]) -> bool:
@@ -76,7 +88,11 @@ def _is_flag(classes: Sequence[Level]) -> bool:
 
 def require_task_fits(task: Task, classes: Sequence[Level], target: str) -> None:
     """EvaluationError when the number of classes is not what the task needs."""
-    needed = {"binary": "exactly 2 classes", "multiclass": "at least 2 classes", "regression": "no classes"}
+    needed = {
+        "binary": "exactly 2 classes",
+        "multiclass": "at least 2 classes",
+        "regression": "no classes",
+    }
     fits = {"binary": len(classes) == 2, "multiclass": len(classes) >= 2, "regression": not classes}
     if task not in fits:
         raise EvaluationError(f"no task {task!r}; allowed are {list(fits)}")
@@ -87,8 +103,12 @@ def require_task_fits(task: Task, classes: Sequence[Level], target: str) -> None
         )
 
 
-def resolve_task(frames: Mapping[str, pd.DataFrame], target: str, task: Task | None) -> tuple[Task, tuple[Level, ...]]:
-    """The task (inferred when None) and its classes, () for regression; EvaluationError when they disagree."""
+def resolve_task(
+    frames: Mapping[str, pd.DataFrame], target: str, task: Task | None
+) -> tuple[Task, tuple[Level, ...]]:
+    """The task (inferred when None) and its classes, () for regression; EvaluationError when they
+    disagree.
+    """
     known: Task = task or infer_task(frames, target)
     classes = () if known == "regression" else classes_of(frames, target)
     require_task_fits(known, classes, target)
@@ -105,16 +125,20 @@ def encode_labels(labels: object, classes: Sequence[Level], *, name: str) -> npt
     known = [position.get(plain_level(level), -1) for level in levels]
     strange = [level for level, index in zip(levels, known, strict=True) if index < 0]
     if strange:
-        raise EvaluationError(f"{name}: labels {strange[:6]} are none of the classes {list(classes)}")
+        raise EvaluationError(
+            f"{name}: labels {strange[:6]} are none of the classes {list(classes)}"
+        )
     found: npt.NDArray[np.int64] = np.asarray(known, dtype=np.int64)[codes]
     return found
 
 
-def encode_target(frame: pd.DataFrame, target: str, *, task: Task, classes: Sequence[Level], name: str) -> Codes:
+def encode_target(
+    frame: pd.DataFrame, target: str, *, task: Task, classes: Sequence[Level], name: str
+) -> Codes:
     """The target of `frame` as numbers (rows,): class codes, or float values for regression.
 
-    Raises EvaluationError naming the frame for an absent target, missing values, strange labels or text
-    where a regression needs numbers.
+    Raises EvaluationError naming the frame for an absent target, missing values, strange labels or
+    text where a regression needs numbers.
     """
     column = target_column(frame, target, name=name)
     if task != "regression":
@@ -122,7 +146,11 @@ def encode_target(frame: pd.DataFrame, target: str, *, task: Task, classes: Sequ
     try:
         values: npt.NDArray[np.float64] = column.to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise EvaluationError(f"{name}: target {target!r} of a regression must be numeric, found {error}") from error
+        raise EvaluationError(
+            f"{name}: target {target!r} of a regression must be numeric, found {error}"
+        ) from error
     if not np.all(np.isfinite(values)):
-        raise EvaluationError(f"{name}: target {target!r} holds infinite values; a regression needs finite ones")
+        raise EvaluationError(
+            f"{name}: target {target!r} holds infinite values; a regression needs finite ones"
+        )
     return values

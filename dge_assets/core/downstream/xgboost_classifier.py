@@ -1,6 +1,7 @@
 """The downstream model `xgboost`, from the package of that name, which is an extra of this project.
 
-Here: what XGBoost's scikit-learn interface lacks for our fits. Not here: which models there are (`models`).
+Here: what XGBoost's scikit-learn interface lacks for our fits. Not here: which models there are
+(`models`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from dge_assets.core.errors import DeclarationError
 class CompactClasses(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier that sees class codes 0..C-1 without gaps, whatever codes the rows have.
 
-    XGBoost refuses a target of which a class is lacking (codes 0 and 2), as it happens in a synthetic dataset.
+    XGBoost refuses a target of which a class is lacking (codes 0 and 2), as it happens in a
+    synthetic dataset.
     """
 
     def __init__(self, estimator: Any = None) -> None:
@@ -41,14 +43,17 @@ class CompactClasses(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def make_xgboost(task: Task, _seed: int) -> Any:
-    """XGBoost with its own defaults (100 trees of depth 6) on one thread; DeclarationError when it is not installed."""
+    """XGBoost with its own defaults (100 trees of depth 6) on one thread; DeclarationError when it
+    is not installed.
+    """
     try:
         require_installed("xgboost")
     except ValueError as error:
         raise DeclarationError(str(error)) from error
     import xgboost
 
-    # Without row or column sampling no seed matters; one thread, since members are fitted side by side.
+    # Without row or column sampling no seed matters; one thread, since members are fitted side by
+    # side.
     options: dict[str, Any] = {"n_jobs": 1, "random_state": 0, "tree_method": "hist"}
     if task == "regression":
         return xgboost.XGBRegressor(**options)

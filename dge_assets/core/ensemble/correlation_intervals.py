@@ -1,13 +1,14 @@
 """Intervals of correlations of members' errors over test rows.
 
-Here: the standard error of each pair's correlation, and replicates of the mean correlation of two groups of members.
-Not here: what is correlated (`error_correlation`).
+Here: the standard error of each pair's correlation, and replicates of the mean correlation of two
+groups of members. Not here: what is correlated (`error_correlation`).
 
-There are as many pairs as members squared, so hundreds of replicates of each would cost more than the evaluation. A
-correlation about zero r = S_ab / sqrt(S_aa S_bb) is a smooth function of three means over rows, whose change when row i
-counts a little more is known: u v - r (u^2 + v^2) / 2 with u, v the errors of that row in units of their root mean
-squares. Its mean square over rows, by n, is the squared standard error (infinitesimal jackknife; Efron and Tibshirani
-1993, chapter 21), for all pairs at the price of three matrix products, and whatever the errors' distribution.
+There are as many pairs as members squared, so hundreds of replicates of each would cost more than
+the evaluation. A correlation about zero r = S_ab / sqrt(S_aa S_bb) is a smooth function of three
+means over rows, whose change when row i counts a little more is known: u v - r (u^2 + v^2) / 2 with
+u, v the errors of that row in units of their root mean squares. Its mean square over rows, by n, is
+the squared standard error (infinitesimal jackknife; Efron and Tibshirani 1993, chapter 21), for all
+pairs at the price of three matrix products, and whatever the errors' distribution.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ MOST_CELLS = 20_000_000
 
 
 def pair_errors(by_row: Array) -> npt.NDArray[np.float64]:
-    """Standard errors (members, members) of the correlations about zero; NaN for members without any error.
+    """Standard errors (members, members) of the correlations about zero; NaN for members without
+    any error.
 
     by_row: (members, rows, C); the C values of a row belong together and count as one draw.
     """
@@ -38,7 +40,9 @@ def pair_errors(by_row: Array) -> npt.NDArray[np.float64]:
     correlation, both, crossed, squares = (np.zeros((members, members)) for _ in range(4))
     for start in range(0, rows, step):
         part = by_row[:, start : start + step]
-        unit = np.divide(part, scale[:, None, None], out=np.zeros_like(part), where=scale[:, None, None] > 0)
+        unit = np.divide(
+            part, scale[:, None, None], out=np.zeros_like(part), where=scale[:, None, None] > 0
+        )
         flat, size = unit.reshape(members, -1), np.sum(unit**2, axis=2)
         products = np.einsum("arc,ard->arcd", unit, unit).reshape(members, -1)
         correlation += flat @ flat.T
@@ -53,7 +57,9 @@ def pair_errors(by_row: Array) -> npt.NDArray[np.float64]:
 
 
 def over_correlation(value: float, error: float, *, level: float = LEVEL) -> Interval:
-    """tanh(atanh r ± z error / (1 - r²)): Fisher's z, whose spread is nearer to normal and which stays within -1 to 1."""
+    """tanh(atanh r ± z error / (1 - r²)): Fisher's z, whose spread is nearer to normal and which
+    stays within -1 to 1.
+    """
     if not (isfinite(value) and isfinite(error)):
         return no_interval("the value is not defined", over=TEST_ROWS)
     # What is left of equal errors is rounding: sqrt of the digits of double precision.
@@ -64,15 +70,18 @@ def over_correlation(value: float, error: float, *, level: float = LEVEL) -> Int
 
 
 def rho_replicates(one: Array, other: Array, resamples: Resamples, *, same: bool) -> Replicates:
-    """Mean product of two members' errors over the mean square of one, in each replicate of the rows (replicates,).
+    """Mean product of two members' errors over the mean square of one, in each replicate of the
+    rows (replicates,).
 
-    one, other: (members, rows, C) of two groups, or twice the same group, whose members are not compared with
-    themselves.
+    one, other: (members, rows, C) of two groups, or twice the same group, whose members are not
+    compared with themselves.
     """
     squares = [np.mean(np.sum(group**2, axis=2), axis=0) for group in (one, other)]
     sums = [group.sum(axis=0) for group in (one, other)]
     product = np.sum(sums[0] * sums[1], axis=1)
-    with_itself, pairs = (len(one) * squares[0], len(one) * (len(one) - 1)) if same else (0.0, len(one) * len(other))
+    with_itself, pairs = (
+        (len(one) * squares[0], len(one) * (len(one) - 1)) if same else (0.0, len(one) * len(other))
+    )
     between, first, second = replicate_means([(product - with_itself) / pairs, *squares], resamples)
     size = np.sqrt(np.maximum(first * second, 0))
     return np.asarray(np.divide(between, size, out=np.full_like(between, np.nan), where=size > 0))

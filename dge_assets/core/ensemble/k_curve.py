@@ -1,8 +1,10 @@
-"""The K curve: what a larger ensemble buys, as measured and as foretold from ensembles of one and two.
+"""The K curve: what a larger ensemble buys, as measured and as foretold from ensembles of one and
+two.
 
-Source of the prediction: Räisä and Honkela, "A bias-variance decomposition for ensembles over multiple
-synthetic datasets", arXiv 2402.03985: MSE_K = MSE_1 - (1 - 1/K) * 2 * (MSE_1 - MSE_2). So two members tell
-what ten will bring, before anybody trains them. Not here: drawing (`charts.py`), fitting.
+Source of the prediction: Räisä and Honkela, "A bias-variance decomposition for ensembles over
+multiple synthetic datasets", arXiv 2402.03985: MSE_K = MSE_1 - (1 - 1/K) * 2 * (MSE_1 - MSE_2). So
+two members tell what ten will bring, before anybody trains them. Not here: drawing (`charts.py`),
+fitting.
 """
 
 from __future__ import annotations
@@ -43,11 +45,12 @@ def k_curve(
 ) -> pd.DataFrame:
     """One row per K and metric: `K, metric, measured, std, predicted, seconds`.
 
-    y: encoded target of real_test (rows,). members: predictions of each full model on it, in seed order.
-    measured: the score of the first K members, `dge_K` of the training protocol. std: over the disjoint
-    groups of K members in seed order (ddof 1), NaN when there are fewer than two. predicted: for brier, and
-    for mse which a regression gets besides its metrics; else NaN, as with fewer than two members. At K =
-    all members it equals measured exactly. seconds: of CPU time that the first K members cost, from each member's.
+    y: encoded target of real_test (rows,). members: predictions of each full model on it, in seed
+    order. measured: the score of the first K members, `dge_K` of the training protocol. std: over
+    the disjoint groups of K members in seed order (ddof 1), NaN when there are fewer than two.
+    predicted: for brier, and for mse which a regression gets besides its metrics; else NaN, as with
+    fewer than two members. At K = all members it equals measured exactly. seconds: of CPU time that
+    the first K members cost, from each member's.
     """
     sizes = require_ks(ks, len(members), fewest=1)
     squared = SQUARED_ERROR[task]
@@ -69,7 +72,9 @@ def k_curve(
     return pd.DataFrame(rows, columns=K_CURVE_COLUMNS)
 
 
-def _foretell(members: Sequence[Array], error: Callable[[Sequence[Array]], float]) -> Callable[[int], float]:
+def _foretell(
+    members: Sequence[Array], error: Callable[[Sequence[Array]], float]
+) -> Callable[[int], float]:
     """K -> predicted squared error; NaN when there is no pair of members to predict from."""
     if len(members) < 2:
         return lambda _K: float("nan")

@@ -1,13 +1,16 @@
 """What a squared error of members consists of, and which part of it more members take away.
 
-Source: Räisä and Honkela, "A bias-variance decomposition for ensembles over multiple synthetic datasets", arXiv
-2402.03985: MSE_K = (MV + SDV) / K + RDV + bias² + noise. MV is the variance of the model given its dataset (its seed),
-SDV that of the dataset given the real rows (its generator's seed and its sampling), RDV that of the real rows.
+Source: Räisä and Honkela, "A bias-variance decomposition for ensembles over multiple synthetic
+datasets", arXiv 2402.03985: MSE_K = (MV + SDV) / K + RDV + bias² + noise. MV is the variance of the
+model given its dataset (its seed), SDV that of the dataset given the real rows (its generator's
+seed and its sampling), RDV that of the real rows.
 
 What can be told from what:
 - K datasets and one model each: MV + SDV, the variance between members; not its parts.
-- R >= 2 model seeds on at least one dataset as well: MV, the variance between those seeds, and SDV as the rest.
-- RDV, bias and noise cannot be told apart from one real table; their sum is the floor that no K goes below.
+- R >= 2 model seeds on at least one dataset as well: MV, the variance between those seeds, and SDV
+  as the rest.
+- RDV, bias and noise cannot be told apart from one real table; their sum is the floor that no K
+  goes below.
 """
 
 from __future__ import annotations
@@ -40,22 +43,27 @@ def variance_components(
     resamples: Resamples,
     is_stochastic: bool = True,
 ) -> pd.DataFrame:
-    """One row per component: `metric, component, value, share, note` and intervals; share is of a single member's
-    error.
+    """One row per component: `metric, component, value, share, note` and intervals; share is of a
+    single member's error.
 
-    y: encoded target of real_test (rows,). members: predictions of each full model on it. reseeded: for any of the
-    datasets, the predictions of models that differ in their seed alone (R >= 2 arrays each; fewer tell nothing).
-    is_stochastic: False for a model class whose fit depends on no seed; then MV is 0 exactly.
-    Components: `error` (MSE_1), `model_and_dataset` (MV + SDV), `model` (MV), `dataset` (SDV), `floor` (the rest). What
-    cannot be told is NaN, with the reason in `note`. SDV, a difference, may fall below zero by chance and is left so.
+    y: encoded target of real_test (rows,). members: predictions of each full model on it. reseeded:
+    for any of the datasets, the predictions of models that differ in their seed alone (R >= 2
+    arrays each; fewer tell nothing). is_stochastic: False for a model class whose fit depends on no
+    seed; then MV is 0 exactly. Components: `error` (MSE_1), `model_and_dataset` (MV + SDV), `model`
+    (MV), `dataset` (SDV), `floor` (the rest). What cannot be told is NaN, with the reason in
+    `note`. SDV, a difference, may fall below zero by chance and is left so.
 
-    low, high, share_low, share_high: over the test rows of `resamples`, with these members and no others: every
-    component is a mean over rows, of which the replicates are weighted ones. A few members' variance may be far from
-    that of all that could be trained, which these intervals do not hold. reason: of a missing interval; that of the
-    value where it is NaN.
+    low, high, share_low, share_high: over the test rows of `resamples`, with these members and no
+    others: every component is a mean over rows, of which the replicates are weighted ones. A few
+    members' variance may be far from that of all that could be trained, which these intervals do
+    not hold. reason: of a missing interval; that of the value where it is NaN.
     """
     metric = SQUARED_ERROR[task]
-    alone = "" if len(members) > 1 else f"K = {len(members)}: the variance between members needs at least 2"
+    alone = (
+        ""
+        if len(members) > 1
+        else f"K = {len(members)}: the variance between members needs at least 2"
+    )
     per_row, model_note = {}, _why_no_model_variance(reseeded, is_stochastic=is_stochastic)
     per_row["error"] = np.mean([_squared_error(y, one, task=task) for one in members], axis=0)
     if not alone:
@@ -66,19 +74,28 @@ def variance_components(
         if not alone:
             per_row["dataset"] = per_row["model_and_dataset"] - per_row["model"]
     drawn = dict(zip(per_row, replicate_means(list(per_row.values()), resamples), strict=True))
-    notes = {"model_and_dataset": alone, "model": model_note, "dataset": alone or model_note, "floor": alone}
+    notes = {
+        "model_and_dataset": alone,
+        "model": model_note,
+        "dataset": alone or model_note,
+        "floor": alone,
+    }
     error = float(per_row["error"].mean())
     rows = []
     for name in ("error", "model_and_dataset", "model", "dataset", "floor"):
         if name not in per_row:
-            rows.append((metric, name, nan, nan, notes[name], nan, nan, nan, nan, TEST_ROWS, notes[name]))
+            rows.append(
+                (metric, name, nan, nan, notes[name], nan, nan, nan, nan, TEST_ROWS, notes[name])
+            )
             continue
         value = float(per_row[name].mean())
         of_value = over_test_rows(value, drawn[name])
         share = value / error if error else nan
         of_share = _over_share(share, drawn[name], drawn["error"])
         ends = (of_value.low, of_value.high, of_share.low, of_share.high)
-        rows.append((metric, name, value, share, "", *ends, TEST_ROWS, of_value.reason or of_share.reason))
+        rows.append(
+            (metric, name, value, share, "", *ends, TEST_ROWS, of_value.reason or of_share.reason)
+        )
     return pd.DataFrame(rows, columns=COMPONENT_COLUMNS)
 
 
@@ -100,7 +117,8 @@ def _squared_error(y: Codes, prediction: Array, *, task: Task) -> Array:
 def between_members(predictions: Sequence[Array], *, task: Task) -> float:
     """Variance between predictions (ddof 1), mean over rows; NaN for fewer than two.
 
-    For probabilities of C > 2 classes the sum over classes, as the Brier score sums; for two that of the last class.
+    For probabilities of C > 2 classes the sum over classes, as the Brier score sums; for two that
+    of the last class.
     """
     if len(predictions) < 2:
         return nan
@@ -120,11 +138,15 @@ def _why_no_model_variance(reseeded: Sequence[Sequence[Array]], *, is_stochastic
     return "" if known else "needs several model seeds on at least one dataset"
 
 
-def _model_variance(reseeded: Sequence[Sequence[Array]], rows: int, *, task: Task, is_stochastic: bool) -> Array:
+def _model_variance(
+    reseeded: Sequence[Sequence[Array]], rows: int, *, task: Task, is_stochastic: bool
+) -> Array:
     """MV by row (rows,)."""
     if not is_stochastic:
         return np.zeros(rows)
     usable = [fits for fits in reseeded if len(fits) > 1]
     # Weighed by degrees of freedom, so that datasets with more seeds count for what they tell.
     weights = [len(fits) - 1 for fits in usable]
-    return np.asarray(np.average([variance_by_row(fits, task=task) for fits in usable], axis=0, weights=weights))
+    return np.asarray(
+        np.average([variance_by_row(fits, task=task) for fits in usable], axis=0, weights=weights)
+    )

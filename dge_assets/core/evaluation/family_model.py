@@ -1,7 +1,9 @@
-"""Evaluation as work that runs side by side: the oracle of one model class, and one (family, model) pair.
+"""Evaluation as work that runs side by side: the oracle of one model class, and one (family, model)
+pair.
 
-Each model is fitted once and predicts each set of rows once; every table is made from those predictions. Not here: what
-the scores mean (`scores.tables`, `groups.scores`, `k_curve`), what is read and kept (the assets).
+Each model is fitted once and predicts each set of rows once; every table is made from those
+predictions. Not here: what the scores mean (`scores.tables`, `groups.scores`, `k_curve`), what is
+read and kept (the assets).
 """
 
 from __future__ import annotations
@@ -16,10 +18,20 @@ import pandas as pd
 from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.downstream.baselines import Baselines, fit_naive, fit_oracle
-from dge_assets.core.downstream.fitting import Dataset, FittedModel, MemberModels, predict, stack_rows
+from dge_assets.core.downstream.fitting import (
+    Dataset,
+    FittedModel,
+    MemberModels,
+    predict,
+    stack_rows,
+)
 from dge_assets.core.downstream.member_models import dataset_parts, from_files, task_and_classes
 from dge_assets.core.downstream.targets import encode_target
-from dge_assets.core.ensemble.error_correlation import effective_members, error_correlation, error_products
+from dge_assets.core.ensemble.error_correlation import (
+    effective_members,
+    error_correlation,
+    error_products,
+)
 from dge_assets.core.ensemble.k_curve import k_curve
 from dge_assets.core.ensemble.k_recommendation import k_recommendation
 from dge_assets.core.ensemble.variance_components import variance_components
@@ -67,12 +79,16 @@ def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
     report(1, 2)
     arrays = tuple(predict(model, task.real_test, name="real_test") for model in fitted)
     grid = map_grid(task.contract, task.real_train)
-    on_grid = () if grid is None else tuple(predict(model, grid, name="the map") for model in fitted)
+    on_grid = (
+        () if grid is None else tuple(predict(model, grid, name="the map") for model in fitted)
+    )
     return OraclePredictions(arrays, sum(not model.converged for model in fitted), on_grid)
 
 
 def find_test_groups(task: GroupTask, report: Report) -> tuple[TestGroup, ...]:
-    """The groups of `groups_of_test`, as work beside other work: looking for neighbours takes seconds."""
+    """The groups of `groups_of_test`, as work beside other work: looking for neighbours takes
+    seconds.
+    """
     found = groups_of_test(task.real_train, task.real_test, task.target)
     report(1, 1)
     return found
@@ -89,11 +105,15 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     report(1, 4)
     on_real = predict_training(full, Baselines((), *naive), task.real_test)
     predictions = replace(on_real, oracle=task.oracle.arrays)
-    y = encode_target(task.real_test, task.contract.target, task=kind, classes=classes, name="real_test")
+    y = encode_target(
+        task.real_test, task.contract.target, task=kind, classes=classes, name="real_test"
+    )
     report(2, 4)
     resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
     tables = {
-        **_scores_with_intervals(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
+        **_scores_with_intervals(
+            task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]
+        ),
         **_ensemble_size(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
         **_scores_by_group(task, y, predictions, resamples),
         **uncertainty_tables(
@@ -107,7 +127,10 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
         "prediction_map": _map(task, full, naive[0]),
     }
     of_datasets, member_scores = _own_and_other_datasets(task, seeds, datasets, members, resamples)
-    arrays = {seed: array.astype(np.float32) for seed, array in zip(seeds, predictions.members, strict=True)}
+    arrays = {
+        seed: array.astype(np.float32)
+        for seed, array in zip(seeds, predictions.members, strict=True)
+    }
     return FamilyModelScores(tables | of_datasets, _notes(task, full), arrays, member_scores)
 
 
@@ -120,28 +143,48 @@ def compare_members(
 ) -> dict[str, pd.DataFrame]:
     """Tables `error_correlation` and `effective_members` of one model class over all families.
 
-    on_real: family -> seed -> predictions of the member's full model on real_test. resamples: of its rows.
+    on_real: family -> seed -> predictions of the member's full model on real_test. resamples: of
+    its rows.
     """
     kind, classes = task_and_classes(contract)
     y = encode_target(real_test, contract.target, task=kind, classes=classes, name="real_test")
-    members = {(family, seed): array.astype(np.float64) for family, of in on_real.items() for seed, array in of.items()}
+    members = {
+        (family, seed): array.astype(np.float64)
+        for family, of in on_real.items()
+        for seed, array in of.items()
+    }
     found = error_products(y, members, oracle.arrays, task=kind)
-    return {"error_correlation": error_correlation(found), "effective_members": effective_members(found, resamples)}
+    return {
+        "error_correlation": error_correlation(found),
+        "effective_members": effective_members(found, resamples),
+    }
 
 
-def _noise_variances(task: FamilyModelTask, datasets: list[Dataset], members: list[MemberModels]) -> list[float] | None:
-    """Mean squared residual of each part model on its dataset's own test part: what a consumer can know of the noise."""
+def _noise_variances(
+    task: FamilyModelTask, datasets: list[Dataset], members: list[MemberModels]
+) -> list[float] | None:
+    """Mean squared residual of each part model on its dataset's own test part: what a consumer can
+    know of the noise.
+    """
     kind, classes = task_and_classes(task.contract)
     if kind != "regression":
         return None
     variances = []
     for (_, test_part), member in zip(datasets, members, strict=True):
-        y = encode_target(test_part, task.contract.target, task=kind, classes=classes, name="a dataset's test part")
+        y = encode_target(
+            test_part,
+            task.contract.target,
+            task=kind,
+            classes=classes,
+            name="a dataset's test part",
+        )
         variances.append(float(np.mean((predict(member.part, test_part) - y) ** 2)))
     return variances
 
 
-def _map(task: FamilyModelTask, members: list[FittedModel], naive: tuple[FittedModel, ...]) -> pd.DataFrame:
+def _map(
+    task: FamilyModelTask, members: list[FittedModel], naive: tuple[FittedModel, ...]
+) -> pd.DataFrame:
     """The map of oracle, naive ensemble and the largest DGE; no rows for a table without a plane."""
     kind, classes = task_and_classes(task.contract)
     grid = map_grid(task.contract, task.real_train)
@@ -165,14 +208,22 @@ def resamples_of_real_test(table: str, rows: int, *, replicates: int = REPLICATE
 
 
 def _scores_with_intervals(
-    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples, seconds: list[float]
+    task: FamilyModelTask,
+    y: Codes,
+    predictions: TrainingPredictions,
+    resamples: Resamples,
+    seconds: list[float],
 ) -> dict[str, pd.DataFrame]:
-    """What is scored on all rows of real_test: the approaches, how far they are apart, and the K curve."""
+    """What is scored on all rows of real_test: the approaches, how far they are apart, and the K
+    curve.
+    """
     kind, _ = task_and_classes(task.contract)
     ks = range(1, len(predictions.members) + 1)
     ensembles = ensemble_intervals(y, predictions.members, ks, task=kind, resamples=resamples)
     scores = score_training(y, predictions, task.ks, task=kind)
-    samples = score_samples(metric_names(kind), y, predictions, task.ks, task=kind, resamples=resamples)
+    samples = score_samples(
+        metric_names(kind), y, predictions, task.ks, task=kind, resamples=resamples
+    )
     curve = k_curve(y, predictions.members, ks, task=kind, seconds=seconds)
     return {
         "training_scores": training_with_intervals(scores, samples, task=kind),
@@ -182,14 +233,25 @@ def _scores_with_intervals(
 
 
 def _ensemble_size(
-    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples, seconds: list[float]
+    task: FamilyModelTask,
+    y: Codes,
+    predictions: TrainingPredictions,
+    resamples: Resamples,
+    seconds: list[float],
 ) -> dict[str, pd.DataFrame]:
     kind, _ = task_and_classes(task.contract)
     members, naive = predictions.members, [predictions.naive_ensemble]
     return {
-        "k_recommendation": k_recommendation(y, members, seconds, task=kind, gain_per_second=task.gain_per_second),
+        "k_recommendation": k_recommendation(
+            y, members, seconds, task=kind, gain_per_second=task.gain_per_second
+        ),
         "variance_components": variance_components(
-            y, members, naive, task=kind, resamples=resamples, is_stochastic=task.problem.is_stochastic
+            y,
+            members,
+            naive,
+            task=kind,
+            resamples=resamples,
+            is_stochastic=task.problem.is_stochastic,
         ),
     }
 
@@ -207,7 +269,11 @@ def _scores_by_group(
 
 def _parts(task: FamilyModelTask, seed: int) -> Dataset:
     return dataset_parts(
-        task.datasets[seed], table=task.table, family=task.family, seed=seed, test_share=task.test_share
+        task.datasets[seed],
+        table=task.table,
+        family=task.family,
+        seed=seed,
+        test_share=task.test_share,
     )
 
 
@@ -227,11 +293,18 @@ def _own_and_other_datasets(
     if len(seeds) < 2:
         return {}, {}
     kind, classes = task_and_classes(task.contract)
-    whole = [stack_rows(parts, name=f"dataset {seed}") for seed, parts in zip(seeds, datasets, strict=True)]
-    targets = evaluation_targets(task.real_test, datasets, whole, task.contract.target, task=kind, classes=classes)
+    whole = [
+        stack_rows(parts, name=f"dataset {seed}")
+        for seed, parts in zip(seeds, datasets, strict=True)
+    ]
+    targets = evaluation_targets(
+        task.real_test, datasets, whole, task.contract.target, task=kind, classes=classes
+    )
     stacked = stack_rows(whole, name="all datasets together")
     predicted = [
-        predict_member(index, member.part, task.real_test, datasets[index][1], whole, stacked=stacked)
+        predict_member(
+            index, member.part, task.real_test, datasets[index][1], whole, stacked=stacked
+        )
         for index, member in enumerate(members)
     ]
     ks = tuple(k for k in task.ks if k >= 2)
@@ -239,8 +312,12 @@ def _own_and_other_datasets(
     crossed = cross_scores(predicted, targets, task=kind, seeds=seeds)
     claims, truths = by_member(each), true_replicates(predicted, targets, resamples, task=kind)
     tables = {
-        "claim_errors": claim_errors(claims, cross_tables(crossed, tuple(truths)), truths, task=kind),
-        "evaluation_scores": evaluation_with_intervals(summarize_members(each), len(seeds), task=kind),
+        "claim_errors": claim_errors(
+            claims, cross_tables(crossed, tuple(truths)), truths, task=kind
+        ),
+        "evaluation_scores": evaluation_with_intervals(
+            summarize_members(each), len(seeds), task=kind
+        ),
         "cross_scores": crossed,
         "evaluation_intervals": evaluation_intervals(crossed, ks, task=kind),
     }
@@ -252,12 +329,20 @@ def _notes(task: FamilyModelTask, full: list[FittedModel]) -> list[str]:
     notes = []
     slow = [model for model in full if not model.converged]
     if slow:
-        notes.append(f"{place}: {len(slow)} of {len(full)} members' models stopped before they converged")
+        notes.append(
+            f"{place}: {len(slow)} of {len(full)} members' models stopped before they converged"
+        )
     if task.oracle.not_converged:
-        notes.append(f"{task.model}: {task.oracle.not_converged} fits of the oracle stopped before they converged")
+        notes.append(
+            f"{task.model}: {task.oracle.not_converged} fits of the oracle stopped before they converged"
+        )
     constant = [model for model in full if model.is_constant]
     if constant:
-        notes.append(f"{place}: {len(constant)} of {len(full)} datasets have one class only; their models are constant")
+        notes.append(
+            f"{place}: {len(constant)} of {len(full)} datasets have one class only; their models are constant"
+        )
     if len(task.datasets) < 2:
-        notes.append(f"{place}: evaluation on other generators' datasets needs at least 2 members, found 1")
+        notes.append(
+            f"{place}: evaluation on other generators' datasets needs at least 2 members, found 1"
+        )
     return notes

@@ -1,4 +1,5 @@
-"""What the parts of an evaluation are given, and what they give back: plain data that travels between processes.
+"""What the parts of an evaluation are given, and what they give back: plain data that travels
+between processes.
 
 Not here: the work itself (`evaluation.family_model`, `augmentation.scores`).
 """
@@ -23,7 +24,9 @@ from dge_assets.core.scores.tables import MemberScores
 
 @dataclass(frozen=True, kw_only=True)
 class ModelTask:
-    """What any work on one model class of one table needs: the real rows, and how a target is predicted from them."""
+    """What any work on one model class of one table needs: the real rows, and how a target is
+    predicted from them.
+    """
 
     table: str
     model: str
@@ -56,16 +59,20 @@ class EnsembleTask(ModelTask):
 
 @dataclass(frozen=True, kw_only=True)
 class OracleTask(ModelTask):
-    """Fit one model class on real_train, `fits` times where its seed matters, and predict real_test."""
+    """Fit one model class on real_train, `fits` times where its seed matters, and predict
+    real_test.
+    """
 
     fits: int
 
 
 @dataclass(frozen=True)
 class OraclePredictions:
-    """Predictions on real_test, one array per fit; `not_converged` counts fits that stopped at their limit.
+    """Predictions on real_test, one array per fit; `not_converged` counts fits that stopped at
+    their limit.
 
-    `on_grid`: predictions at the points of the table's map, one array per fit; empty where it has none.
+    `on_grid`: predictions at the points of the table's map, one array per fit; empty where it has
+    none.
     """
 
     arrays: tuple[Array, ...]
@@ -86,9 +93,9 @@ class GroupTask:
 class FamilyModelTask(EnsembleTask):
     """All that scoring one model class on one family's ensemble needs.
 
-    `stored`: files of each member's downstream models, by seed. `seconds`: of CPU time that each member cost, by seed
-    (its generator, its dataset and its fits). `replicates`: of the bootstrap of test rows. `groups`: those of the
-    table, found anew when None.
+    `stored`: files of each member's downstream models, by seed. `seconds`: of CPU time that each
+    member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap
+    of test rows. `groups`: those of the table, found anew when None.
     """
 
     stored: dict[int, dict[str, bytes]]
@@ -105,8 +112,9 @@ class FamilyModelTask(EnsembleTask):
 class FamilyModelScores:
     """The tables of one (family, model) pair, without those two columns, and remarks for people.
 
-    `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for comparing families.
-    `by_member`: what `evaluation_scores` has the means of, for ranking the models of a family.
+    `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for
+    comparing families. `by_member`: what `evaluation_scores` has the means of, for ranking the
+    models of a family.
     """
 
     tables: dict[str, pd.DataFrame]

@@ -1,4 +1,6 @@
-"""What a family's algorithm is: a trainer of members on an encoded table, and a sampler of what it trained."""
+"""What a family's algorithm is: a trainer of members on an encoded table, and a sampler of what it
+trained.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class GeneratorState:
 class TrainedMember:
     """A member's generator as plain data, its losses per epoch, and what the codec had to say.
 
-    `losses` has a row per epoch: `epoch` and one column per loss, and `marginal_distance` where it was asked for.
+    `losses` has a row per epoch: `epoch` and one column per loss, and `marginal_distance` where it
+    was asked for.
     """
 
     state: GeneratorState
@@ -64,13 +67,17 @@ class Sampler(Protocol):
     """Draws encoded rows from one generator."""
 
     def chunks(self, rows: int, *, most: int) -> Iterator[tuple[Array, Array]]:
-        """`rows` rows as (numbers float32, codes int64), at most `most` at a time; `most` is no part of the result."""
+        """`rows` rows as (numbers float32, codes int64), at most `most` at a time; `most` is no
+        part of the result.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """How to train and how to sample; `describe` gives what the document of a generator holds besides its settings."""
+    """How to train and how to sample; `describe` gives what the document of a generator holds
+    besides its settings.
+    """
 
     trainer: Callable[..., Trainer]
     """(table, parameters, seeds, *, device)."""

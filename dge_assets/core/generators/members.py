@@ -1,7 +1,8 @@
 """Training and sampling members of one family on an encoded table.
 
-These are the functions that `Compute` runs in worker processes; their tasks and results are plain and picklable. A task
-may hold several seeds: they are then trained as one program, which pays on a GPU.
+These are the functions that `Compute` runs in worker processes; their tasks and results are plain
+and picklable. A task may hold several seeds: they are then trained as one program, which pays on a
+GPU.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from dge_assets.core.generators.encoding.encoded_table import EncodedTable
 from dge_assets.core.generators.encoding.table_encoder import TableEncoder
 from dge_assets.core.generators.epochs.learning_curve import ROWS, marginal_distance
 from dge_assets.core.generators.epochs.training import Checkpoints, LearningCurve, train
-from dge_assets.core.generators.family import Algorithm, Arrays, GeneratorState, Report, TrainedMember
+from dge_assets.core.generators.family import (
+    Algorithm,
+    Arrays,
+    GeneratorState,
+    Report,
+    TrainedMember,
+)
 from dge_assets.core.generators.parameters import FamilyParameters, parameters_for
 from dge_assets.core.generators.stacked.conditions import level_probabilities
 from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
@@ -28,7 +35,10 @@ from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 
 ROWS_AT_A_TIME = 50_000
-"""Rows that are sampled and decoded together. A part of what a dataset is: decoding draws from one stream, in order."""
+"""Rows that are sampled and decoded together.
+
+A part of what a dataset is: decoding draws from one stream, in order.
+"""
 
 
 def _ctgan_document(table: EncodedTable, parameters: Any) -> dict[str, Any]:
@@ -60,8 +70,9 @@ class TrainingTask:
 def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember]:
     """Train the generators of (family, seed) for all seeds of the task, by seed.
 
-    A member's weights depend on (table, family, seed, parameters, encoded rows) alone: bitwise so on one kind of CPU.
-    Raises GeneratorError, which names the member, when training diverges or the declared device is not there.
+    A member's weights depend on (table, family, seed, parameters, encoded rows) alone: bitwise so
+    on one kind of CPU. Raises GeneratorError, which names the member, when training diverges or the
+    declared device is not there.
     """
     place = f"{task.table}/{task.family}/generator"
     if task.device == "cuda" and not torch.cuda.is_available():
@@ -71,7 +82,8 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
         )
     algorithm = IMPLEMENTATIONS[task.algorithm]
     streams = {
-        seed: seed_sequence(table=task.table, family=task.family, seed=seed, purpose="training") for seed in task.seeds
+        seed: seed_sequence(table=task.table, family=task.family, seed=seed, purpose="training")
+        for seed in task.seeds
     }
     document = {
         "algorithm": task.algorithm,
@@ -101,7 +113,8 @@ def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember
 def _learning_curve(task: TrainingTask, document: dict[str, Any]) -> LearningCurve | None:
     if not task.parameters.curve_every:
         return None
-    # Hyperparameters of sampling must not decide when a training stops: it is measured by their defaults.
+    # Hyperparameters of sampling must not decide when a training stops: it is measured by their
+    # defaults.
     as_trained = parameters_for(task.algorithm, task.parameters.of_training())
 
     def measure(seed: int, epochs: int, tensors: Arrays) -> float:
@@ -126,12 +139,18 @@ class SamplingTask:
     codec: dict[str, Any]
     rows: int
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """The family's hyperparameters of sampling (`FamilyParameters.of_sampling`); defaults where one is left out."""
+    """The family's hyperparameters of sampling (`FamilyParameters.of_sampling`); defaults where one
+    is left out.
+    """
 
 
 def sample_chunks(task: SamplingTask) -> Iterator[pd.DataFrame]:
-    """The dataset of (family, seed), `rows` rows of the table's modelled columns, some 50,000 rows at a time."""
-    sampling = seed_sequence(table=task.table, family=task.family, seed=task.seed, purpose="sampling")
+    """The dataset of (family, seed), `rows` rows of the table's modelled columns, some 50,000 rows
+    at a time.
+    """
+    sampling = seed_sequence(
+        table=task.table, family=task.family, seed=task.seed, purpose="sampling"
+    )
     encoder = TableEncoder.from_documents(task.codec, task.state.document["transformer"])
     algorithm = task.state.document["algorithm"]
     parameters = parameters_for(algorithm, {**task.state.document["parameters"], **task.settings})

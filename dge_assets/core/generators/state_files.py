@@ -17,12 +17,19 @@ from dge_assets.core.generators.encoding.table_encoder import TableEncoder
 from dge_assets.core.generators.family import GeneratorState, TrainedMember
 from dge_assets.core.generators.members import IMPLEMENTATIONS
 
-WEIGHTS, DOCUMENT, CODEC, LOSSES = "weights.safetensors", "generator.json", "codec.json", "losses.json"
+WEIGHTS, DOCUMENT, CODEC, LOSSES = (
+    "weights.safetensors",
+    "generator.json",
+    "codec.json",
+    "losses.json",
+)
 
 
 def to_files(member: TrainedMember) -> dict[str, bytes]:
     """The files of a trained member; the same member gives the same bytes."""
-    tensors = {name: np.asarray(value, order="C") for name, value in sorted(member.state.tensors.items())}
+    tensors = {
+        name: np.asarray(value, order="C") for name, value in sorted(member.state.tensors.items())
+    }
     return {
         WEIGHTS: save(tensors),
         DOCUMENT: _json(member.state.document),
@@ -41,12 +48,16 @@ def from_files(files: Mapping[str, bytes], *, place: str) -> TrainedMember:
         state = GeneratorState(load(files[WEIGHTS]), document)
         return TrainedMember(state, codec["codec"], losses, codec["notes"])
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise StorageError(f"{place}: not a stored generator ({error!r}); materialize it again") from error
+        raise StorageError(
+            f"{place}: not a stored generator ({error!r}); materialize it again"
+        ) from error
 
 
 def _losses_document(losses: pd.DataFrame) -> dict[str, list[Any]]:
     """JSON has no NaN: an epoch without a point of the learning curve has null there."""
-    document: dict[str, list[Any]] = losses.astype(object).where(losses.notna(), None).to_dict(orient="list")
+    document: dict[str, list[Any]] = (
+        losses.astype(object).where(losses.notna(), None).to_dict(orient="list")
+    )
     return document
 
 
@@ -62,14 +73,22 @@ def encoder_files(encoder: TableEncoder, encoded: EncodedTable) -> dict[str, byt
     }
 
 
-def encoder_from_files(files: Mapping[str, bytes], *, place: str) -> tuple[TableEncoder, EncodedTable]:
-    """The encoding that `encoder_files` wrote; StorageError naming `place` for files of another sort."""
+def encoder_from_files(
+    files: Mapping[str, bytes], *, place: str
+) -> tuple[TableEncoder, EncodedTable]:
+    """The encoding that `encoder_files` wrote; StorageError naming `place` for files of another
+    sort.
+    """
     try:
-        encoder = TableEncoder.from_documents(json.loads(files[CODEC]), json.loads(files[TRANSFORMER]))
+        encoder = TableEncoder.from_documents(
+            json.loads(files[CODEC]), json.loads(files[TRANSFORMER])
+        )
         arrays = load(files[ENCODED])
         return encoder, EncodedTable(encoder.layout, arrays["numbers"], arrays["codes"])
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise StorageError(f"{place}: not a stored encoding ({error!r}); materialize it again") from error
+        raise StorageError(
+            f"{place}: not a stored encoding ({error!r}); materialize it again"
+        ) from error
 
 
 def _json(document: Any, *, sort_keys: bool = True) -> bytes:

@@ -1,8 +1,9 @@
-"""Groups told by one feature or by two or three together: rare categories, upper tails, and who is in several of them.
+"""Groups told by one feature or by two or three together: rare categories, upper tails, and who is
+in several of them.
 
-Averages hide them: a generator smooths rare rows away first. Groups are chosen on the features of real_train, and of
-real_test only their number of rows is asked, so the choice does not depend on how anybody scores there. Not here:
-groups by density (`density`), scores (`groups.scores`).
+Averages hide them: a generator smooths rare rows away first. Groups are chosen on the features of
+real_train, and of real_test only their number of rows is asked, so the choice does not depend on
+how anybody scores there. Not here: groups by density (`density`), scores (`groups.scores`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ MOST_PAIRS, MOST_TRIPLES = 20, 10
 
 @dataclass(frozen=True)
 class Group:
-    """Some rows, told by `conditions` on features that all must hold. `share` (0..1) is of the rows of real_train."""
+    """Some rows, told by `conditions` on features that all must hold.
+
+    `share` (0..1) is of the rows of real_train.
+    """
 
     label: str
     kind: GroupKind
@@ -50,22 +54,30 @@ class Group:
 
 
 def rows_in(group: Group, frame: pd.DataFrame, *, name: str) -> Bools:
-    """Which rows of `frame` are in the group (rows,); EvaluationError naming the frame when it lacks a column."""
+    """Which rows of `frame` are in the group (rows,); EvaluationError naming the frame when it
+    lacks a column.
+    """
     inside = np.ones(len(frame), dtype=bool)
     for column, contains in group.conditions:
         if column not in frame.columns:
-            raise EvaluationError(f"{name}: no column {column!r}, which group {group.label!r} is told by")
+            raise EvaluationError(
+                f"{name}: no column {column!r}, which group {group.label!r} is told by"
+            )
         inside &= np.asarray(pd.Series(contains(frame[column])).fillna(value=False), dtype=bool)
     return inside
 
 
 def find_groups(real_train: pd.DataFrame, target: str) -> tuple[Group, ...]:
-    """The groups of real_train (rows, features and target), at most one per feature, in column order.
+    """The groups of real_train (rows, features and target), at most one per feature, in column
+    order.
 
-    Categorical and boolean features: the rarest level whose share is in [0.005, 0.20]. Numbers: the top
-    decile, value >= 0.9-quantile, unless ties make it a larger share than 0.20. Datetimes: none.
+    Categorical and boolean features: the rarest level whose share is in [0.005, 0.20]. Numbers: the
+    top decile, value >= 0.9-quantile, unless ties make it a larger share than 0.20. Datetimes:
+    none.
     """
-    found = (_group_of(real_train[name], LARGEST_SHARE) for name in real_train.columns if name != target)
+    found = (
+        _group_of(real_train[name], LARGEST_SHARE) for name in real_train.columns if name != target
+    )
     return tuple(group for group in found if group is not None)
 
 
@@ -80,11 +92,12 @@ def find_intersections(
 ) -> tuple[Group, ...]:
     """Rows that are in the group of two or three features at once.
 
-    A feature takes part with its group of `find_groups`, or, where a categorical or boolean one has no such minority,
-    with its rarest larger level of at most half of the rows (women, where they are 45 %). Kept are intersections with
-    at least `fewest_rows` rows in real_test, at most 0.20 of real_train, and at most nine tenths of each part; of the
-    pairs the `most_pairs` with the most rows of real_train, since small ones cannot be told from chance; then as many
-    of the kept pairs with one feature more as `most_triples` allows, again the largest first.
+    A feature takes part with its group of `find_groups`, or, where a categorical or boolean one has
+    no such minority, with its rarest larger level of at most half of the rows (women, where they
+    are 45 %). Kept are intersections with at least `fewest_rows` rows in real_test, at most 0.20 of
+    real_train, and at most nine tenths of each part; of the pairs the `most_pairs` with the most
+    rows of real_train, since small ones cannot be told from chance; then as many of the kept pairs
+    with one feature more as `most_triples` allows, again the largest first.
     """
     found = (_group_of(real_train[name], HALF) for name in real_train.columns if name != target)
     parts = [group for group in found if group is not None]
@@ -127,7 +140,12 @@ def _largest(
 
 def _together(parts: Sequence[Group], share: float) -> Group:
     label = " & ".join(part.label for part in parts)
-    return Group(label, "intersection", share, tuple(condition for part in parts for condition in part.conditions))
+    return Group(
+        label,
+        "intersection",
+        share,
+        tuple(condition for part in parts for condition in part.conditions),
+    )
 
 
 def _group_of(column: pd.Series, largest: float) -> Group | None:
@@ -141,13 +159,20 @@ def _rarest_level(column: pd.Series, largest: float) -> Group | None:
     codes, levels = coded(column)
     shares = np.bincount(codes, minlength=len(levels)) / max(len(column), 1)
     present = [
-        (float(share), str(level), level) for share, level in zip(shares, levels, strict=True) if level is not None
+        (float(share), str(level), level)
+        for share, level in zip(shares, levels, strict=True)
+        if level is not None
     ]
     ordered = sorted(found for found in present if SMALLEST_SHARE <= found[0] <= largest)
     if not ordered:
         return None
     share, text, level = ordered[0]
-    return Group(f"{column.name} = {text}", "level", share, ((str(column.name), lambda values: values == level),))
+    return Group(
+        f"{column.name} = {text}",
+        "level",
+        share,
+        ((str(column.name), lambda values: values == level),),
+    )
 
 
 def _top_decile(column: pd.Series) -> Group | None:

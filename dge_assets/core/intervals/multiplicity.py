@@ -1,7 +1,8 @@
-"""Many hypotheses at once: p-values adjusted so that a finding among many means what one alone does.
+"""Many hypotheses at once: p-values adjusted so that a finding among many means what one alone
+does.
 
-Here: Holm's adjustment, of an array and within the parts of a table. Not here: the tests that give p (`groups.scores`,
-`augmentation.scores`).
+Here: Holm's adjustment, of an array and within the parts of a table. Not here: the tests that give
+p (`groups.scores`, `augmentation.scores`).
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ def with_adjusted(table: pd.DataFrame, by: Sequence[str], *, count: str) -> pd.D
 
 
 def holm(p: Array) -> Array:
-    """Holm's adjusted p-values (hypotheses,): reject those below a, and any false rejection has at most probability a.
+    """Holm's adjusted p-values (hypotheses,): reject those below a, and any false rejection has at
+    most probability a.
 
-    NaN stays NaN and does not count as a hypothesis. Source: Holm, "A simple sequentially rejective multiple test
-    procedure", Scandinavian Journal of Statistics 6, 1979. Holds however the hypotheses depend on each other.
+    NaN stays NaN and does not count as a hypothesis. Source: Holm, "A simple sequentially rejective
+    multiple test procedure", Scandinavian Journal of Statistics 6, 1979. Holds however the
+    hypotheses depend on each other.
     """
     adjusted = np.full(len(p), np.nan)
     order = np.argsort(p, kind="stable")

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 def frame_sha256(frame: pd.DataFrame) -> str:
     """SHA-256 of a frame's column names, types, values and missing cells; the index does not count.
 
-    Equal for a frame and for the same frame after a round trip through Parquet, whatever the row groups, the
-    compression or the library version that wrote it.
+    Equal for a frame and for the same frame after a round trip through Parquet, whatever the row
+    groups, the compression or the library version that wrote it.
     """
     return table_sha256(pa.Table.from_pandas(frame, preserve_index=False))
 
@@ -50,13 +50,17 @@ class TableHasher:
 
 
 class _ColumnHasher:
-    """Missing cells, values and, of text, lengths: a hash of each, so that parts of a column can follow each other."""
+    """Missing cells, values and, of text, lengths: a hash of each, so that parts of a column can
+    follow each other.
+    """
 
     def __init__(self) -> None:
         self._hashes = [hashlib.sha256() for _ in range(3)]
 
     def update(self, values: pa.Array) -> None:
-        for digest, data in zip(self._hashes, (_missing(values).tobytes(), *_value_bytes(values)), strict=True):
+        for digest, data in zip(
+            self._hashes, (_missing(values).tobytes(), *_value_bytes(values)), strict=True
+        ):
             digest.update(data)
 
     def hexdigest(self) -> str:
@@ -82,7 +86,9 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _missing(values: pa.Array) -> np.ndarray[Any, Any]:
-    return np.asarray(pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False), dtype=np.uint8)
+    return np.asarray(
+        pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False), dtype=np.uint8
+    )
 
 
 def _value_bytes(values: pa.Array) -> tuple[bytes, bytes]:

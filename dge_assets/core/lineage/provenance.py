@@ -1,7 +1,8 @@
 """Provenance: which table, contract, hyperparameters, seed, code and parents made an artifact.
 
-A `Recipe` is what can be known before the work; a `Provenance` is a recipe with its result's hash and the
-circumstances of the run. The record is the truth about lineage; Dagster's events are a view of it.
+A `Recipe` is what can be known before the work; a `Provenance` is a recipe with its result's hash
+and the circumstances of the run. The record is the truth about lineage; Dagster's events are a view
+of it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Provenance(Recipe):
 
     @property
     def record_id(self) -> str:
-        """Identity of the artifact: recipe and content; not when, where or in which run it was made."""
+        """Identity of the artifact: recipe and content; not when, where or in which run it was
+        made.
+        """
         return document_sha256([self.sha256, self.content_sha256])[:32]
 
     def to_document(self) -> dict[str, Any]:
@@ -80,7 +83,12 @@ class Provenance(Recipe):
         """The record that `to_document` wrote; ProvenanceError when it was altered since."""
         known = {item.name for item in fields(cls)}
         try:
-            record = cls(**{**{k: v for k, v in document.items() if k in known}, "parents": tuple(document["parents"])})
+            record = cls(
+                **{
+                    **{k: v for k, v in document.items() if k in known},
+                    "parents": tuple(document["parents"]),
+                }
+            )
             place = record.place
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ProvenanceError(f"not a provenance record: {error!r}") from error
@@ -95,13 +103,19 @@ class Provenance(Recipe):
 CIRCUMSTANCES = ("run_id", "created_at", "seconds", "cpu_seconds")
 """Left out of what is released, so that a release is the same however it came about."""
 GUESSABLE = ("table_fingerprint", "contract_sha256", "recipe_sha256")
-"""Hashes over what a release hides. They are unsalted: who knows all of it but one cell tries that cell's values."""
+"""Hashes over what a release hides.
+
+They are unsalted: who knows all of it but one cell tries that cell's values.
+"""
 OF_REAL_ROWS = ("content_sha256", "parameters", "parameters_sha256")
-"""Left out besides, of records that belong to no member: their content is real rows, their parameters the contract."""
+"""Left out besides, of records that belong to no member: their content is real rows, their
+parameters the contract.
+"""
 
 
 def released_document(record: Provenance) -> dict[str, Any]:
-    """A record as consumers get it; the custodian's `lineage` has the rest under the same record id.
+    """A record as consumers get it; the custodian's `lineage` has the rest under the same record
+    id.
 
     Of the hashes over content only that of a dataset is given, which is released as a whole.
     """
@@ -138,7 +152,9 @@ def finish(
     )
 
 
-def artifact_name(*, table: str, asset: str, family: str | None = None, seed: int | None = None) -> str:
+def artifact_name(
+    *, table: str, asset: str, family: str | None = None, seed: int | None = None
+) -> str:
     """`crash/real_train`, `crash/ctgan/generator[003]`."""
     path = "/".join(part for part in (table, family, asset) if part)
     return path if seed is None else f"{path}[{seed:03d}]"
@@ -147,12 +163,22 @@ def artifact_name(*, table: str, asset: str, family: str | None = None, seed: in
 def require_recipe(record: Provenance, expected: Recipe, *, remedy: str) -> None:
     """Refuse a parent that was made from something else than expected.
 
-    Raises ProvenanceError with what is stored, what was expected, field by field, and the command that mends it.
+    Raises ProvenanceError with what is stored, what was expected, field by field, and the command
+    that mends it.
     """
     if record.sha256 == expected.sha256:
         return
-    differing = [item.name for item in fields(Recipe) if getattr(record, item.name) != getattr(expected, item.name)]
-    lines = [f"  {name}: stored {getattr(record, name)!r}, expected {getattr(expected, name)!r}" for name in differing]
+    differing = [
+        item.name
+        for item in fields(Recipe)
+        if getattr(record, item.name) != getattr(expected, item.name)
+    ]
+    lines = [
+        f"  {name}: stored {getattr(record, name)!r}, expected {getattr(expected, name)!r}"
+        for name in differing
+    ]
     raise ProvenanceError(
-        f"{expected.place} is stored, but was made from something else:\n" + "\n".join(lines) + f"\nTo mend: {remedy}"
+        f"{expected.place} is stored, but was made from something else:\n"
+        + "\n".join(lines)
+        + f"\nTo mend: {remedy}"
     )

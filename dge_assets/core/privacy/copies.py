@@ -1,8 +1,9 @@
-"""Exact copies: of real rows in synthetic data, of one member's dataset in another, of rows across the split.
+"""Exact copies: of real rows in synthetic data, of one member's dataset in another, of rows across
+the split.
 
-Here: counts of equal rows and the test whether there are more than chance gives. Rows are equal when all cells
-are: floats exactly, and a missing cell equals a missing cell. Not here: near copies and attacks, which need
-distances and models.
+Here: counts of equal rows and the test whether there are more than chance gives. Rows are equal
+when all cells are: floats exactly, and a missing cell equals a missing cell. Not here: near copies
+and attacks, which need distances and models.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class CopyResult:
     """Copies of real_train rows in one synthetic dataset."""
 
     train_only: int
-    """b: distinct synthetic rows that occur in the sample of real_train and not in that of real_test."""
+    """b: distinct synthetic rows that occur in the sample of real_train and not in that of
+    real_test.
+    """
     test_only: int
     """c: the reverse."""
     both: int
@@ -72,7 +75,8 @@ class DifferResult:
     largest_shared_share: float | None
     """Largest share (0..1) of rows that two datasets have in common, each row matched once.
 
-    None where no column is continuous: categorical rows coincide by chance, and the share says nothing.
+    None where no column is continuous: categorical rows coincide by chance, and the share says
+    nothing.
     """
     largest_shared_pair: tuple[str, str] | None
 
@@ -87,7 +91,8 @@ class OverlapResult:
     """The first ten of them, sorted as text."""
     shared_id_count: int
     equal_rows: int | None
-    """Rows of real_test with the same content as some row of real_train: natural duplicates, no failure.
+    """Rows of real_test with the same content as some row of real_train: natural duplicates, no
+    failure.
 
     None where no frames were given.
     """
@@ -103,19 +108,21 @@ def copy_test(
 ) -> CopyResult:
     """Does `synthetic` hold more exact copies of real_train's rows than chance gives.
 
-    A table of few categories has copies by chance, so copies by themselves accuse nobody. real_test is the
-    yardstick: the generator never saw it, and the split is random. Both sides are drawn down to m rows, m being
-    the smaller side's size. Of the distinct synthetic rows, b occur in real_train's sample only and c in
-    real_test's only; those in both or neither tell nothing. A generator that did not memorise meets either side
-    alike: b ~ Binomial(b + c, 1/2), one-sided (McNemar's exact test, 1947; the idea of a held-out yardstick as in
-    Platzer & Reutterer 2021). Distinct rows are counted since repeats of one row are not independent. Rows
-    compete for the m places of a sample, which makes the test a little conservative.
+    A table of few categories has copies by chance, so copies by themselves accuse nobody. real_test
+    is the yardstick: the generator never saw it, and the split is random. Both sides are drawn down
+    to m rows, m being the smaller side's size. Of the distinct synthetic rows, b occur in
+    real_train's sample only and c in real_test's only; those in both or neither tell nothing. A
+    generator that did not memorise meets either side alike: b ~ Binomial(b + c, 1/2), one-sided
+    (McNemar's exact test, 1947; the idea of a held-out yardstick as in Platzer & Reutterer 2021).
+    Distinct rows are counted since repeats of one row are not independent. Rows compete for the m
+    places of a sample, which makes the test a little conservative.
 
-    Limits: near copies (a float in its last digit) are not seen. Only m of real_train's rows take part, so with a
-    small real_test few copies escape notice: where nothing is met by chance (c = 0), it takes 5 copies among
-    those m rows for p < 0.05 and 7 for p < 0.01. It presumes a random split by rows; if rows of one
-    person stand on one side only, similar rows come in clumps. Copies of both sides (a leaked real_test) cancel.
-    A generator that merely fits rare rows of real_train well adds to b a little, which a large table may show.
+    Limits: near copies (a float in its last digit) are not seen. Only m of real_train's rows take
+    part, so with a small real_test few copies escape notice: where nothing is met by chance (c =
+    0), it takes 5 copies among those m rows for p < 0.05 and 7 for p < 0.01. It presumes a random
+    split by rows; if rows of one person stand on one side only, similar rows come in clumps. Copies
+    of both sides (a leaked real_test) cancel. A generator that merely fits rare rows of real_train
+    well adds to b a little, which a large table may show.
 
     `columns`: those to compare, without ids. Deterministic for a given `seed`.
     Raises EvaluationError for an absent column or a side without rows.
@@ -147,8 +154,8 @@ def copy_test(
 def members_differ(datasets: Mapping[str | int, pd.DataFrame]) -> DifferResult:
     """Compare the members' `datasets` (name -> frame, same columns) pair by pair.
 
-    Fails only for datasets that are identical as a whole: two members that share a random stream give just that.
-    Raises EvaluationError where the columns differ.
+    Fails only for datasets that are identical as a whole: two members that share a random stream
+    give just that. Raises EvaluationError where the columns differ.
     """
     names = list(datasets)
     if not names:
@@ -167,7 +174,9 @@ def members_differ(datasets: Mapping[str | int, pd.DataFrame]) -> DifferResult:
     share, pair = None, None
     if pairs and any(pd.api.types.is_float_dtype(dtype) for dtype in datasets[names[0]].dtypes):
         counts = {name: np.unique(codes[name], return_counts=True) for name in names}
-        share, pair = max(((_shared_share(counts[a], counts[b]), (str(a), str(b))) for a, b in pairs))
+        share, pair = max(
+            ((_shared_share(counts[a], counts[b]), (str(a), str(b))) for a, b in pairs)
+        )
     return DifferResult(not identical, identical, len(pairs), share, pair)
 
 
@@ -187,18 +196,27 @@ def split_overlap(
     first = tuple(value.item() if isinstance(value, np.generic) else value for value in shared[:10])
     equal = None
     if real_train is not None and real_test is not None:
-        compared = [name for name in real_train.columns if name != "row_id"] if columns is None else columns
+        compared = (
+            [name for name in real_train.columns if name != "row_id"]
+            if columns is None
+            else columns
+        )
         train, test = _row_codes({"real_train": real_train, "real_test": real_test}, compared)
         equal = int(np.isin(test, train).sum())
     return OverlapResult(not shared, first, len(shared), equal)
 
 
 def _row_codes(frames: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> list[RowCodes]:
-    """Per frame one integer a row, equal for equal rows of whatever frame. No hashing, so no collisions."""
+    """Per frame one integer a row, equal for equal rows of whatever frame.
+
+    No hashing, so no collisions.
+    """
     for name, frame in frames.items():
         absent = [column for column in columns if column not in frame.columns]
         if absent:
-            raise EvaluationError(f"{name}: columns {absent} are absent, so its rows cannot be compared")
+            raise EvaluationError(
+                f"{name}: columns {absent} are absent, so its rows cannot be compared"
+            )
     sizes = [len(frame) for frame in frames.values()]
     codes = np.zeros(sum(sizes), dtype=np.int64)
     for column in columns:
@@ -209,9 +227,16 @@ def _row_codes(frames: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> li
 
 
 def _cells(parts: Sequence[pd.Series]) -> pd.Series:
-    """The column of all frames in one series of plain values: categories differ in their codes, not in those."""
-    plain = [part.astype(object) if isinstance(part.dtype, pd.CategoricalDtype) else part for part in parts]
-    if len({part.dtype for part in plain}) > 1 and not all(map(pd.api.types.is_numeric_dtype, plain)):
+    """The column of all frames in one series of plain values: categories differ in their codes, not
+    in those.
+    """
+    plain = [
+        part.astype(object) if isinstance(part.dtype, pd.CategoricalDtype) else part
+        for part in parts
+    ]
+    if len({part.dtype for part in plain}) > 1 and not all(
+        map(pd.api.types.is_numeric_dtype, plain)
+    ):
         plain = [part.astype(object) for part in plain]
     return pd.concat(plain, ignore_index=True)
 

@@ -1,12 +1,13 @@
 """Disclosure: of each column only that is told which at least `fewest` rows of real_train share.
 
-Here: the contract that all after the split read (levels that enough rows have, bounds that no row sets by itself), and
-real rows told in its levels. What a person declared is public and binds; what was read off rows is counted in
-real_train alone, so a level that only real_test has is rare. Rare levels become one, which names nobody and is learnt
-and sampled as the level that it is; where they are too few rows even together, those rows take the column's most
-frequent level. The target's classes are never pooled: a model that is told fewer classes answers another question. Not
-here: the declaration (`contract.disclosure`), the rule for bounds (`shared_bounds.py`), which texts are no categories
-(`text_kinds.py`), personal data (`personal_data.py`).
+Here: the contract that all after the split read (levels that enough rows have, bounds that no row
+sets by itself), and real rows told in its levels. What a person declared is public and binds; what
+was read off rows is counted in real_train alone, so a level that only real_test has is rare. Rare
+levels become one, which names nobody and is learnt and sampled as the level that it is; where they
+are too few rows even together, those rows take the column's most frequent level. The target's
+classes are never pooled: a model that is told fewer classes answers another question. Not here: the
+declaration (`contract.disclosure`), the rule for bounds (`shared_bounds.py`), which texts are no
+categories (`text_kinds.py`), personal data (`personal_data.py`).
 """
 
 from __future__ import annotations
@@ -38,12 +39,19 @@ class LevelLimits:
 
 
 def protected_contract(
-    contract: Contract, real_train: pd.DataFrame, rules: DisclosureDeclaration, *, limits: LevelLimits, table: str
+    contract: Contract,
+    real_train: pd.DataFrame,
+    rules: DisclosureDeclaration,
+    *,
+    limits: LevelLimits,
+    table: str,
 ) -> Contract:
-    """`contract` with the levels and bounds that may be told, counted in real_train (n rows, the contract's types).
+    """`contract` with the levels and bounds that may be told, counted in real_train (n rows, the
+    contract's types).
 
-    A column in which fewer rows than needed have a value, or share a level, is left out. Raises ContractError, naming
-    no level, where a class of the target is rare, and where rare or many levels are declared an error.
+    A column in which fewer rows than needed have a value, or share a level, is left out. Raises
+    ContractError, naming no level, where a class of the target is rare, and where rare or many
+    levels are declared an error.
     """
     places = {name: f"table {table!r}, column {name!r}" for name in contract.names}
     columns = tuple(
@@ -78,7 +86,8 @@ def _protected(
     return _with_shared_bounds(column, present)
 
 
-# ---------------------------------------------------------------------------------------------- levels
+# ----------------------------------------------------------------------------------------------
+# levels
 
 
 def _with_classes(column: Column, present: pd.Series, place: str) -> Column:
@@ -92,11 +101,17 @@ def _with_classes(column: Column, present: pd.Series, place: str) -> Column:
         )
     order = [level for level in column.categories or () if level in counts]
     classes = (*order, *sorted(set(counts) - set(order), key=str))
-    return column.model_copy(update={"categories": column.categories or classes, "categories_by": "common"})
+    return column.model_copy(
+        update={"categories": column.categories or classes, "categories_by": "common"}
+    )
 
 
 def _with_shared_levels(
-    column: Column, present: pd.Series, rules: DisclosureDeclaration, limits: LevelLimits, place: str
+    column: Column,
+    present: pd.Series,
+    rules: DisclosureDeclaration,
+    limits: LevelLimits,
+    place: str,
 ) -> Column:
     counts = _counts(present)
     kept = [level for level, count in counts.items() if count >= column.fewest]
@@ -126,7 +141,9 @@ def _with_shared_levels(
 
 
 def _counts(present: pd.Series) -> dict[Level, int]:
-    """Rows by level, the most frequent first, as plain values; equal counts in the levels' order as text."""
+    """Rows by level, the most frequent first, as plain values; equal counts in the levels' order as
+    text.
+    """
     counts = present.astype(object).map(plain_level).value_counts()
     pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
     return {level: int(count) for level, count in pairs}
@@ -163,21 +180,30 @@ def _free_name(counts: Collection[Level], column: Column) -> str:
     return name
 
 
-# ---------------------------------------------------------------------------------------------- bounds
+# ----------------------------------------------------------------------------------------------
+# bounds
 
 
 def _with_shared_bounds(column: Column, present: pd.Series) -> Column:
     counts = present.value_counts()
     if len(present) - counts.iloc[0] < column.fewest:
-        # Constant but for few rows: whatever range was declared, those rows' own numbers are not told.
+        # Constant but for few rows: whatever range was declared, those rows' own numbers are not
+        # told.
         only = _written(counts.index[0], column.kind == "datetime")
         return column.model_copy(
-            update={"minimum": only, "maximum": only, "minimum_by": "common", "maximum_by": "common"}
+            update={
+                "minimum": only,
+                "maximum": only,
+                "minimum_by": "common",
+                "maximum_by": "common",
+            }
         )
     is_moment = column.kind == "datetime"
     numbers = present.astype("datetime64[ns]").astype("int64") if is_moment else present
     dtype = "float64" if column.kind == "continuous" else "int64"
-    found = shared_bounds(np.asarray(numbers.to_numpy(dtype=dtype)), fewest=column.fewest, moments=is_moment)
+    found = shared_bounds(
+        np.asarray(numbers.to_numpy(dtype=dtype)), fewest=column.fewest, moments=is_moment
+    )
     low: Bound | None
     high: Bound | None
     low, high = (_written(bound, is_moment) for bound in found)
@@ -188,7 +214,9 @@ def _with_shared_bounds(column: Column, present: pd.Series) -> Column:
         high = column.maximum
         low = high if _below(high, low) and column.minimum_by != "declared" else low
     origins = {f"{end}_by": getattr(column, f"{end}_by") for end in ("minimum", "maximum")}
-    told = {end: "declared" if origin == "declared" else "common" for end, origin in origins.items()}
+    told = {
+        end: "declared" if origin == "declared" else "common" for end, origin in origins.items()
+    }
     return column.model_copy(update={"minimum": low, "maximum": high, **told})
 
 
@@ -203,12 +231,13 @@ def _below(first: Bound | None, second: Bound | None) -> bool:
     return first is not None and second is not None and comparable(first) < comparable(second)
 
 
-# ---------------------------------------------------------------------------------------------- rows and words
+# ----------------------------------------------------------------------------------------------
+# rows and words
 
 
 def protected_rows(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """`frame` (n real rows) in the levels of `contract`, a protected one; numbers and what is left out stay as they
-    are.
+    """`frame` (n real rows) in the levels of `contract`, a protected one; numbers and what is left
+    out stay as they are.
     """
     told = {
         column.name: _told_in_levels(frame[column.name], column)
@@ -229,19 +258,27 @@ def _told_in_levels(values: pd.Series, column: Column) -> pd.Series:
     cells = values.astype(object).map(told, na_action="ignore")
     if column.kind == "boolean":
         return cells.astype(values.dtype)
-    return pd.Series(pd.Categorical(cells.where(cells.notna(), np.nan), categories=list(levels)), index=values.index)
+    return pd.Series(
+        pd.Categorical(cells.where(cells.notna(), np.nan), categories=list(levels)),
+        index=values.index,
+    )
 
 
 def disclosure_notes(contract: Contract) -> list[str]:
     """What a protected contract holds back, one line a column, in words that quote no cell."""
-    notes = [f"{_named(name, contract)} is left out: {reason}" for name, reason in contract.left_out.items()]
+    notes = [
+        f"{_named(name, contract)} is left out: {reason}"
+        for name, reason in contract.left_out.items()
+    ]
     for column in contract.modelled:
         if column.pooled_levels:
             levels = "level is" if column.pooled_levels == 1 else "levels are"
             is_pool = column.kind == "categorical" and str(column.others).startswith(OTHER[:-1])
             told = f"as {column.others!r}" if is_pool else "as the most frequent level"
             few = f"in fewer than {column.fewest} rows or too many to be told apart"
-            notes.append(f"{_named(column.name, contract)}: {column.pooled_levels} {levels} {few}, and told {told}")
+            notes.append(
+                f"{_named(column.name, contract)}: {column.pooled_levels} {levels} {few}, and told {told}"
+            )
     return notes
 
 
@@ -254,6 +291,10 @@ def sensitive_text(contract: Contract) -> str:
     told = []
     for column in contract.columns:
         if column.name in contract.sensitive:
-            shared = f"levels and bounds of at least {column.fewest} rows" if column.is_modelled else "left out"
+            shared = (
+                f"levels and bounds of at least {column.fewest} rows"
+                if column.is_modelled
+                else "left out"
+            )
             told.append(f"{column.name}: {shared}")
     return "; ".join(told) or "no column declared"

@@ -1,10 +1,10 @@
 """Bounds of numbers and moments that no single row sets, and the grid on which they are written.
 
-The rule, for n values of which k rows must share what is told. An extreme that at least k rows have is told as it is.
-Otherwise a bound is the mean of the k-th to the (2k - 1)-th value from its end: k rows make it, and the k - 1 that lie
-farthest out have no part in it. It is rounded to the column's grid, and to no less than a thousandth of the range, so
-that who knows all rows but one cannot work that one out. Where n is below 4k the mean is over the second quarter from
-the end.
+The rule, for n values of which k rows must share what is told. An extreme that at least k rows have
+is told as it is. Otherwise a bound is the mean of the k-th to the (2k - 1)-th value from its end: k
+rows make it, and the k - 1 that lie farthest out have no part in it. It is rounded to the column's
+grid, and to no less than a thousandth of the range, so that who knows all rows but one cannot work
+that one out. Where n is below 4k the mean is over the second quarter from the end.
 
 Here: that arithmetic on arrays. Not here: declared bounds, columns (`disclosure.py`).
 """
@@ -32,9 +32,11 @@ UNITS_OF_TIME = tuple(
 
 
 def shared_bounds(values: Numbers, *, fewest: int, moments: bool = False) -> tuple[Any, Any]:
-    """Lower and upper bound of `values` (n numbers without gaps, n at least `fewest`), as plain numbers.
+    """Lower and upper bound of `values` (n numbers without gaps, n at least `fewest`), as plain
+    numbers.
 
-    int64 in gives integers, float64 in floats. `moments`: the integers are nanoseconds, and rounded to units of time.
+    int64 in gives integers, float64 in floats. `moments`: the integers are nanoseconds, and rounded
+    to units of time.
     """
     ordered = np.sort(values)
     low, high = _window_mean(ordered, fewest), _window_mean(ordered[::-1], fewest)
@@ -51,7 +53,8 @@ def _told(from_end: Numbers, mean: Fraction, grid: Fraction, fewest: int) -> Any
     if not grid:
         return mean
     steps = round(mean / grid)
-    # Through the inverse of a decimal grid, so that 0.3 is written as 0.3 and not as 0.30000000000000004.
+    # Through the inverse of a decimal grid, so that 0.3 is written as 0.3 and not as
+    # 0.30000000000000004.
     return steps * grid if grid >= 1 else Fraction(steps, grid.denominator)
 
 
@@ -67,20 +70,26 @@ def _grid(ordered: Numbers, spread: Fraction, fewest: int, *, moments: bool) -> 
     """The step that a bound is rounded to: the column's own, or a coarser one; 0 for none."""
     coarse = spread / SHARE_OF_RANGE
     if moments:
-        own = next(unit for unit in UNITS_OF_TIME if is_shared(ordered % unit == 0, fewest) or unit == 1)
+        own = next(
+            unit for unit in UNITS_OF_TIME if is_shared(ordered % unit == 0, fewest) or unit == 1
+        )
         return Fraction(max(own, next((unit for unit in UNITS_OF_TIME if unit <= coarse), 1)))
     powers = Fraction(10) ** math.ceil(math.log10(coarse)) if float(coarse) > 0 else Fraction(0)
     return max(Fraction(1) if ordered.dtype.kind == "i" else _decimal_step(ordered, fewest), powers)
 
 
 def _decimal_step(values: Numbers, fewest: int) -> Fraction:
-    """The decimal place of `values`; 0 where they have none: rounded to 15 decimals, a column of 1e-19 would be zeros."""
+    """The decimal place of `values`; 0 where they have none: rounded to 15 decimals, a column of
+    1e-19 would be zeros.
+    """
     decimals = decimals_of(values, fewest)
     return Fraction(0) if decimals == MOST_DECIMALS else Fraction(1, 10**decimals)
 
 
 def decimals_of(values: Numbers, fewest: int) -> int:
-    """The fewest decimals with which all but fewer than `fewest` of `values` can be written; 15 where there are none."""
+    """The fewest decimals with which all but fewer than `fewest` of `values` can be written; 15
+    where there are none.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # numbers too large to have decimals
         for decimals in range(MOST_DECIMALS):
             if is_shared(np.round(values, decimals) == values, fewest):
@@ -89,7 +98,7 @@ def decimals_of(values: Numbers, fewest: int) -> int:
 
 
 def is_shared(holds: npt.NDArray[np.bool_], fewest: int) -> bool:
-    """Whether what `holds` for some rows does for all but fewer than `fewest`: then those few do not change what is
-    told.
+    """Whether what `holds` for some rows does for all but fewer than `fewest`: then those few do
+    not change what is told.
     """
     return int((~holds).sum()) < fewest

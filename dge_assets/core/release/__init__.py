@@ -1,4 +1,5 @@
 """What consumers find beside the datasets.
 
-Not here: writing and checking a release's files (`dge_resources.releases`), the custodian's report (`reporting`).
+Not here: writing and checking a release's files (`dge_resources.releases`), the custodian's report
+(`reporting`).
 """

@@ -54,7 +54,8 @@ def release_card(
         for family in families
     )
     columns = "\n".join(
-        f"| {markdown_cell(c.name)} | {c.kind} | {markdown_cell(c.description)} |" for c in contract.columns
+        f"| {markdown_cell(c.name)} | {c.kind} | {markdown_cell(c.description)} |"
+        for c in contract.columns
     )
     return f"""# {table}: {"a trial" if facts.is_trial else "a release"} of synthetic datasets
 
@@ -93,9 +94,7 @@ def _trial_note(facts: ReleaseFacts) -> str:
     if not facts.is_trial:
         return ""
     cuts = markdown_cell(facts.cuts)
-    return (
-        f"\n**This is a trial: the generators were trained less than declared ({cuts}). Draw no conclusion from it.**\n"
-    )
+    return f"\n**This is a trial: the generators were trained less than declared ({cuts}). Draw no conclusion from it.**\n"
 
 
 def _facts_table(facts: ReleaseFacts) -> str:
@@ -103,26 +102,43 @@ def _facts_table(facts: ReleaseFacts) -> str:
         "licence": facts.licence or "not declared: ask before you use or pass on what is here",
         "contact": facts.contact or "not declared",
         "date of the real rows": facts.data_date or "not declared",
-        "profile": f"{facts.profile} ({facts.cuts})" if facts.cuts else f"{facts.profile}: as declared",
+        "profile": f"{facts.profile} ({facts.cuts})"
+        if facts.cuts
+        else f"{facts.profile}: as declared",
     }
     if facts.fewest > 1:
         rows["levels and bounds"] = f"declared, or shared by at least {facts.fewest} real rows"
     if facts.left_out:
-        rows["columns left out"] = "; ".join(f"{name} ({reason})" for name, reason in facts.left_out.items())
+        rows["columns left out"] = "; ".join(
+            f"{name} ({reason})" for name, reason in facts.left_out.items()
+        )
     if facts.doubts:
         rows["columns read with doubt"] = "; ".join(facts.doubts)
     if facts.kept_back:
         rows["kept back by checks"] = ", ".join(facts.kept_back)
     return "\n".join(
-        ["| fact | |", "| --- | --- |", *(f"| {name} | {markdown_cell(text)} |" for name, text in rows.items())]
+        [
+            "| fact | |",
+            "| --- | --- |",
+            *(f"| {name} | {markdown_cell(text)} |" for name, text in rows.items()),
+        ]
     )
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
     """A small frame as a Markdown table, floats to four digits."""
-    head = "| " + " | ".join(map(markdown_cell, frame.columns)) + " |\n|" + " --- |" * len(frame.columns)
+    head = (
+        "| "
+        + " | ".join(map(markdown_cell, frame.columns))
+        + " |\n|"
+        + " --- |" * len(frame.columns)
+    )
     rows = [
-        "| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else markdown_cell(value) for value in row) + " |"
+        "| "
+        + " | ".join(
+            f"{value:.4f}" if isinstance(value, float) else markdown_cell(value) for value in row
+        )
+        + " |"
         for row in frame.itertuples(index=False)
     ]
     return "\n".join([head, *rows])

@@ -1,4 +1,5 @@
-"""Scores as people read them; texts, frames and Markdown that page and pictures share stand at this room's root.
+"""Scores as people read them; texts, frames and Markdown that page and pictures share stand at this
+room's root.
 
 Not here: computing anything that is shown.
 """

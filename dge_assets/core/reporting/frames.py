@@ -1,6 +1,8 @@
-"""Canonical score frames, read for showing: their order, means over models that compare like with like, the best rows.
+"""Canonical score frames, read for showing: their order, means over models that compare like with
+like, the best rows.
 
-Not here: how scores are computed (`protocols`, `metrics`), how they are drawn (`charts`) or written (`tables`).
+Not here: how scores are computed (`protocols`, `metrics`), how they are drawn (`charts`) or written
+(`tables`).
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], place: str) -> 
     """Raise `EvaluationError` naming `place` and the columns that `frame` lacks."""
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        raise EvaluationError(f"{place}: columns {missing} are missing, found {list(frame.columns)}")
+        raise EvaluationError(
+            f"{place}: columns {missing} are missing, found {list(frame.columns)}"
+        )
 
 
 def metrics_in(headline: pd.DataFrame) -> list[str]:
@@ -42,7 +46,9 @@ def metrics_in(headline: pd.DataFrame) -> list[str]:
 
 
 def complete_models(scores: pd.DataFrame, metric: str) -> list[str]:
-    """The models with a finite value for every (family, approach): a mean over others would compare unlike things."""
+    """The models with a finite value for every (family, approach): a mean over others would compare
+    unlike things.
+    """
     rows = one_row_each(scores[scores["metric"] == metric], ["family", "model", "approach"])
     table = rows.pivot(index="model", columns=["family", "approach"], values="value")
     pairs = pd.MultiIndex.from_frame(scores[["family", "approach"]].drop_duplicates())
@@ -56,22 +62,31 @@ def one_row_each(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     twice = rows[rows.duplicated([*keys, "metric"])]
     if len(twice):
         found = {name: twice.iloc[0][name] for name in [*keys, "metric"]}
-        raise EvaluationError(f"report: scores have more than one row for {found}; pass one row each")
+        raise EvaluationError(
+            f"report: scores have more than one row for {found}; pass one row each"
+        )
     return rows
 
 
 def widest(scores: pd.DataFrame) -> pd.DataFrame:
-    """`scores` with low, high, over and reason of the expected score where that interval is known, else as they are."""
+    """`scores` with low, high, over and reason of the expected score where that interval is known,
+    else as they are.
+    """
     if "expected_low" not in scores:
         return scores
     known = scores["expected_low"].notna()
-    ends = {name: scores[f"expected_{name}"].where(known, scores[name]) for name in ("low", "high", "over", "reason")}
+    ends = {
+        name: scores[f"expected_{name}"].where(known, scores[name])
+        for name in ("low", "high", "over", "reason")
+    }
     return scores.assign(**ends)
 
 
 def mean_over(of_row: pd.DataFrame, metric: str, models: Sequence[str]) -> float:
     """Mean of value over `models`."""
-    return float(of_row.loc[(of_row["metric"] == metric) & of_row["model"].isin(models), "value"].mean())
+    return float(
+        of_row.loc[(of_row["metric"] == metric) & of_row["model"].isin(models), "value"].mean()
+    )
 
 
 def largest_dge(approaches: Iterable[str]) -> str | None:
@@ -86,7 +101,8 @@ def sign_of(metric: str) -> int:
 
 
 def best_rows(frame: pd.DataFrame, metric: str, groups: list[str], decimals: int) -> set[Hashable]:
-    """Index of the best rows of each group, oracle aside; equal to the printed digits is equally good.
+    """Index of the best rows of each group, oracle aside; equal to the printed digits is equally
+    good.
 
     None where all are equal, and by a metric that does not score all approaches alike.
     """

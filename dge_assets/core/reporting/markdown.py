@@ -1,4 +1,5 @@
-"""Text of somebody else's (names of columns, levels, messages) inside Markdown, where it must stay text.
+"""Text of somebody else's (names of columns, levels, messages) inside Markdown, where it must stay
+text.
 
 Here: one cell, a list of notes, paragraphs. Not here: what they hold.
 """

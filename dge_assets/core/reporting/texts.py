@@ -13,11 +13,15 @@ import pandas as pd
 
 UNDEFINED, NO_SPREAD = "not defined", "no spread"
 MOST_DECIMALS = 12
-"""With fewer, errors of a target in a small unit would all be shown as 0, and called the same; beyond is rounding."""
+"""With fewer, errors of a target in a small unit would all be shown as 0, and called the same;
+beyond is rounding.
+"""
 
 
 def plain_text(value: object) -> str:
-    """As text, without control characters: they are invalid in HTML and could move a terminal's cursor."""
+    """As text, without control characters: they are invalid in HTML and could move a terminal's
+    cursor.
+    """
     return "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in str(value))
 
 
@@ -28,7 +32,11 @@ def is_missing(value: object) -> bool:
 
 def decimals_for(values: Iterable[float]) -> int:
     """Decimals that give the largest value four significant digits: of wavelengths in metres, ten."""
-    sizes = [abs(float(value)) for value in values if not is_missing(value) and isfinite(value) and value != 0]
+    sizes = [
+        abs(float(value))
+        for value in values
+        if not is_missing(value) and isfinite(value) and value != 0
+    ]
     return min(max(3 - floor(log10(max(sizes))), 0), MOST_DECIMALS) if sizes else 0
 
 
@@ -50,7 +58,9 @@ def short_number(value: float) -> str:
 
 def terminal_width(text: str) -> int:
     """Columns that a terminal needs: East Asian wide characters take two, combining marks none."""
-    return sum((unicodedata.east_asian_width(c) in "WF") + 1 for c in text if not unicodedata.combining(c))
+    return sum(
+        (unicodedata.east_asian_width(c) in "WF") + 1 for c in text if not unicodedata.combining(c)
+    )
 
 
 def shortened(text: str, limit: int) -> str:

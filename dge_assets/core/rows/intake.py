@@ -1,7 +1,8 @@
-"""From the rows as a source gives them to the real table: formats, rows without a target, contract, types.
+"""From the rows as a source gives them to the real table: formats, rows without a target, contract,
+types.
 
-Here: the order of these steps, and all that people should hear of them. Not here: the steps (`formats`,
-`contract.completion`, `conform`), nor where rows come from.
+Here: the order of these steps, and all that people should hear of them. Not here: the steps
+(`formats`, `contract.completion`, `conform`), nor where rows come from.
 """
 
 from __future__ import annotations
@@ -28,11 +29,16 @@ class Intake:
 
 
 def take_in(
-    raw: pd.DataFrame, declared: ContractDeclaration, *, table: str, disclosure: DisclosureDeclaration | None = None
+    raw: pd.DataFrame,
+    declared: ContractDeclaration,
+    *,
+    table: str,
+    disclosure: DisclosureDeclaration | None = None,
 ) -> Intake:
     """The real table of `raw` (n rows, as `read_source` gives it) under what is `declared`.
 
-    Raises ContractError naming table and column for all that cannot be kept, and for missing targets unless declared.
+    Raises ContractError naming table and column for all that cannot be kept, and for missing
+    targets unless declared.
     """
     recognised = recognise(raw, declared, table=table)
     frame, dropped = _with_targets(recognised.frame, declared, table)
@@ -47,7 +53,9 @@ def take_in(
     )
 
 
-def _with_targets(raw: pd.DataFrame, declared: ContractDeclaration, table: str) -> tuple[pd.DataFrame, list[str]]:
+def _with_targets(
+    raw: pd.DataFrame, declared: ContractDeclaration, table: str
+) -> tuple[pd.DataFrame, list[str]]:
     """Rows without a target teach nothing: an error, or dropped with a note, as declared."""
     if declared.target not in raw.columns:
         return raw, []  # complete_contract says so, with what there is

@@ -20,16 +20,21 @@ FEWEST_PER_CLASS = 2
 def split_real(
     frame: pd.DataFrame, contract: Contract, *, test_share: float, table: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """real_train and real_test, disjoint, each with `row_id` (position in the source) as its first column.
+    """real_train and real_test, disjoint, each with `row_id` (position in the source) as its first
+    column.
 
-    Stratified on the target's classes; deterministic in (table, rows). Raises ContractError when there are
-    fewer rows, or fewer rows of a class, than a split needs.
+    Stratified on the target's classes; deterministic in (table, rows). Raises ContractError when
+    there are fewer rows, or fewer rows of a class, than a split needs.
     """
     _require_enough(frame, contract, table)
     rows = frame.copy()
     rows.insert(0, "row_id", np.arange(len(frame), dtype=np.int64))
     rng = generator(seed_sequence(table=table, purpose="split"))
-    strata = [np.arange(len(frame))] if contract.task == "regression" else _strata(frame[contract.target])
+    strata = (
+        [np.arange(len(frame))]
+        if contract.task == "regression"
+        else _strata(frame[contract.target])
+    )
     in_test = np.zeros(len(frame), dtype=bool)
     for positions in strata:
         count = min(max(round(len(positions) * test_share), 1), len(positions) - 1)
@@ -43,8 +48,12 @@ def split_real(
     return rows[~in_test].reset_index(drop=True), rows[in_test].reset_index(drop=True)
 
 
-def split_dataset(frame: pd.DataFrame, *, test_share: float, seed: np.random.SeedSequence) -> pd.Series:
-    """A label per row of a synthetic dataset, "train" or "test": the parts that evaluation on own data needs."""
+def split_dataset(
+    frame: pd.DataFrame, *, test_share: float, seed: np.random.SeedSequence
+) -> pd.Series:
+    """A label per row of a synthetic dataset, "train" or "test": the parts that evaluation on own
+    data needs.
+    """
     count = min(max(round(len(frame) * test_share), 1), len(frame) - 1)
     labels = np.full(len(frame), "train", dtype=object)
     labels[generator(seed).permutation(len(frame))[:count]] = "test"
@@ -58,7 +67,9 @@ def _strata(target: pd.Series) -> list[np.ndarray[tuple[int], np.dtype[np.intp]]
 
 def _require_enough(frame: pd.DataFrame, contract: Contract, table: str) -> None:
     if len(frame) < FEWEST_ROWS:
-        raise ContractError(f"table {table!r}: has {len(frame)} rows, a split needs at least {FEWEST_ROWS}")
+        raise ContractError(
+            f"table {table!r}: has {len(frame)} rows, a split needs at least {FEWEST_ROWS}"
+        )
     if contract.task == "regression":
         return
     counts = frame[contract.target].value_counts()

@@ -1,4 +1,6 @@
-"""Tables that have no rows: they still have columns, and the columns types, or a query on them would fail."""
+"""Tables that have no rows: they still have columns, and the columns types, or a query on them
+would fail.
+"""
 
 from __future__ import annotations
 

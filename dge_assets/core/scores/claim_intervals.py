@@ -1,26 +1,31 @@
-"""Intervals of a DGE evaluation: how far the score that K datasets claim may be from the score that they stand for.
+"""Intervals of a DGE evaluation: how far the score that K datasets claim may be from the score that
+they stand for.
 
-Here: from the scores of each member's model on each other member's dataset to intervals. Not here: those scores
-(`scores.tables.cross_scores`), the table of means (`scores.tables.score_evaluation`).
+Here: from the scores of each member's model on each other member's dataset to intervals. Not here:
+those scores (`scores.tables.cross_scores`), the table of means (`scores.tables.score_evaluation`).
 
-Why not value ± t std / sqrt(K) with the std of `evaluation_scores`: that std is over the models. All models are
-scored on nearly the same datasets, so what a dataset happens to say is common to all of them and no spread between
-models shows it. With S[i, j] the score of model i on dataset j,
+Why not value ± t std / sqrt(K) with the std of `evaluation_scores`: that std is over the models.
+All models are scored on nearly the same datasets, so what a dataset happens to say is common to all
+of them and no spread between models shows it. With S[i, j] the score of model i on dataset j,
 
     S[i, j] = mu + a[i] + b[j] + c[i, j],    i != j,
 
-a is how good the models are, b how kind the datasets are, and a[i] and b[i] go together, as both are made of member
-i. Two questions have two intervals, both around the mean of S over all pairs of different members:
+a is how good the models are, b how kind the datasets are, and a[i] and b[i] go together, as both
+are made of member i. Two questions have two intervals, both around the mean of S over all pairs of
+different members:
 
-- `models`: the mean true score mu + mean(a) of the K models at hand, which the evaluation's `oracle` is for the real
-  rows. Only b and c are error; the variance is that of the column effects (see `models_error`).
-- `members`: the expected score mu of a model of one more member. a is error as well; the variance is the jackknife
-  over members that takes out a member's model and dataset together, as the mean over pairs is a U-statistic of order
-  2 (Arvesen 1969, "Jackknifing U-statistics", Annals of Mathematical Statistics 40).
+- `models`: the mean true score mu + mean(a) of the K models at hand, which the evaluation's
+  `oracle` is for the real rows. Only b and c are error; the variance is that of the column effects
+  (see `models_error`).
+- `members`: the expected score mu of a model of one more member. a is error as well; the variance
+  is the jackknife over members that takes out a member's model and dataset together, as the mean
+  over pairs is a U-statistic of order 2 (Arvesen 1969, "Jackknifing U-statistics", Annals of
+  Mathematical Statistics 40).
 
-Both are about chance: which seeds and so which datasets one happened to get. "True" is what the generators' common
-distribution says. An error that all generators share moves every S alike, and no interval made from synthetic rows
-can show it. docs/perfect-generator.md measures that the intervals hold where there is no such error.
+Both are about chance: which seeds and so which datasets one happened to get. "True" is what the
+generators' common distribution says. An error that all generators share moves every S alike, and no
+interval made from synthetic rows can show it. docs/perfect-generator.md measures that the intervals
+hold where there is no such error.
 """
 
 from __future__ import annotations
@@ -42,22 +47,35 @@ from dge_assets.core.scores.metrics import metric_card
 from dge_assets.core.scores.tables import require_ks
 
 Over = Literal["models", "members"]
-INTERVAL_COLUMNS = ["approach", "metric", "over", "value", "standard_error", "low", "high", "reason"]
+INTERVAL_COLUMNS = [
+    "approach",
+    "metric",
+    "over",
+    "value",
+    "standard_error",
+    "low",
+    "high",
+    "reason",
+]
 FEWEST_MEMBERS = 3
 """With two members, taking one out leaves no pair."""
 SAME = "the scores of all pairs of members are the same, which tells nothing of those of others"
 
 
-def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, task: Task, level: float = 0.95) -> pd.DataFrame:
-    """One row per K, metric and kind of interval: `approach, metric, over, value, standard_error, low, high, reason`.
+def evaluation_intervals(
+    cross: pd.DataFrame, ks: Sequence[int], *, task: Task, level: float = 0.95
+) -> pd.DataFrame:
+    """One row per K, metric and kind of interval: `approach, metric, over, value, standard_error,
+    low, high, reason`.
 
-    cross: `train_seed, test_seed, metric, value` of one family and model, as `cross_scores` gives it; the diagonal is
-    not used. first_K is made from the first K seeds alone, models and datasets, as somebody who has K datasets would;
-    so it is not the `dge_K` of `evaluation_scores`, which has the models of all members. Its `value` is the mean over
-    the K (K - 1) pairs: where K is all members, datasets are of one size and the metric is a mean over rows, as
-    accuracy or brier, that of `dge_K` there. low, high: value ± t * standard_error with K - 1 degrees of freedom, in
-    units of the metric, cut at its range. A metric that has no value for some pair or the same for all, and K below 3,
-    give NaN with its `reason`, which is empty elsewhere.
+    cross: `train_seed, test_seed, metric, value` of one family and model, as `cross_scores` gives
+    it; the diagonal is not used. first_K is made from the first K seeds alone, models and datasets,
+    as somebody who has K datasets would; so it is not the `dge_K` of `evaluation_scores`, which has
+    the models of all members. Its `value` is the mean over the K (K - 1) pairs: where K is all
+    members, datasets are of one size and the metric is a mean over rows, as accuracy or brier, that
+    of `dge_K` there. low, high: value ± t * standard_error with K - 1 degrees of freedom, in units
+    of the metric, cut at its range. A metric that has no value for some pair or the same for all,
+    and K below 3, give NaN with its `reason`, which is empty elsewhere.
     """
     if not 0 < level < 1:
         raise EvaluationError(f"the level of an interval lies between 0 and 1, found {level}")
@@ -71,7 +89,18 @@ def evaluation_intervals(cross: pd.DataFrame, ks: Sequence[int], *, task: Task, 
             bounds = metric_card(str(metric), task).range
             for over, value, error, *ends in _intervals(scores, level):
                 low, high = (float(np.clip(end, *bounds)) for end in ends)
-                rows.append((f"first_{K}", metric, over, value, error, low, high, reason if isnan(error) else ""))
+                rows.append(
+                    (
+                        f"first_{K}",
+                        metric,
+                        over,
+                        value,
+                        error,
+                        low,
+                        high,
+                        reason if isnan(error) else "",
+                    )
+                )
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
 
 
@@ -79,18 +108,28 @@ def _reason_against(scores: Array) -> str:
     if len(scores) < FEWEST_MEMBERS:
         return f"an interval needs at least {FEWEST_MEMBERS} members, found {len(scores)}"
     missing = int(np.isnan(scores[~np.eye(len(scores), dtype=bool)]).sum())
-    return f"{missing} of {len(scores) * (len(scores) - 1)} pairs of members have no value" if missing else ""
+    return (
+        f"{missing} of {len(scores) * (len(scores) - 1)} pairs of members have no value"
+        if missing
+        else ""
+    )
 
 
 def _intervals(scores: Array, level: float) -> list[tuple[Over, float, float, float, float]]:
-    """(over, value, standard error, low, high) for both kinds; scores: (K, K), models downwards, datasets across."""
+    """(over, value, standard error, low, high) for both kinds; scores: (K, K), models downwards,
+    datasets across.
+    """
     value = mean_over_pairs(scores)
     reach = float(student_t.ppf((1 + level) / 2, max(len(scores) - 1, 1)))
     errors: dict[Over, float] = {"models": models_error(scores), "members": members_error(scores)}
-    # Scores that do not differ have not shown that others would not: a recall of 0 for all pairs is no certain 0.
+    # Scores that do not differ have not shown that others would not: a recall of 0 for all pairs is
+    # no certain 0.
     least = EQUAL * float(np.nanmax(np.abs(scores), initial=0.0))
     told = {over: error if error > least else float("nan") for over, error in errors.items()}
-    return [(over, value, error, value - reach * error, value + reach * error) for over, error in told.items()]
+    return [
+        (over, value, error, value - reach * error, value + reach * error)
+        for over, error in told.items()
+    ]
 
 
 def mean_over_pairs(scores: Array) -> float:
@@ -99,16 +138,21 @@ def mean_over_pairs(scores: Array) -> float:
 
 
 def models_error(scores: Array) -> float:
-    """Standard error of the mean over pairs as an estimate of these K models' mean true score; NaN for K < 3.
+    """Standard error of the mean over pairs as an estimate of these K models' mean true score; NaN
+    for K < 3.
 
-    With d[j] = mean over i of (S[i, j] - mean of row i), which is (b[j] - mean b) K (K - 2) / (K - 1)^2 where c is
-    none: sqrt(sum d^2 / (K (K - 1))) (K - 1)^2 / (K (K - 2)).
+    With d[j] = mean over i of (S[i, j] - mean of row i), which is (b[j] - mean b) K (K - 2) / (K -
+    1)^2 where c is none: sqrt(sum d^2 / (K (K - 1))) (K - 1)^2 / (K (K - 2)).
     """
     K = len(scores)
     if K < FEWEST_MEMBERS:
         return float("nan")
     off = _without_diagonal(scores)
-    effects = np.nanmean(off - np.nanmean(off, axis=1, keepdims=True), axis=0) if _is_complete(scores) else np.nan
+    effects = (
+        np.nanmean(off - np.nanmean(off, axis=1, keepdims=True), axis=0)
+        if _is_complete(scores)
+        else np.nan
+    )
     scale = (K - 1) ** 2 / (K * (K - 2))
     return float(np.sqrt(np.sum(np.square(effects)) / (K * (K - 1))) * scale)
 
@@ -116,7 +160,8 @@ def models_error(scores: Array) -> float:
 def members_error(scores: Array) -> float:
     """Jackknife standard error of the mean over pairs, members taken out as a whole; NaN for K < 3.
 
-    sqrt((K - 1) / K sum_m (theta[-m] - mean theta[-.])^2), theta[-m] the mean over pairs without row and column m.
+    sqrt((K - 1) / K sum_m (theta[-m] - mean theta[-.])^2), theta[-m] the mean over pairs without
+    row and column m.
     """
     K = len(scores)
     if K < FEWEST_MEMBERS or not _is_complete(scores):

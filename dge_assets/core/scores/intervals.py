@@ -1,9 +1,10 @@
-"""Which number of the score tables gets which interval, and how far approaches are apart on the same test rows.
+"""Which number of the score tables gets which interval, and how far approaches are apart on the
+same test rows.
 
-Readers ask two questions of a score: how these very members would do on other rows, and how other members would. So
-there are two intervals, over test rows, and over members and test rows. In the K curve an ensemble of which there are
-at least three that share no member has its interval over those. Not here: how an interval is made
-(`intervals.interval`), how scores vary (`scores.samples`).
+Readers ask two questions of a score: how these very members would do on other rows, and how other
+members would. So there are two intervals, over test rows, and over members and test rows. In the K
+curve an ensemble of which there are at least three that share no member has its interval over
+those. Not here: how an interval is made (`intervals.interval`), how scores vary (`scores.samples`).
 """
 
 from __future__ import annotations
@@ -29,14 +30,28 @@ from dge_assets.core.intervals.interval import (
     with_intervals,
 )
 from dge_assets.core.intervals.resampling import Resamples
-from dge_assets.core.scores.metrics import SQUARED_ERROR, UNLIKE, metric_card, metric_names, score_encoded
+from dge_assets.core.scores.metrics import (
+    SQUARED_ERROR,
+    UNLIKE,
+    metric_card,
+    metric_names,
+    score_encoded,
+)
 from dge_assets.core.scores.replicates import replicate_scores
 from dge_assets.core.scores.samples import SINGLE_MEAN, Samples, ScoreSample
 from dge_assets.core.scores.tables import combine, spread
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"
 EXPECTED_COLUMNS = [f"expected_{name}" for name in INTERVAL_COLUMNS]
-DIFFERENCE_COLUMNS = ["approach", "against", "metric", "difference", *INTERVAL_COLUMNS, *EXPECTED_COLUMNS, "remark"]
+DIFFERENCE_COLUMNS = [
+    "approach",
+    "against",
+    "metric",
+    "difference",
+    *INTERVAL_COLUMNS,
+    *EXPECTED_COLUMNS,
+    "remark",
+]
 NOT_REFITTED = {
     "naive_ensemble": "made from dataset 0 alone: what another dataset would give is not known",
     "naive_concat": "one model of all datasets: what it would be without one of them is not known",
@@ -50,21 +65,30 @@ MetricIntervals = dict[str, Interval]
 def ensemble_intervals(
     y: Codes, members: Sequence[Array], ks: Iterable[int], *, task: Task, resamples: Resamples
 ) -> dict[int, MetricIntervals]:
-    """K -> metric -> interval of the score of the first K members, over disjoint sets of K or over test rows.
+    """K -> metric -> interval of the score of the first K members, over disjoint sets of K or over
+    test rows.
 
-    y (rows,) and members, one array each in seed order: of real_test. Metrics: the task's, and its squared error.
+    y (rows,) and members, one array each in seed order: of real_test. Metrics: the task's, and its
+    squared error.
     """
     return {K: _of_ensemble(y, members, K, task=task, resamples=resamples) for K in ks}
 
 
-def _of_ensemble(y: Codes, members: Sequence[Array], K: int, *, task: Task, resamples: Resamples) -> MetricIntervals:
+def _of_ensemble(
+    y: Codes, members: Sequence[Array], K: int, *, task: Task, resamples: Resamples
+) -> MetricIntervals:
     names = tuple(dict.fromkeys([*metric_names(task), SQUARED_ERROR[task]]))
     sets = [members[start : start + K] for start in range(0, len(members) - K + 1, K)]
     if len(sets) < FEWEST_SETS:
         return _over_rows(names, y, combine(members[:K], task=task), task=task, resamples=resamples)
-    scores = [score_encoded(names, y, combine(group, task=task), task=task).values for group in sets]
+    scores = [
+        score_encoded(names, y, combine(group, task=task), task=task).values for group in sets
+    ]
     over = over_sets_of(K)
-    return {name: _over_scores(name, [values[name] for values in scores], over, task=task) for name in names}
+    return {
+        name: _over_scores(name, [values[name] for values in scores], over, task=task)
+        for name in names
+    }
 
 
 def over_sets_of(K: int) -> str:
@@ -77,20 +101,29 @@ def _over_scores(name: str, values: Sequence[float], over: str, *, task: Task) -
     return over_sets(mean, spread(values), len(values), over=over, bounds=bounds)
 
 
-def _over_rows(names: Sequence[str], y: Codes, table: Array, *, task: Task, resamples: Resamples) -> MetricIntervals:
+def _over_rows(
+    names: Sequence[str], y: Codes, table: Array, *, task: Task, resamples: Resamples
+) -> MetricIntervals:
     values = score_encoded(names, y, table, task=task).values
     replicates = replicate_scores(names, y, table, resamples, task=task)
     return {name: over_test_rows(values[name], replicates[name], metric=name) for name in names}
 
 
 def training_with_intervals(scores: pd.DataFrame, samples: Samples, *, task: Task) -> pd.DataFrame:
-    """The table of `score_training` with two intervals; `samples` has all of its approaches and metrics.
+    """The table of `score_training` with two intervals; `samples` has all of its approaches and
+    metrics.
 
-    `low, high, over, reason`: of these very members, over the test rows. `expected_low, expected_high, expected_over,
-    expected_reason`: of the expected score, over members and test rows; for naive_single that of any single dataset.
+    `low, high, over, reason`: of these very members, over the test rows. `expected_low,
+    expected_high, expected_over, expected_reason`: of the expected score, over members and test
+    rows; for naive_single that of any single dataset.
     """
-    places = {(approach, name): sample for approach, of in samples.items() for name, sample in of.items()}
-    rows = {key: over_test_rows(item.value, item.replicates, metric=key[1]) for key, item in places.items()}
+    places = {
+        (approach, name): sample for approach, of in samples.items() for name, sample in of.items()
+    }
+    rows = {
+        key: over_test_rows(item.value, item.replicates, metric=key[1])
+        for key, item in places.items()
+    }
     found = with_intervals(scores, rows, ["approach", "metric"])
     expected = [
         _expected(approach, name, places[approach, name], task=task)
@@ -109,7 +142,11 @@ def _expected(approach: str, name: str, sample: ScoreSample, *, task: Task) -> I
 
 
 def _over_both(
-    sample: ScoreSample, name: str, bounds: tuple[float, float] = (-np.inf, np.inf), *, is_one_signed: bool = False
+    sample: ScoreSample,
+    name: str,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    *,
+    is_one_signed: bool = False,
 ) -> Interval:
     return over_members_and_rows(
         sample.value,
@@ -130,31 +167,43 @@ def _with_expected(frame: pd.DataFrame, found: Sequence[Interval]) -> pd.DataFra
 
 
 def evaluation_with_intervals(scores: pd.DataFrame, members: int, *, task: Task) -> pd.DataFrame:
-    """The table of `score_evaluation` with `low, high, over, reason`: over which of the `members` models is scored."""
+    """The table of `score_evaluation` with `low, high, over, reason`: over which of the `members`
+    models is scored.
+    """
     intervals = {
-        (approach, name): over_sets(value, std, members, over=WHICH_MEMBER, bounds=metric_card(name, task).range)
-        for approach, name, value, std in scores[["approach", "metric", "value", "std"]].itertuples(index=False)
+        (approach, name): over_sets(
+            value, std, members, over=WHICH_MEMBER, bounds=metric_card(name, task).range
+        )
+        for approach, name, value, std in scores[["approach", "metric", "value", "std"]].itertuples(
+            index=False
+        )
     }
     return with_intervals(scores, intervals, ["approach", "metric"])
 
 
-def curve_with_intervals(curve: pd.DataFrame, ensembles: dict[int, MetricIntervals]) -> pd.DataFrame:
-    """The table of `k_curve` with `low, high, over, reason` of `measured`; `ensembles` has every K of it."""
+def curve_with_intervals(
+    curve: pd.DataFrame, ensembles: dict[int, MetricIntervals]
+) -> pd.DataFrame:
+    """The table of `k_curve` with `low, high, over, reason` of `measured`; `ensembles` has every K
+    of it.
+    """
     intervals = {(K, name): found for K, of_k in ensembles.items() for name, found in of_k.items()}
     return with_intervals(curve, intervals, ["K", "metric"])
 
 
 def approach_differences(samples: Samples) -> pd.DataFrame:
-    """One row per approach, one it is compared with, and metric: `approach, against, metric, difference`, intervals,
-    `remark`.
+    """One row per approach, one it is compared with, and metric: `approach, against, metric,
+    difference`, intervals, `remark`.
 
-    difference: score of `approach` minus score of `against`, both on the rows of real_test; above zero is better only
-    where more of the metric is. Both are scored on the same resampled rows, so what rows are hard for both cancels.
-    `low, high`: these members' difference, over test rows. `expected_low, expected_high`: that of other members, over
-    members and test rows; naive_ensemble and naive_concat count as they are. against: naive_single (dataset 0),
-    naive_single_mean (the mean score over all single datasets) and oracle; for dge_K of several members also the naive
-    approaches that cost as many models (naive_ensemble) or rows (naive_concat). remark: where the sign of a difference
-    is no finding but an identity, or the metric scores an ensemble as something else than a single model.
+    difference: score of `approach` minus score of `against`, both on the rows of real_test; above
+    zero is better only where more of the metric is. Both are scored on the same resampled rows, so
+    what rows are hard for both cancels. `low, high`: these members' difference, over test rows.
+    `expected_low, expected_high`: that of other members, over members and test rows; naive_ensemble
+    and naive_concat count as they are. against: naive_single (dataset 0), naive_single_mean (the
+    mean score over all single datasets) and oracle; for dge_K of several members also the naive
+    approaches that cost as many models (naive_ensemble) or rows (naive_concat). remark: where the
+    sign of a difference is no finding but an identity, or the metric scores an ensemble as
+    something else than a single model.
     """
     found: list[tuple[object, ...]] = []
     rows, both = [], []
@@ -186,11 +235,17 @@ def _remark(approach: str, name: str, *, is_of_all: bool) -> str:
     """
     if not (is_of_all and approach.startswith("dge_") and name in CONVEX):
         return ""
-    return "an identity: the variance between members" if name in IDENTITIES else "never a loss, by Jensen's inequality"
+    return (
+        "an identity: the variance between members"
+        if name in IDENTITIES
+        else "never a loss, by Jensen's inequality"
+    )
 
 
 def _is_comparison(approach: str, against: str) -> bool:
-    """Everything with the oracle; what takes more than one dataset or model with a single one; DGE with its equals."""
+    """Everything with the oracle; what takes more than one dataset or model with a single one; DGE
+    with its equals.
+    """
     if against == "oracle":
         return approach != "oracle"
     if against in ("naive_ensemble", "naive_concat"):

@@ -3,10 +3,10 @@
 Here: how good predictions are on one set of rows. Not here: which model is scored on which rows
 (`scores.tables`), spreads over members, drawing.
 
-A metric that has no value on the rows at hand (one class only, nobody predicted positive) is NaN with a
-reason; it is never replaced by 0, and no warning is raised. Symbols: n rows, C classes, m ensemble members;
-p is the probability of the positive class, which is the last of the classes and is predicted where
-p > 0.5, strictly.
+A metric that has no value on the rows at hand (one class only, nobody predicted positive) is NaN
+with a reason; it is never replaced by 0, and no warning is raised. Symbols: n rows, C classes, m
+ensemble members; p is the probability of the positive class, which is the last of the classes and
+is predicted where p > 0.5, strictly.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ CALIBRATION_BINS = 15
 _EDGE = 1e-9
 """Of a bin's width: what rounding may take from a confidence on the edge above it."""
 ROUNDING = 1e-4
-"""Probabilities may leave 0 to 1, and sum to one, to rounding alone, for models that compute in single precision."""
+"""Probabilities may leave 0 to 1, and sum to one, to rounding alone, for models that compute in
+single precision.
+"""
 
 
 class UndefinedMetricError(ValueError):
@@ -46,8 +48,8 @@ class UndefinedMetricError(ValueError):
 class MetricCard:
     """One metric for one task.
 
-    `function(y, predictions)` takes codes and (n, C) probabilities, or values and an (n, m) ensemble for
-    regression, and raises UndefinedMetricError where it has no value.
+    `function(y, predictions)` takes codes and (n, C) probabilities, or values and an (n, m)
+    ensemble for regression, and raises UndefinedMetricError where it has no value.
     """
 
     name: str
@@ -70,7 +72,9 @@ class Scores:
 
 
 def class_views(y: Any, probabilities: Array) -> Iterator[tuple[str, Bools, Bools, Array]]:
-    """Per scored class: its name in reasons, who has it, who is predicted to have it, its probability."""
+    """Per scored class: its name in reasons, who has it, who is predicted to have it, its
+    probability.
+    """
     count = probabilities.shape[1]
     if count == 2:
         positive = probabilities[:, 1]
@@ -82,7 +86,10 @@ def class_views(y: Any, probabilities: Array) -> Iterator[tuple[str, Bools, Bool
 
 
 def _macro(one: Callable[[str, Bools, Bools, Array], float]) -> Callable[[Any, Array], float]:
-    """Binary: the metric of the positive class. Multiclass: the plain mean over the classes, one against the rest."""
+    """Binary: the metric of the positive class.
+
+    Multiclass: the plain mean over the classes, one against the rest.
+    """
 
     def metric(y: Any, probabilities: Array) -> float:
         return float(np.mean([one(*view) for view in class_views(y, probabilities)]))
@@ -94,12 +101,14 @@ def _macro(one: Callable[[str, Bools, Bools, Array], float]) -> Callable[[Any, A
 def _auc(label: str, actual: Bools, _predicted: Bools, probability: Array) -> float:
     """Area under the ROC curve: P(p of a positive row > p of a negative row), ties counting half.
 
-    The Mann-Whitney statistic over n1 n0. Counting below each positive row in sorted order takes half the time of
-    ranking all.
+    The Mann-Whitney statistic over n1 n0. Counting below each positive row in sorted order takes
+    half the time of ranking all.
     """
     ones, others = np.sort(probability[actual]), np.sort(probability[~actual])
     if not len(ones) or not len(others):
-        raise UndefinedMetricError(f"{label} has {len(ones)} of {len(actual)} rows: auc needs rows with and without")
+        raise UndefinedMetricError(
+            f"{label} has {len(ones)} of {len(actual)} rows: auc needs rows with and without"
+        )
     twice_below = np.searchsorted(others, ones, "left") + np.searchsorted(others, ones, "right")
     return int(twice_below.sum()) / (2 * len(ones) * len(others))
 
@@ -127,9 +136,13 @@ def _f1(label: str, actual: Bools, predicted: Bools, _probability: Array) -> flo
 
 
 def predicted_class(probabilities: Array) -> npt.NDArray[np.int64]:
-    """The predicted class (n,) of (n, C) probabilities: p > 0.5 for two classes, else the most probable one."""
+    """The predicted class (n,) of (n, C) probabilities: p > 0.5 for two classes, else the most
+    probable one.
+    """
     is_binary = probabilities.shape[1] == 2
-    return np.asarray(probabilities[:, 1] > 0.5 if is_binary else np.argmax(probabilities, axis=1), dtype=np.int64)
+    return np.asarray(
+        probabilities[:, 1] > 0.5 if is_binary else np.argmax(probabilities, axis=1), dtype=np.int64
+    )
 
 
 def _accuracy(y: Any, probabilities: Array) -> float:
@@ -138,13 +151,17 @@ def _accuracy(y: Any, probabilities: Array) -> float:
 
 
 def _nll(y: Any, probabilities: Array) -> float:
-    """Negative log-likelihood in nats per row: -1/n sum_i log p_i(y_i), probabilities clipped (see above)."""
+    """Negative log-likelihood in nats per row: -1/n sum_i log p_i(y_i), probabilities clipped (see
+    above).
+    """
     own = probabilities[np.arange(len(y)), y]
     return float(-np.log(np.clip(own, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)).mean())
 
 
 def squared_errors(y: Any, probabilities: Array) -> Array:
-    """By row (n,), its mean is the Brier score: (p_i - y_i)^2 for two classes, else sum_c (p_ic - [y_i = c])^2."""
+    """By row (n,), its mean is the Brier score: (p_i - y_i)^2 for two classes, else sum_c (p_ic -
+    [y_i = c])^2.
+    """
     if probabilities.shape[1] == 2:
         return np.asarray((probabilities[:, 1] - y) ** 2)
     return np.asarray(np.sum((probabilities - np.eye(probabilities.shape[1])[y]) ** 2, axis=1))
@@ -156,8 +173,8 @@ def _brier(y: Any, probabilities: Array) -> float:
 
 
 def confidence_and_hits(y: Any, probabilities: Array) -> tuple[Array, Bools]:
-    """What calibration compares, (n,) each: of two classes the probability of the positive one and who has it, of more
-    the probability of the predicted one and whether it is right.
+    """What calibration compares, (n,) each: of two classes the probability of the positive one and
+    who has it, of more the probability of the predicted one and whether it is right.
     """
     if probabilities.shape[1] == 2:
         return probabilities[:, 1], y == 1
@@ -165,18 +182,25 @@ def confidence_and_hits(y: Any, probabilities: Array) -> tuple[Array, Bools]:
 
 
 def _ece(y: Any, probabilities: Array) -> float:
-    """Expected calibration error: sum over bins b of (n_b / n) |mean confidence in b - frequency in b|.
+    """Expected calibration error: sum over bins b of (n_b / n) |mean confidence in b - frequency in
+    b|.
 
     15 bins of equal width over [0, 1] (Guo et al. 2017, equation 3); the frequency is that of hits.
     """
     confidence, hits = confidence_and_hits(y, probabilities)
-    gaps = np.bincount(calibration_bins(confidence), weights=confidence - hits, minlength=CALIBRATION_BINS)
+    gaps = np.bincount(
+        calibration_bins(confidence), weights=confidence - hits, minlength=CALIBRATION_BINS
+    )
     return float(np.abs(gaps).sum() / len(y))
 
 
 def calibration_bins(confidence: Array) -> npt.NDArray[np.int64]:
-    """The bin 0..14 of each confidence in [0, 1]; one on an edge, as fifths and thirds are, belongs to the bin above."""
-    return np.minimum((confidence * CALIBRATION_BINS + _EDGE).astype(np.int64), CALIBRATION_BINS - 1)
+    """The bin 0..14 of each confidence in [0, 1]; one on an edge, as fifths and thirds are, belongs
+    to the bin above.
+    """
+    return np.minimum(
+        (confidence * CALIBRATION_BINS + _EDGE).astype(np.int64), CALIBRATION_BINS - 1
+    )
 
 
 # --- regression: (n, m) ensembles; all but crps score the ensemble's mean
@@ -215,10 +239,11 @@ def _r2(y: Any, members: Array) -> float:
 
 
 def _crps(y: Any, members: Array) -> float:
-    """Continuous ranked probability score of the m predictions as an empirical distribution, in target units.
+    """Continuous ranked probability score of the m predictions as an empirical distribution, in
+    target units.
 
-    1/n sum_i [1/m sum_j |x_ij - y_i| - 1/(2 m^2) sum_jk |x_ij - x_ik|] (Gneiting and Raftery 2007, equation
-    21). With one prediction (m = 1) it is the mean absolute error.
+    1/n sum_i [1/m sum_j |x_ij - y_i| - 1/(2 m^2) sum_jk |x_ij - x_ik|] (Gneiting and Raftery 2007,
+    equation 21). With one prediction (m = 1) it is the mean absolute error.
     """
     count = members.shape[1]
     ordered = np.sort(members, axis=1)
@@ -250,7 +275,8 @@ _ALL_CARDS = (
     MetricCard("mae", "regression", "lower", _ERROR_RANGE, _mae),
     MetricCard("r2", "regression", "higher", (float("-inf"), 1.0), _r2),
     MetricCard("crps", "regression", "lower", _ERROR_RANGE, _crps),
-    # Only the K curve asks for it: the extrapolation in K holds for the squared error, not for its root.
+    # Only the K curve asks for it: the extrapolation in K holds for the squared error, not for its
+    # root.
     MetricCard("mse", "regression", "lower", _ERROR_RANGE, _mse, is_default=False),
 )
 HEADLINE_METRICS: dict[Task, tuple[str, str]] = {
@@ -279,26 +305,33 @@ def metric_goal(name: str) -> Goal:
     for card in _ALL_CARDS:
         if card.name == name:
             return card.goal
-    raise EvaluationError(f"no metric {name!r}; allowed are {sorted({card.name for card in _ALL_CARDS})}")
+    raise EvaluationError(
+        f"no metric {name!r}; allowed are {sorted({card.name for card in _ALL_CARDS})}"
+    )
 
 
 def metric_card(name: str, task: Task) -> MetricCard:
     """The card of `name` for `task`; EvaluationError naming the allowed ones when there is none."""
     if name not in METRICS[task]:
-        raise EvaluationError(f"no metric {name!r} for task={task}; allowed are {list(METRICS[task])}")
+        raise EvaluationError(
+            f"no metric {name!r} for task={task}; allowed are {list(METRICS[task])}"
+        )
     return METRICS[task][name]
 
 
 def score_encoded(metrics: Sequence[str], y: Any, predictions: Array, *, task: Task) -> Scores:
     """Score predictions on rows whose target is encoded already (see `targets.encode_target`).
 
-    y: (n,) codes or values. predictions: (n, C) probabilities; (n,) or (n, m) values for regression. Raises
-    EvaluationError where one is not finite: a NaN would be counted as a prediction of the first class.
+    y: (n,) codes or values. predictions: (n, C) probabilities; (n,) or (n, m) values for
+    regression. Raises EvaluationError where one is not finite: a NaN would be counted as a
+    prediction of the first class.
     """
     cards = [metric_card(name, task) for name in metrics]
     table = predictions[:, None] if predictions.ndim == 1 else predictions
     if len(table) != len(y):
-        raise EvaluationError(f"{len(y)} target values but {len(table)} predictions; they must be of the same rows")
+        raise EvaluationError(
+            f"{len(y)} target values but {len(table)} predictions; they must be of the same rows"
+        )
     _require_rows(np.isfinite(table), "predictions are not finite")
     values, reasons = {}, {}
     for card in cards:
@@ -323,12 +356,15 @@ def _defined(card: MetricCard, y: Any, table: Array) -> float:
     return card.function(y, table)
 
 
-def score_with_reasons(metrics: Sequence[str], y: object, predictions: object, classes: Sequence[Level] = ()) -> Scores:
+def score_with_reasons(
+    metrics: Sequence[str], y: object, predictions: object, classes: Sequence[Level] = ()
+) -> Scores:
     """Score predictions for labels `y` (n,), and say why a metric is NaN.
 
-    classes: the labels in the order of the probability columns; none means regression. predictions: (n, C)
-    probabilities, or (n,) of the last class when there are two; (n,) or (n, m) values for regression. Raises
-    EvaluationError for predictions or values that are not finite, and probabilities outside 0 to 1.
+    classes: the labels in the order of the probability columns; none means regression. predictions:
+    (n, C) probabilities, or (n,) of the last class when there are two; (n,) or (n, m) values for
+    regression. Raises EvaluationError for predictions or values that are not finite, and
+    probabilities outside 0 to 1.
     """
     table = np.asarray(predictions, dtype=np.float64)
     if not len(classes):
@@ -347,7 +383,9 @@ def score_with_reasons(metrics: Sequence[str], y: object, predictions: object, c
     return score_encoded(metrics, encode_labels(y, classes, name="y"), table, task=task)
 
 
-def score(metrics: Sequence[str], y: object, predictions: object, classes: Sequence[Level] = ()) -> dict[str, float]:
+def score(
+    metrics: Sequence[str], y: object, predictions: object, classes: Sequence[Level] = ()
+) -> dict[str, float]:
     """Values by metric name; as `score_with_reasons`, without the reasons.
 
     >>> score(["accuracy", "brier"], ["no", "yes"], [0.25, 0.75], ["no", "yes"])

@@ -1,9 +1,9 @@
 """Metrics of many replicates of the same rows at once: weights in, one value per replicate out.
 
-A replicate in which row i occurs w_i times has the value that `metrics` gives for the rows repeated w_i times; the
-tests hold each metric to that. Here because intervals need hundreds of replicates of every score, and sums over weights
-give them for the price of a few matrix products. Not here: drawing weights (`resampling`), what a metric means
-(`metrics`).
+A replicate in which row i occurs w_i times has the value that `metrics` gives for the rows repeated
+w_i times; the tests hold each metric to that. Here because intervals need hundreds of replicates of
+every score, and sums over weights give them for the price of a few matrix products. Not here:
+drawing weights (`resampling`), what a metric means (`metrics`).
 """
 
 from __future__ import annotations
@@ -44,42 +44,50 @@ def replicate_scores(
     task: Task,
     rows: Bools | None = None,
 ) -> dict[str, Replicates]:
-    """The metrics of each replicate, by name, as `score_encoded` would give them for the replicate's rows.
+    """The metrics of each replicate, by name, as `score_encoded` would give them for the
+    replicate's rows.
 
-    y (rows,) and predictions (rows, classes) or (rows, m): of the rows that `resamples` draws from, of which `rows`
-    (a mask) takes part. A group's number of rows then differs between replicates, as it does between test sets.
+    y (rows,) and predictions (rows, classes) or (rows, m): of the rows that `resamples` draws from,
+    of which `rows` (a mask) takes part. A group's number of rows then differs between replicates,
+    as it does between test sets.
     """
     if len(y) != resamples.rows:
         raise EvaluationError(f"{len(y)} target values for replicates of {resamples.rows} rows")
     table = predictions[:, None] if predictions.ndim == 1 else predictions
     chosen = slice(None) if rows is None else rows
     parts = [
-        score_weighted(metrics, y[chosen], table[chosen], weights[chosen], task=task) for weights in resamples.blocks()
+        score_weighted(metrics, y[chosen], table[chosen], weights[chosen], task=task)
+        for weights in resamples.blocks()
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in metrics}
 
 
 def replicate_means(per_row: Sequence[Array], resamples: Resamples) -> npt.NDArray[np.float64]:
-    """The mean of each quantity in each replicate: (quantities, replicates), from one value per row (rows,) of each.
+    """The mean of each quantity in each replicate: (quantities, replicates), from one value per row
+    (rows,) of each.
 
     A quantity that is the same in all rows is so in all replicates, to the last bit.
     """
     values = np.stack(per_row)
     if values.shape[1] != resamples.rows:
         raise EvaluationError(f"{values.shape[1]} values for replicates of {resamples.rows} rows")
-    # Sums are in single precision: of differences to a middle row, neither a large mean nor a far row eats their
-    # digits.
+    # Sums are in single precision: of differences to a middle row, neither a large mean nor a far
+    # row eats their digits.
     middle = np.partition(values, values.shape[1] // 2, axis=1)[:, values.shape[1] // 2, None]
     units = np.array([[unit_of(row)] for row in values - middle])
     apart = ((values - middle) / units).astype(np.float32)
-    parts = [(apart @ weights).astype(np.float64) / weights.sum(axis=0) for weights in resamples.blocks()]
+    parts = [
+        (apart @ weights).astype(np.float64) / weights.sum(axis=0) for weights in resamples.blocks()
+    ]
     return np.asarray(middle + np.concatenate(parts, axis=1) * units)
 
 
 def score_weighted(
     metrics: Sequence[str], y: Codes, table: Array, weights: Weights, *, task: Task
 ) -> dict[str, Replicates]:
-    """The metrics of each column of `weights` (rows, replicates), by name: one value per replicate, (replicates,)."""
+    """The metrics of each column of `weights` (rows, replicates), by name: one value per replicate,
+    (replicates,).
+    """
     for name in metrics:
         metric_card(name, task)
     counted = _Counted(y, table, weights)
@@ -108,17 +116,20 @@ class _Counted:
 
     @cached_property
     def sums(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Sums over rows for classification, (sums, replicates) by name, all from one product with the weights.
+        """Sums over rows for classification, (sums, replicates) by name, all from one product with
+        the weights.
 
-        Each product reads all weights, which takes longer than multiplying by them: apart they would take five times as
-        long.
+        Each product reads all weights, which takes longer than multiplying by them: apart they
+        would take five times as long.
         """
         y, table, rows = self.y, self.table, np.arange(len(self.y))
         own = np.clip(table[rows, y], SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
         confidence, hits = confidence_and_hits(y, table)
         gaps = np.zeros((CALIBRATION_BINS, len(y)), dtype=np.float32)
         gaps[calibration_bins(confidence), rows] = confidence - hits
-        views = [part for _, actual, named, _ in self.views for part in (actual, named, actual & named)]
+        views = [
+            part for _, actual, named, _ in self.views for part in (actual, named, actual & named)
+        ]
         parts: dict[str, Any] = {
             "total": [np.ones(len(y))],
             "right": [predicted_class(table) == y],
@@ -157,7 +168,12 @@ def _macro(values: Sequence[Replicates]) -> Replicates:
 
 def _auc(counted: _Counted) -> Replicates:
     weights, corrections = counted.weights, counted.sums["ranks"].reshape(len(counted.ranks), 2, -1)
-    return _macro([ranks.shares(weights, found) for ranks, found in zip(counted.ranks, corrections, strict=True)])
+    return _macro(
+        [
+            ranks.shares(weights, found)
+            for ranks, found in zip(counted.ranks, corrections, strict=True)
+        ]
+    )
 
 
 def _accuracy(counted: _Counted) -> Replicates:
@@ -204,7 +220,8 @@ def _mae(counted: _Counted) -> Replicates:
 
 
 def _r2(counted: _Counted) -> Replicates:
-    # Moments about the rows' own mean, else a large offset would eat the digits of single precision.
+    # Moments about the rows' own mean, else a large offset would eat the digits of single
+    # precision.
     centred = counted.y - np.mean(counted.y) if len(counted.y) else counted.y
     unit = unit_of(centred)
     centred = centred / unit
@@ -218,7 +235,9 @@ def _crps(counted: _Counted) -> Replicates:
     count = counted.table.shape[1]
     factors = (2 * np.arange(count) - count + 1).astype(np.float64)
     spread = np.sort(counted.table, axis=1) @ factors / count**2
-    return counted.mean(np.maximum(np.abs(counted.table - counted.y[:, None]).mean(axis=1) - spread, 0))
+    return counted.mean(
+        np.maximum(np.abs(counted.table - counted.y[:, None]).mean(axis=1) - spread, 0)
+    )
 
 
 _CLASSIFICATION: dict[str, Callable[[_Counted], Replicates]] = {

@@ -1,11 +1,14 @@
-"""How the score of an approach varies: with the test rows that one has, and with the members that one has.
+"""How the score of an approach varies: with the test rows that one has, and with the members that
+one has.
 
-Here: a score with its replicates over test rows and the influence of each member, for each approach and metric, and
-their differences. Not here: the intervals that follow (`intervals.interval`), tables (`scores.intervals`).
+Here: a score with its replicates over test rows and the influence of each member, for each approach
+and metric, and their differences. Not here: the intervals that follow (`intervals.interval`),
+tables (`scores.intervals`).
 
-The score of K members is a function of K exchangeable members. Leaving each out in turn gives its jackknife variance
-(Efron and Tibshirani 1993, chapter 11), kept as one influence per member, whose squares add up to it: then a difference
-of two approaches that share members is the difference of their influences, and what a member does to both cancels.
+The score of K members is a function of K exchangeable members. Leaving each out in turn gives its
+jackknife variance (Efron and Tibshirani 1993, chapter 11), kept as one influence per member, whose
+squares add up to it: then a difference of two approaches that share members is the difference of
+their influences, and what a member does to both cancels.
 """
 
 from __future__ import annotations
@@ -32,10 +35,10 @@ SINGLE_MEAN = "naive_single_mean"
 class ScoreSample:
     """One score and how it varies.
 
-    replicates (replicates,): on resampled test rows. influence (n,): of each of the n members there are, 0 for those
-    that the score is not made of; the sum of its squares is the variance over members. alone: further variance, of one
-    member that stands for all. members: how many it is made of; 0 for the oracle, and where what other members would
-    give is not known.
+    replicates (replicates,): on resampled test rows. influence (n,): of each of the n members there
+    are, 0 for those that the score is not made of; the sum of its squares is the variance over
+    members. alone: further variance, of one member that stands for all. members: how many it is
+    made of; 0 for the oracle, and where what other members would give is not known.
     """
 
     value: float
@@ -76,19 +79,24 @@ def score_samples(
 ) -> Samples:
     """The samples of all approaches that are scored on real_test (y encoded), and of `SINGLE_MEAN`.
 
-    What naive_ensemble and naive_concat would be with other members is not known without fitting them anew: they count
-    as they are, with no influence of members. naive_single and dge_1 stand for any single dataset: the mean over
-    datasets varies as the members' scores do, and one of them as much again about that mean.
+    What naive_ensemble and naive_concat would be with other members is not known without fitting
+    them anew: they count as they are, with no influence of members. naive_single and dge_1 stand
+    for any single dataset: the mean over datasets varies as the members' scores do, and one of them
+    as much again about that mean.
     """
     n = len(predictions.members)
     none = dict.fromkeys(names, (np.zeros(n), 0))
-    singles = [_scored(names, y, [member], task=task, resamples=resamples) for member in predictions.members]
+    singles = [
+        _scored(names, y, [member], task=task, resamples=resamples)
+        for member in predictions.members
+    ]
     together, spread = _mean_of_singles(names, singles)
     samples: dict[str, dict[str, ScoreSample]] = {}
     for approach, arrays in training_ensembles(predictions, ks).items():
         if approach in ("naive_single", "dge_1"):
             samples[approach] = {
-                name: ScoreSample(*singles[0][name], together[name].influence, n, spread[name]) for name in names
+                name: ScoreSample(*singles[0][name], together[name].influence, n, spread[name])
+                for name in names
             }
             continue
         of_members = approach.startswith("dge_")
@@ -129,15 +137,22 @@ def _mean_of_singles(
 def _influences(
     names: Sequence[str], y: Codes, arrays: Sequence[Array], n: int, *, task: Task
 ) -> dict[str, tuple[Array, int]]:
-    """By metric: the influence (n,) of each of the first K members on their ensemble's score, and K."""
+    """By metric: the influence (n,) of each of the first K members on their ensemble's score, and
+    K.
+    """
     K = len(arrays)
     without = [
-        score_encoded(names, y, combine([*arrays[:i], *arrays[i + 1 :]], task=task), task=task).values for i in range(K)
+        score_encoded(
+            names, y, combine([*arrays[:i], *arrays[i + 1 :]], task=task), task=task
+        ).values
+        for i in range(K)
     ]
     found = {}
     for name in names:
         values = np.array([scores[name] for scores in without])
         influence = np.zeros(n)
-        influence[:K] = sqrt((K - 1) / K) * (float(mean_of([np.asarray(value) for value in values])) - values)
+        influence[:K] = sqrt((K - 1) / K) * (
+            float(mean_of([np.asarray(value) for value in values])) - values
+        )
         found[name] = (influence, K)
     return found

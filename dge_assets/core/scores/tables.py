@@ -1,13 +1,14 @@
 """Scoring: prediction arrays in, score tables out. Nothing is fitted and nothing predicted here.
 
 Two questions (van Breugel, Qian and van der Schaar, ICML 2023, arXiv 2305.09235):
-- training: does a model trained on synthetic data do well on real data? Everything is scored on real_test.
-- evaluation: does a score computed on synthetic data tell the score on real data? Model i is the one fitted
-  on the train part of dataset i.
+- training: does a model trained on synthetic data do well on real data? Everything is scored on
+  real_test.
+- evaluation: does a score computed on synthetic data tell the score on real data? Model i is the
+  one fitted on the train part of dataset i.
 
-In all tables a NaN value has a reason in `frame.attrs["reasons"]`, by "approach/metric"; a NaN in one
-member makes the mean over the members NaN, as leaving it out would compare other members. Members are
-numbered 0..n-1 in seed order; targets are encoded (`downstream.targets.encode_target`).
+In all tables a NaN value has a reason in `frame.attrs["reasons"]`, by "approach/metric"; a NaN in
+one member makes the mean over the members NaN, as leaving it out would compare other members.
+Members are numbered 0..n-1 in seed order; targets are encoded (`downstream.targets.encode_target`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class TrainingPredictions:
 
 @dataclass(frozen=True)
 class EvaluationTargets:
-    """Encoded targets: of real_test, of each dataset's test part, of each dataset's rows (train, then test)."""
+    """Encoded targets: of real_test, of each dataset's test part, of each dataset's rows (train,
+    then test).
+    """
 
     real_test: Codes
     own_tests: tuple[Codes, ...]
@@ -54,7 +57,8 @@ class EvaluationTargets:
 
 @dataclass(frozen=True)
 class MemberPredictions:
-    """Predictions of the part model of one member on real_test, its own test part, and all datasets.
+    """Predictions of the part model of one member on real_test, its own test part, and all
+    datasets.
 
     `datasets[j]` is None for the member's own dataset and where no approach asks for it.
     """
@@ -66,15 +70,25 @@ class MemberPredictions:
 
 
 def require_ks(ks: Sequence[int], members: int, *, fewest: int) -> tuple[int, ...]:
-    """`ks` without repetitions; EvaluationError when a K is below `fewest` or above the number of members."""
+    """`ks` without repetitions; EvaluationError when a K is below `fewest` or above the number of
+    members.
+    """
     unique = tuple(dict.fromkeys(int(K) for K in ks))
     if not unique:
         raise EvaluationError("ks is empty: name at least one ensemble size K")
     if members < 1:
-        raise EvaluationError("datasets is empty: an evaluation needs at least one synthetic dataset")
+        raise EvaluationError(
+            "datasets is empty: an evaluation needs at least one synthetic dataset"
+        )
     if min(unique) < fewest:
-        reason = "a model is scored on the datasets of the other K - 1 members" if fewest == 2 else "K counts members"
-        raise EvaluationError(f"K must be at least {fewest} here ({reason}), found ks={list(unique)}")
+        reason = (
+            "a model is scored on the datasets of the other K - 1 members"
+            if fewest == 2
+            else "K counts members"
+        )
+        raise EvaluationError(
+            f"K must be at least {fewest} here ({reason}), found ks={list(unique)}"
+        )
     if max(unique) > members:
         raise EvaluationError(
             f"ks={list(unique)} asks for an ensemble of {max(unique)} members, but there are {members} datasets; "
@@ -84,11 +98,13 @@ def require_ks(ks: Sequence[int], members: int, *, fewest: int) -> tuple[int, ..
 
 
 def combine(predictions: Sequence[Array], *, task: Task) -> Array:
-    """An ensemble's prediction: mean probabilities (rows, classes), or all values (rows, m) for regression.
+    """An ensemble's prediction: mean probabilities (rows, classes), or all values (rows, m) for
+    regression.
 
-    The mean adds in member order, as the authors' code does, and is not rounded, so that scores are theirs. With few
-    distinct probabilities (knn) rows whose means are equal but for rounding then tie in some orders of the members and
-    not in others, which can move an auc of some hundred rows by 0.002, and a mean of one half lands on either side.
+    The mean adds in member order, as the authors' code does, and is not rounded, so that scores are
+    theirs. With few distinct probabilities (knn) rows whose means are equal but for rounding then
+    tie in some orders of the members and not in others, which can move an auc of some hundred rows
+    by 0.002, and a mean of one half lands on either side.
     """
     if task == "regression":
         return np.column_stack(predictions)
@@ -100,7 +116,9 @@ def spread(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
-def training_ensembles(predictions: TrainingPredictions, ks: Sequence[int]) -> dict[str, tuple[Array, ...]]:
+def training_ensembles(
+    predictions: TrainingPredictions, ks: Sequence[int]
+) -> dict[str, tuple[Array, ...]]:
     """Approach -> the prediction arrays whose combination is scored, in the order of tables."""
     return {
         "oracle": predictions.oracle,
@@ -119,15 +137,19 @@ def score_training(
     task: Task,
     metrics: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """One row per approach and metric: `approach, metric, value, std`, scored on real_test (y encoded).
+    """One row per approach and metric: `approach, metric, value, std`, scored on real_test (y
+    encoded).
 
-    naive_single is member 0; its std (ddof 1, over all members) is the spread over which single dataset one
-    happens to get. dge_1 is the same thing. The other approaches exist once, so their std is NaN.
+    naive_single is member 0; its std (ddof 1, over all members) is the spread over which single
+    dataset one happens to get. dge_1 is the same thing. The other approaches exist once, so their
+    std is NaN.
     """
     names = tuple(metrics or metric_names(task))
     sizes = require_ks(ks, len(predictions.members), fewest=1)
     ensembles = training_ensembles(predictions, sizes)
-    singles = [score_encoded(names, y, combine([m], task=task), task=task) for m in predictions.members]
+    singles = [
+        score_encoded(names, y, combine([m], task=task), task=task) for m in predictions.members
+    ]
     of_single = {name: spread([scores.values[name] for scores in singles]) for name in names}
     scored = {
         approach: score_encoded(names, y, combine(arrays, task=task), task=task)
@@ -137,7 +159,9 @@ def score_training(
     return _score_table(scored, stds)
 
 
-def _score_table(scored: Mapping[str, Scores], stds: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+def _score_table(
+    scored: Mapping[str, Scores], stds: Mapping[str, Mapping[str, float]]
+) -> pd.DataFrame:
     rows = [
         (approach, name, value, stds.get(approach, {}).get(name, float("nan")))
         for approach, scores in scored.items()
@@ -145,7 +169,9 @@ def _score_table(scored: Mapping[str, Scores], stds: Mapping[str, Mapping[str, f
     ]
     frame = pd.DataFrame(rows, columns=SCORE_COLUMNS)
     frame.attrs["reasons"] = {
-        f"{approach}/{name}": reason for approach, scores in scored.items() for name, reason in scores.reasons.items()
+        f"{approach}/{name}": reason
+        for approach, scores in scored.items()
+        for name, reason in scores.reasons.items()
     }
     return frame
 
@@ -180,7 +206,9 @@ def score_member(
 def _predicted(predictions: MemberPredictions, other: int) -> Array:
     table = predictions.datasets[other]
     if table is None:
-        raise EvaluationError(f"no predictions of member {predictions.member}'s model on dataset {other}")
+        raise EvaluationError(
+            f"no predictions of member {predictions.member}'s model on dataset {other}"
+        )
     return table
 
 
@@ -192,10 +220,12 @@ def score_evaluation(
     task: Task,
     metrics: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """One row per approach and metric: `approach, metric, value, std`, mean and std (ddof 1) over all members.
+    """One row per approach and metric: `approach, metric, value, std`, mean and std (ddof 1) over
+    all members.
 
-    oracle is the truth that naive and dge_K estimate. predictions: of every member, once; a generator keeps
-    one member's arrays in memory at a time. std is NaN when there is one member only.
+    oracle is the truth that naive and dge_K estimate. predictions: of every member, once; a
+    generator keeps one member's arrays in memory at a time. std is NaN when there is one member
+    only.
     """
     return summarize_members(score_members(predictions, targets, ks, task=task, metrics=metrics))
 
@@ -213,28 +243,39 @@ def score_members(
     sizes = require_ks(ks, len(targets.datasets), fewest=2)
     per_member = [score_member(p, targets, sizes, task=task, metrics=names) for p in predictions]
     if len(per_member) != len(targets.datasets):
-        raise EvaluationError(f"predictions of {len(per_member)} members for {len(targets.datasets)} datasets")
+        raise EvaluationError(
+            f"predictions of {len(per_member)} members for {len(targets.datasets)} datasets"
+        )
     return per_member
 
 
 def by_member(per_member: Sequence[Mapping[str, Scores]]) -> MemberScores:
     """Results of `score_members` as approach -> metric -> one value per member (members,)."""
     return {
-        approach: {name: np.array([scores[approach].values[name] for scores in per_member]) for name in first.values}
+        approach: {
+            name: np.array([scores[approach].values[name] for scores in per_member])
+            for name in first.values
+        }
         for approach, first in per_member[0].items()
     }
 
 
 def summarize_members(per_member: Sequence[Mapping[str, Scores]]) -> pd.DataFrame:
-    """Mean and std (ddof 1) over members of `score_member`'s results: `approach, metric, value, std`."""
+    """Mean and std (ddof 1) over members of `score_member`'s results: `approach, metric, value,
+    std`.
+    """
     means, stds = {}, {}
     for approach, first in per_member[0].items():
-        series = {name: [scores[approach].values[name] for scores in per_member] for name in first.values}
+        series = {
+            name: [scores[approach].values[name] for scores in per_member] for name in first.values
+        }
         reasons: dict[str, str] = {}
         for member, scores in enumerate(per_member):
             for name, reason in scores[approach].reasons.items():
                 reasons.setdefault(name, f"member {member}: {reason}")
-        means[approach] = Scores({name: float(np.mean(values)) for name, values in series.items()}, reasons)
+        means[approach] = Scores(
+            {name: float(np.mean(values)) for name, values in series.items()}, reasons
+        )
         stds[approach] = {name: spread(values) for name, values in series.items()}
     return _score_table(means, stds)
 
@@ -249,8 +290,9 @@ def cross_scores(
 ) -> pd.DataFrame:
     """One row per train seed, test seed and metric: `train_seed, test_seed, metric, value`.
 
-    The part model of one member on all rows of another member's dataset; on the diagonal on its own test
-    part, the only rows of its dataset that it has not seen. seeds: the members' seeds, 0..n-1 when None.
+    The part model of one member on all rows of another member's dataset; on the diagonal on its own
+    test part, the only rows of its dataset that it has not seen. seeds: the members' seeds, 0..n-1
+    when None.
     """
     names = tuple(metrics or metric_names(task))
     labels = list(range(len(targets.datasets)) if seeds is None else seeds)
@@ -268,9 +310,9 @@ def cross_scores(
 def selection(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row per model, approach and metric: `model, approach, metric, value, rank`.
 
-    scores: model -> its table of `score_evaluation` (or `score_training`). Rank 1 is the best model by the metric's
-    goal; equal values, but for rounding, share the better rank; a NaN value has no rank (missing, Int64). An approach
-    selects well when its ranks are those of `oracle`.
+    scores: model -> its table of `score_evaluation` (or `score_training`). Rank 1 is the best model
+    by the metric's goal; equal values, but for rounding, share the better rank; a NaN value has no
+    rank (missing, Int64). An approach selects well when its ranks are those of `oracle`.
     """
     columns = ["approach", "metric", "value"]
     frames = [frame[columns].assign(model=model) for model, frame in scores.items() if len(frame)]
@@ -278,7 +320,9 @@ def selection(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         raise EvaluationError("no scores: selection ranks the tables of at least one model")
     table = pd.concat(frames, ignore_index=True)[["model", *columns]]
     goals = {name: metric_goal(name) for name in table["metric"].unique()}
-    settled = pd.Series(without_rounding(table["value"].to_numpy(dtype=np.float64)), index=table.index)
+    settled = pd.Series(
+        without_rounding(table["value"].to_numpy(dtype=np.float64)), index=table.index
+    )
     signed = settled.where(table["metric"].map(goals) == "lower", -settled)
     ranks = signed.groupby([table["approach"], table["metric"]], sort=False).rank(method="min")
     return table.assign(rank=ranks.astype("Int64"))

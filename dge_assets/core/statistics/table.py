@@ -1,7 +1,8 @@
-"""Statistics from K synthetic datasets: the declared estimates on each, combined by every rule, beside the real rows'.
+"""Statistics from K synthetic datasets: the declared estimates on each, combined by every rule,
+beside the real rows'.
 
-Here: the table `statistics`. Not here: the rules (`statistics.combining_rules`, and `share_intervals` for proportions),
-the estimates (`estimates`), models and their scores.
+Here: the table `statistics`. Not here: the rules (`statistics.combining_rules`, and
+`share_intervals` for proportions), the estimates (`estimates`), models and their scores.
 """
 
 from __future__ import annotations
@@ -61,18 +62,21 @@ def statistics_table(
 ) -> pd.DataFrame:
     """One row per statistic, level and rule, with the columns `STATISTIC_COLUMNS`.
 
-    datasets: whole synthetic datasets in seed order; K is how many of them the rule reads. low, high: the rule's
-    interval at `confidence` for the value in the population, of a proportion within 0..1. truth, truth_low, truth_high:
-    the estimate on real_train and its own interval, NaN without real_train (then n_real, which some rules need, must be
-    given). level: of a proportion, the probability of a quantile, the coefficient of a regression. note: why a number
-    is missing, or what a rule had to mend.
+    datasets: whole synthetic datasets in seed order; K is how many of them the rule reads. low,
+    high: the rule's interval at `confidence` for the value in the population, of a proportion
+    within 0..1. truth, truth_low, truth_high: the estimate on real_train and its own interval, NaN
+    without real_train (then n_real, which some rules need, must be given). level: of a proportion,
+    the probability of a quantile, the coefficient of a regression. note: why a number is missing,
+    or what a rule had to mend.
 
-    A coefficient that one dataset cannot give, since it lacks a level, is NaN by every rule that reads that dataset;
-    the note says how many datasets lack it. The other coefficients have their intervals. It is not combined over the
-    datasets that have the level: that a generator leaves a level out is part of how generators disagree, so these are
-    no sample of them, and a spread without the others would say less than there is.
+    A coefficient that one dataset cannot give, since it lacks a level, is NaN by every rule that
+    reads that dataset; the note says how many datasets lack it. The other coefficients have their
+    intervals. It is not combined over the datasets that have the level: that a generator leaves a
+    level out is part of how generators disagree, so these are no sample of them, and a spread
+    without the others would say less than there is.
 
-    EvaluationError without datasets or n_real; DeclarationError for a statistic that does not fit the contract.
+    EvaluationError without datasets or n_real; DeclarationError for a statistic that does not fit
+    the contract.
     """
     if not datasets:
         raise EvaluationError("datasets is empty: statistics need at least one synthetic dataset")
@@ -93,8 +97,12 @@ def statistics_table(
     return pd.DataFrame(rows, columns=STATISTIC_COLUMNS)
 
 
-def estimates_of(frame: pd.DataFrame, statistic: StatisticDeclaration, contract: Contract) -> list[Estimate]:
-    """The estimates of one declared statistic on the rows of `frame`; their terms depend on the contract alone."""
+def estimates_of(
+    frame: pd.DataFrame, statistic: StatisticDeclaration, contract: Contract
+) -> list[Estimate]:
+    """The estimates of one declared statistic on the rows of `frame`; their terms depend on the
+    contract alone.
+    """
     match statistic:
         case MeanDeclaration():
             return estimate_mean(frame[statistic.column])
@@ -105,7 +113,9 @@ def estimates_of(frame: pd.DataFrame, statistic: StatisticDeclaration, contract:
         case LinearDeclaration():
             return estimate_linear(frame, statistic.column, _features(statistic.features, contract))
         case LogisticDeclaration():
-            return estimate_logistic(frame, statistic.column, statistic.level, _features(statistic.features, contract))
+            return estimate_logistic(
+                frame, statistic.column, statistic.level, _features(statistic.features, contract)
+            )
 
 
 def _features(names: Sequence[str], contract: Contract) -> list[Feature]:
@@ -113,7 +123,9 @@ def _features(names: Sequence[str], contract: Contract) -> list[Feature]:
     for name in names:
         column = contract.column(name)
         is_levelled = column.kind in ("categorical", "boolean")
-        features.append(Feature(name=name, levels=(column.categories or (False, True)) if is_levelled else None))
+        features.append(
+            Feature(name=name, levels=(column.categories or (False, True)) if is_levelled else None)
+        )
     return features
 
 
@@ -148,21 +160,36 @@ def _rows(
     return rows
 
 
-def _real_interval(truth: Estimate | None, combined: Callable[..., Interval], confidence: float) -> Interval:
+def _real_interval(
+    truth: Estimate | None, combined: Callable[..., Interval], confidence: float
+) -> Interval:
     value, variance, rows = (
-        (float("nan"), float("nan"), 1) if truth is None else (truth.value, truth.variance, truth.rows)
+        (float("nan"), float("nan"), 1)
+        if truth is None
+        else (truth.value, truth.variance, truth.rows)
     )
-    return combined([value], [variance], rule="naive_single", n_real=1, n_synthetic=max(rows, 1), confidence=confidence)
+    return combined(
+        [value],
+        [variance],
+        rule="naive_single",
+        n_real=1,
+        n_synthetic=max(rows, 1),
+        confidence=confidence,
+    )
 
 
 def _note(interval: Interval, estimates: Sequence[Estimate], truth: Estimate | None) -> str:
-    """Reasons before flags; a reason that lies in the rows is told with the first dataset that gave it, and how many
-    did.
+    """Reasons before flags; a reason that lies in the rows is told with the first dataset that gave
+    it, and how many did.
     """
     without = [(number, one.reason) for number, one in enumerate(estimates) if one.reason]
     parts = [interval.reason, interval.flag]
     if without:
-        count = f" ({len(without)} of {len(estimates)} datasets give none)" if len(estimates) > 1 else ""
+        count = (
+            f" ({len(without)} of {len(estimates)} datasets give none)"
+            if len(estimates) > 1
+            else ""
+        )
         parts[0] = f"dataset {without[0][0]}: {without[0][1]}{count}"
     parts.append(f"real_train: {truth.reason}" if truth is not None and truth.reason else "")
     return "; ".join(part for part in parts if part)

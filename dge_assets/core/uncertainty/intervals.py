@@ -1,7 +1,9 @@
-"""Intervals of what is measured of one approach's uncertainty: its quantities, and its risk at each coverage.
+"""Intervals of what is measured of one approach's uncertainty: its quantities, and its risk at each
+coverage.
 
-Here: from what was measured on the test rows, or from the same of further sets of members, to intervals. Not here: what
-is measured (`uncertainty.tables`), how an interval is made (`intervals.interval`).
+Here: from what was measured on the test rows, or from the same of further sets of members, to
+intervals. Not here: what is measured (`uncertainty.tables`), how an interval is made
+(`intervals.interval`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ import numpy.typing as npt
 
 from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.contract.contract import Task
-from dge_assets.core.intervals.interval import BIASED, TEST_ROWS, Interval, no_interval, over_sets, over_test_rows
+from dge_assets.core.intervals.interval import (
+    BIASED,
+    TEST_ROWS,
+    Interval,
+    no_interval,
+    over_sets,
+    over_test_rows,
+)
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.replicates import replicate_means
 from dge_assets.core.scores.tables import spread
@@ -28,8 +37,8 @@ MEANS = ("total", "aleatoric", "generator")
 class Measured:
     """One approach on the test rows.
 
-    values: quantity -> value; reasons: of those that are NaN. parts: `MEANS` by row. rankings: how unsure each row is,
-    by ranking, and curves what keeping the surest gives.
+    values: quantity -> value; reasons: of those that are NaN. parts: `MEANS` by row. rankings: how
+    unsure each row is, by ranking, and curves what keeping the surest gives.
     """
 
     values: dict[str, float]
@@ -48,18 +57,24 @@ class MeasuredIntervals:
     risks: dict[str, list[Interval]] = field(default_factory=dict)
 
 
-def intervals_over_sets(sets: Sequence[Measured], *, over: str, task: Task, classes: int) -> MeasuredIntervals:
+def intervals_over_sets(
+    sets: Sequence[Measured], *, over: str, task: Task, classes: int
+) -> MeasuredIntervals:
     """Where one more set of members would lie. classes: of the target; bounds the entropies."""
     found = MeasuredIntervals()
     for name in sets[0].values:
         values = [item.values[name] for item in sets]
         bounds = _bounds(name, task, classes)
-        found.quantities[name] = over_sets(float(np.mean(values)), spread(values), len(sets), over=over, bounds=bounds)
+        found.quantities[name] = over_sets(
+            float(np.mean(values)), spread(values), len(sets), over=over, bounds=bounds
+        )
     bounds = _bounds("risk", task, classes)
     for ranking in sets[0].curves:
         risks = np.stack([item.curves[ranking].curve["risk"] for item in sets])
         ends = zip(risks.mean(axis=0), risks.std(axis=0, ddof=1), strict=True)
-        found.risks[ranking] = [over_sets(mean, std, len(sets), over=over, bounds=bounds) for mean, std in ends]
+        found.risks[ranking] = [
+            over_sets(mean, std, len(sets), over=over, bounds=bounds) for mean, std in ends
+        ]
     return found
 
 
@@ -83,7 +98,9 @@ def intervals_over_rows(measured: Measured, resamples: Resamples) -> MeasuredInt
             areas, risks[ranking] = replicates[f"aurc_{alike}"], risks[alike]
         else:
             kept = rows_kept(resamples.rows)
-            areas, risks[ranking] = replicate_risks(measured.losses, measured.rankings[ranking], resamples, kept)
+            areas, risks[ranking] = replicate_risks(
+                measured.losses, measured.rankings[ranking], resamples, kept
+            )
         replicates[f"aurc_{ranking}"] = areas
         replicates[f"excess_aurc_{ranking}"] = np.maximum(areas - best, 0)
     for name, value in measured.values.items():
@@ -93,7 +110,9 @@ def intervals_over_rows(measured: Measured, resamples: Resamples) -> MeasuredInt
             found.quantities[name] = over_test_rows(value, replicates[name])
     for ranking, drawn in risks.items():
         values = measured.curves[ranking].curve["risk"]
-        found.risks[ranking] = [over_test_rows(value, one) for value, one in zip(values, drawn, strict=True)]
+        found.risks[ranking] = [
+            over_test_rows(value, one) for value, one in zip(values, drawn, strict=True)
+        ]
     return found
 
 
@@ -104,16 +123,22 @@ def _means(measured: Measured, resamples: Resamples) -> dict[str, Replicates]:
     undefined = np.full(resamples.replicates, np.nan)
     found = {name: found.get(name, undefined) for name in (*MEANS, "risk")}
     total = found["total"]
-    found["generator_share"] = np.divide(found["generator"], total, out=undefined.copy(), where=total > 0)
+    found["generator_share"] = np.divide(
+        found["generator"], total, out=undefined.copy(), where=total > 0
+    )
     return found
 
 
 def _same_curve(measured: Measured, ranking: str, done: Sequence[str]) -> str:
-    """One of `done` that keeps the rows in the same order, as confidence and total do for two classes; else nothing."""
+    """One of `done` that keeps the rows in the same order, as confidence and total do for two
+    classes; else nothing.
+    """
     own = measured.curves[ranking]
     for other in done:
         of_other = measured.curves[other]
-        if np.isclose(own.aurc, of_other.aurc, rtol=1e-12) and np.allclose(own.curve, of_other.curve, rtol=1e-12):
+        if np.isclose(own.aurc, of_other.aurc, rtol=1e-12) and np.allclose(
+            own.curve, of_other.curve, rtol=1e-12
+        ):
             return other
     return ""
 
@@ -121,5 +146,7 @@ def _same_curve(measured: Measured, ranking: str, done: Sequence[str]) -> str:
 def reasons_by_place(measured: Mapping[str, Measured]) -> dict[str, str]:
     """Why values are NaN, by "approach/quantity"."""
     return {
-        f"{approach}/{name}": reason for approach, item in measured.items() for name, reason in item.reasons.items()
+        f"{approach}/{name}": reason
+        for approach, item in measured.items()
+        for name, reason in item.reasons.items()
     }

@@ -1,8 +1,9 @@
-"""The tables of uncertainty of one model class on one family: how unsure each approach is, and whether it is right to
-be.
+"""The tables of uncertainty of one model class on one family: how unsure each approach is, and
+whether it is right to be.
 
 Here: which approach is measured by what, from predictions on real_test. Not here: the measures
-(`uncertainty.decomposition`, `calibration`, `uncertainty.selective_prediction`), predicting, drawing.
+(`uncertainty.decomposition`, `calibration`, `uncertainty.selective_prediction`), predicting,
+drawing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ from dge_assets.core.rounding import without_rounding
 from dge_assets.core.rows.tables import no_rows
 from dge_assets.core.scores.intervals import over_sets_of
 from dge_assets.core.scores.metrics import predicted_class
-from dge_assets.core.scores.tables import TrainingPredictions, combine, require_ks, training_ensembles
+from dge_assets.core.scores.tables import (
+    TrainingPredictions,
+    combine,
+    require_ks,
+    training_ensembles,
+)
 from dge_assets.core.uncertainty.calibration import (
     calibration_curves,
     expected_calibration_error,
@@ -62,31 +68,38 @@ def uncertainty_tables(
     resamples: Resamples,
     noise_variances: Sequence[float] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """`uncertainty`, `calibration` and `selective` of all approaches of the training protocol, on real_test (y
-    encoded).
+    """`uncertainty`, `calibration` and `selective` of all approaches of the training protocol, on
+    real_test (y encoded).
 
-    - uncertainty: `approach, quantity, value`. total, aleatoric and generator are means over rows (nats; for a
-      regression variances in squared units of the target); generator_share is generator / total. risk is the error
-      rate, or the mean squared error; aurc_* and excess_aurc_* are its area over coverages, by ranking. ece and
-      ece_equal_count.
-    - calibration: `approach, curve, bin, confidence, accuracy, n` (`calibration.calibration_curves`); no row for a
-      regression, whose point predictions have no confidence.
-    - selective: `approach, ranking, coverage, risk`; rows kept in order of confidence, total or generator uncertainty.
-      For two classes confidence and total give the same order; for a regression only generator gives one, since the
-      noise that is known there is the same in all rows.
+    - uncertainty: `approach, quantity, value`. total, aleatoric and generator are means over rows
+      (nats; for a regression variances in squared units of the target); generator_share is
+      generator / total. risk is the error rate, or the mean squared error; aurc_* and excess_aurc_*
+      are its area over coverages, by ranking. ece and ece_equal_count.
+    - calibration: `approach, curve, bin, confidence, accuracy, n`
+      (`calibration.calibration_curves`); no row for a regression, whose point predictions have no
+      confidence.
+    - selective: `approach, ranking, coverage, risk`; rows kept in order of confidence, total or
+      generator uncertainty. For two classes confidence and total give the same order; for a
+      regression only generator gives one, since the noise that is known there is the same in all
+      rows.
 
-    Each ends with `low, high, over, reason`, of value, accuracy and risk: over disjoint sets of as many members where
-    there are at least three (naive_single and dge_K), else over the test rows of `resamples`; an accuracy has Wilson's
-    interval over the rows of its bin. noise_variances (K,): of a regression's members, for the aleatoric part of
-    naive_single and dge_K; the other approaches have none. What is NaN has its reason in `attrs["reasons"]` of
-    `uncertainty`, by "approach/quantity". Raises EvaluationError naming approach, member and rows for predictions that
-    are not finite, and for no rows at all.
+    Each ends with `low, high, over, reason`, of value, accuracy and risk: over disjoint sets of as
+    many members where there are at least three (naive_single and dge_K), else over the test rows of
+    `resamples`; an accuracy has Wilson's interval over the rows of its bin. noise_variances (K,):
+    of a regression's members, for the aleatoric part of naive_single and dge_K; the other
+    approaches have none. What is NaN has its reason in `attrs["reasons"]` of `uncertainty`, by
+    "approach/quantity". Raises EvaluationError naming approach, member and rows for predictions
+    that are not finite, and for no rows at all.
     """
     if not len(y):
-        raise EvaluationError("uncertainty: real_test has no rows; raise test_share or give a larger table")
+        raise EvaluationError(
+            "uncertainty: real_test has no rows; raise test_share or give a larger table"
+        )
     ensembles = training_ensembles(predictions, require_ks(ks, len(predictions.members), fewest=1))
     measured = {
-        approach: _measure(y, members, _noise_of(approach, noise_variances, len(members)), approach, task=task)
+        approach: _measure(
+            y, members, _noise_of(approach, noise_variances, len(members)), approach, task=task
+        )
         for approach, members in ensembles.items()
     }
     intervals: dict[str, MeasuredIntervals] = {}
@@ -95,7 +108,15 @@ def uncertainty_tables(
         intervals[approach] = (
             intervals["naive_single"]
             if approach == "dge_1"
-            else _intervals(y, item, predictions.members, noise_variances, approach, task=task, resamples=resamples)
+            else _intervals(
+                y,
+                item,
+                predictions.members,
+                noise_variances,
+                approach,
+                task=task,
+                resamples=resamples,
+            )
         )
     return {
         "uncertainty": _uncertainty_table(measured, intervals),
@@ -104,12 +125,19 @@ def uncertainty_tables(
     }
 
 
-def _noise_of(approach: str, variances: Sequence[float] | None, members: int) -> Sequence[float] | None:
+def _noise_of(
+    approach: str, variances: Sequence[float] | None, members: int
+) -> Sequence[float] | None:
     return variances[:members] if variances is not None and _size_of(approach) else None
 
 
 def _measure(
-    y: Codes, members: Sequence[Array], noise_variances: Sequence[float] | None, name: str, *, task: Task
+    y: Codes,
+    members: Sequence[Array],
+    noise_variances: Sequence[float] | None,
+    name: str,
+    *,
+    task: Task,
 ) -> Measured:
     parts = uncertainty_of(members, task=task, noise_variances=noise_variances, name=name)
     combined = combine(members, task=task)
@@ -128,14 +156,18 @@ def _measure(
             curve = reliability_curve(y, combined, equal_count=equal_count)
             values[error] = expected_calibration_error(curve)
     nothing = "total uncertainty is 0: there is nothing to have a share of"
-    why = {"generator_share": NO_NOISE if np.isnan(total) else nothing, "total": NO_NOISE, "aleatoric": NO_NOISE}
+    why = {
+        "generator_share": NO_NOISE if np.isnan(total) else nothing,
+        "total": NO_NOISE,
+        "aleatoric": NO_NOISE,
+    }
     reasons = {quantity: why[quantity] for quantity, value in values.items() if np.isnan(value)}
     return Measured(values, reasons, per_row, losses, rankings, curves)
 
 
 def _size_of(approach: str) -> int:
-    """Of how many members an approach is made, 0 for those that are no DGE: only members have held-out rows of their
-    own.
+    """Of how many members an approach is made, 0 for those that are no DGE: only members have
+    held-out rows of their own.
     """
     if approach == "naive_single":
         return 1
@@ -163,7 +195,9 @@ def _intervals(
         name = f"{approach} of the members from {at}"
         further.append(_measure(y, members[at : at + K], noise, name, task=task))
     classes = 1 if task == "regression" else members[0].shape[1]
-    return intervals_over_sets([measured, *further], over=over_sets_of(K), task=task, classes=classes)
+    return intervals_over_sets(
+        [measured, *further], over=over_sets_of(K), task=task, classes=classes
+    )
 
 
 def _losses(y: Codes, combined: Array, *, task: Task) -> Array:
@@ -180,29 +214,44 @@ def _rankings(combined: Array, parts: Uncertainty, *, task: Task) -> dict[str, A
     return {name: without_rounding(unsure) for name, unsure in rankings.items()}
 
 
-def _uncertainty_table(measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]) -> pd.DataFrame:
-    rows = [(approach, name, value) for approach, item in measured.items() for name, value in item.values.items()]
+def _uncertainty_table(
+    measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]
+) -> pd.DataFrame:
+    rows = [
+        (approach, name, value)
+        for approach, item in measured.items()
+        for name, value in item.values.items()
+    ]
     table = pd.DataFrame(rows, columns=["approach", "quantity", "value"])
     table.attrs["reasons"] = reasons_by_place(measured)
     found = {(approach, name): intervals[approach].quantities[name] for approach, name, _ in rows}
     return with_intervals(table, found, ["approach", "quantity"])
 
 
-def _calibration_table(y: Codes, ensembles: Mapping[str, Sequence[Array]], *, task: Task) -> pd.DataFrame:
+def _calibration_table(
+    y: Codes, ensembles: Mapping[str, Sequence[Array]], *, task: Task
+) -> pd.DataFrame:
     if task == "regression":
         return no_rows(CALIBRATION_TYPES)
     curves = [
         calibration_curves(y, combine(members, task=task)).assign(approach=approach)
         for approach, members in ensembles.items()
     ]
-    table = pd.concat(curves, ignore_index=True)[[name for name in CALIBRATION_TYPES if name not in INTERVAL_COLUMNS]]
+    table = pd.concat(curves, ignore_index=True)[
+        [name for name in CALIBRATION_TYPES if name not in INTERVAL_COLUMNS]
+    ]
     pairs = zip(table["accuracy"], table["n"], strict=True)
     return append_intervals(table, [over_bin_rows(accuracy, rows) for accuracy, rows in pairs])
 
 
-def _selective_table(measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]) -> pd.DataFrame:
+def _selective_table(
+    measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]
+) -> pd.DataFrame:
     curves = [
-        append_intervals(found.curve.assign(approach=approach, ranking=ranking), intervals[approach].risks[ranking])
+        append_intervals(
+            found.curve.assign(approach=approach, ranking=ranking),
+            intervals[approach].risks[ranking],
+        )
         for approach, item in measured.items()
         for ranking, found in item.curves.items()
     ]

@@ -1,13 +1,14 @@
-"""Python imports this by itself in every process that has this folder on its path: what each write is, and death at
-one.
+"""Python imports this by itself in every process that has this folder on its path: what each write
+is, and death at one.
 
-A write is what puts a finished file in its place, a rename. Python announces it to audit hooks before it is done, so
-real code is watched and killed without being changed. The settings come by the environment, so that worker processes
-have them:
+A write is what puts a finished file in its place, a rename. Python announces it to audit hooks
+before it is done, so real code is watched and killed without being changed. The settings come by
+the environment, so that worker processes have them:
 
-`DGE_WATCHED_HOME` the root whose writes count; `DGE_WRITES_LOG` a file that takes the place of each write, a line each;
-`DGE_KILL_AT` a pattern of places: the whole process group is killed at the first one that matches; `DGE_KILL_WHEN`
-`before` the rename (the file is finished under its temporary name) or `after` it (the folder is not flushed yet).
+`DGE_WATCHED_HOME` the root whose writes count; `DGE_WRITES_LOG` a file that takes the place of each
+write, a line each; `DGE_KILL_AT` a pattern of places: the whole process group is killed at the
+first one that matches; `DGE_KILL_WHEN` `before` the rename (the file is finished under its
+temporary name) or `after` it (the folder is not flushed yet).
 """
 
 import fnmatch

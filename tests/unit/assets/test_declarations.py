@@ -55,8 +55,12 @@ def test_the_shipped_declarations_are_good() -> None:
         assert declaration.table == name == folder.name
         for profile in ("smoke", "default", "full"):
             assert declaration.plan(profile).seeds >= 2, f"{name}: evaluation needs two members"
-        assert {"default", "smoke"} <= set(declaration.profiles), f"{name}: a demo must say itself what it cuts"
-        assert not declaration.plan("default").is_trial, f"{name}: the demo ends in a release that consumers open"
+        assert {"default", "smoke"} <= set(declaration.profiles), (
+            f"{name}: a demo must say itself what it cuts"
+        )
+        assert not declaration.plan("default").is_trial, (
+            f"{name}: the demo ends in a release that consumers open"
+        )
         assert declaration.plan("smoke").is_trial
 
 
@@ -70,7 +74,10 @@ def test_the_users_folder_takes_the_place_of_the_examples_unless_both_are_asked_
     assert declaration_folders() == [tmp_path]
     assert declared_tables()["ours"][1] == path.parent
     assert set(declared_tables()) == {usual_table()} == {"ours"}
-    with pytest.raises(DeclarationError, match=r"no table 'crash' is declared; there are \['ours'\].*DGE_EXAMPLES=1"):
+    with pytest.raises(
+        DeclarationError,
+        match=r"no table 'crash' is declared; there are \['ours'\].*DGE_EXAMPLES=1",
+    ):
         declared_table("crash")
     monkeypatch.setenv("DGE_EXAMPLES", "1")
     assert declaration_folders() == [SHIPPED, tmp_path]
@@ -81,14 +88,18 @@ def test_the_users_folder_takes_the_place_of_the_examples_unless_both_are_asked_
 def test_the_examples_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DGE_EXAMPLES", "0")
     assert declared_tables() == {}
-    with pytest.raises(DeclarationError, match=r"no table 'crash' is declared; there are \[\] in no folder"):
+    with pytest.raises(
+        DeclarationError, match=r"no table 'crash' is declared; there are \[\] in no folder"
+    ):
         declared_table(usual_table())
     monkeypatch.setenv("DGE_EXAMPLES", "no")
     with pytest.raises(DeclarationError, match=r"DGE_EXAMPLES: found 'no'; allowed: 0"):
         declared_tables()
 
 
-def test_two_tables_and_none_named_is_asked_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_tables_and_none_named_is_asked_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, "a", table="a")
     write(tmp_path, "b", table="b")
     monkeypatch.setenv("DGE_TABLES", str(tmp_path))
@@ -96,7 +107,9 @@ def test_two_tables_and_none_named_is_asked_back(tmp_path: Path, monkeypatch: py
         usual_table()
 
 
-def test_the_profile_is_default_unless_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_profile_is_default_unless_the_environment_names_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert profile_in_use() == "default"
     monkeypatch.setenv("DGE_PROFILE", "")
     assert profile_in_use() == "default"
@@ -112,18 +125,23 @@ def test_a_home_relative_folder_is_found(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("kind", ["absent", "file"])
-def test_dge_tables_that_is_no_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_dge_tables_that_is_no_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     place = tmp_path / "tables"
     if kind == "file":
         place.write_text("")
     monkeypatch.setenv("DGE_TABLES", str(place))
     with pytest.raises(
-        DeclarationError, match=r"DGE_TABLES: .*tables is not a folder; name one that holds <table>/defs"
+        DeclarationError,
+        match=r"DGE_TABLES: .*tables is not a folder; name one that holds <table>/defs",
     ):
         declared_tables()
 
 
-def test_two_tables_of_one_name_are_refused_with_both_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_tables_of_one_name_are_refused_with_both_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = write(tmp_path, "a"), write(tmp_path, "b")
     monkeypatch.setenv("DGE_TABLES", str(tmp_path))
     with pytest.raises(DeclarationError) as caught:
@@ -135,7 +153,9 @@ def test_a_shipped_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     write(tmp_path, table="crash")
     monkeypatch.setenv("DGE_TABLES", str(tmp_path))
     monkeypatch.setenv("DGE_EXAMPLES", "1")
-    with pytest.raises(DeclarationError, match=r"table 'crash' is declared in .*crash/defs.yaml too"):
+    with pytest.raises(
+        DeclarationError, match=r"table 'crash' is declared in .*crash/defs.yaml too"
+    ):
         declared_tables()
 
 
@@ -149,11 +169,23 @@ def test_a_shipped_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("- a\n- b", "needs `type: "),
         ("type: dge_assets.component.TableComponent", "needs `type: "),
         ("type: dge_assets.component.TableComponent\nattributes: 3", "needs `type: "),
-        ("attributes: {table: x}", "type: found None; allowed: dge_assets.component.TableComponent"),
-        ("type: other.Component\nattributes: {}", "type: found 'other.Component'; allowed: dge_assets.component"),
+        (
+            "attributes: {table: x}",
+            "type: found None; allowed: dge_assets.component.TableComponent",
+        ),
+        (
+            "type: other.Component\nattributes: {}",
+            "type: found 'other.Component'; allowed: dge_assets.component",
+        ),
         (f"type: {COMPONENT}\nattributes: {{}}", "attributes.table: Field required"),
-        (f"type: {COMPONENT}\nattributes: {{table: x, seeds: 0}}", "attributes.seeds: Input should be greater than"),
-        (f"type: {COMPONENT}\nattributes: {{tabel: x}}", "attributes.unknown field 'tabel'; did you mean 'table'?"),
+        (
+            f"type: {COMPONENT}\nattributes: {{table: x, seeds: 0}}",
+            "attributes.seeds: Input should be greater than",
+        ),
+        (
+            f"type: {COMPONENT}\nattributes: {{tabel: x}}",
+            "attributes.unknown field 'tabel'; did you mean 'table'?",
+        ),
     ],
 )
 def test_a_broken_file_is_refused_with_its_path(tmp_path: Path, text: str, told: str) -> None:
@@ -167,7 +199,9 @@ def test_a_broken_file_is_refused_with_its_path(tmp_path: Path, text: str, told:
 
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A module `stranger_models` on the path, with an estimator in it; the file that it writes when it is imported."""
+    """A module `stranger_models` on the path, with an estimator in it; the file that it writes when
+    it is imported.
+    """
     folder = tmp_path / "modules"
     folder.mkdir()
     (folder / "stranger_models.py").write_text(
@@ -180,22 +214,28 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("field", ["models", "augmentation"])
-def test_a_module_that_is_not_allowed_is_not_imported(stranger: Path, tmp_path: Path, field: str) -> None:
+def test_a_module_that_is_not_allowed_is_not_imported(
+    stranger: Path, tmp_path: Path, field: str
+) -> None:
     models = ["lr", "stranger_models:Ours"]
     path = write(tmp_path, **{field: models if field == "models" else {"models": models}})
     with pytest.raises(
-        DeclarationError, match=r"models\.1: .*module 'stranger_models' may not be imported.*DGE_MODEL_MODU"
+        DeclarationError,
+        match=r"models\.1: .*module 'stranger_models' may not be imported.*DGE_MODEL_MODU",
     ):
         read_declaration(path)
     component = TableDeclaration.model_validate({**ATTRIBUTES, "models": models})
     with pytest.raises(
-        DeclarationError, match="may not be imported; allowed are sklearn, xgboost, imblearn, dge_assets"
+        DeclarationError,
+        match="may not be imported; allowed are sklearn, xgboost, imblearn, dge_assets",
     ):
         TableComponent.load(component, cast(Any, SimpleNamespace(path=path)))
     assert not stranger.exists()
 
 
-@pytest.mark.parametrize("setting", ["stranger_models", "my.own, stranger_models", "a:stranger_models"])
+@pytest.mark.parametrize(
+    "setting", ["stranger_models", "my.own, stranger_models", "a:stranger_models"]
+)
 def test_a_module_that_the_setting_names_is_imported(
     stranger: Path, tmp_path: Path, setting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

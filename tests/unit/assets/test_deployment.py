@@ -21,7 +21,10 @@ def test_a_home_is_made_and_left_empty(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for home in (tmp_path / "file", tmp_path / "file" / "dagster", Path("/proc/dge")):
-        with pytest.raises(StorageError, match=rf"Dagster's home {home} cannot be written .*DGE_HOME or DAGSTER_HOME"):
+        with pytest.raises(
+            StorageError,
+            match=rf"Dagster's home {home} cannot be written .*DGE_HOME or DAGSTER_HOME",
+        ):
             require_usable(home)
 
 
@@ -40,12 +43,18 @@ def test_a_home_without_room_is_refused(tmp_path: Path) -> None:
         "dge_resources.verify",
     ],
 )
-def test_a_dge_home_that_is_a_file_ends_the_program_with_one_line(tmp_path: Path, program: str) -> None:
+def test_a_dge_home_that_is_a_file_ends_the_program_with_one_line(
+    tmp_path: Path, program: str
+) -> None:
     (tmp_path / "file").write_text("")
     environment = {**os.environ, "DGE_HOME": str(tmp_path / "file")}
     environment.pop("DAGSTER_HOME", None)
     ended = subprocess.run(
-        [sys.executable, "-m", *program.split()], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *program.split()],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 1
     assert str(tmp_path / "file") in ended.stderr

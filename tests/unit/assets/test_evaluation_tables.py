@@ -1,4 +1,6 @@
-"""Evaluation tables as the line stacks them: those that one member cannot fill are typed as filled ones are."""
+"""Evaluation tables as the line stacks them: those that one member cannot fill are typed as filled
+ones are.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ NEED_TWO = ("claim_errors", "evaluation_scores", "cross_scores", "evaluation_int
 
 def of_members(count: int) -> dict[str, pd.DataFrame]:
     seeds = list(range(count))
-    return combine_tables({"ctgan/lr": score_family_model(family_task(seeds, ks=(count,)), silent).tables})
+    return combine_tables(
+        {"ctgan/lr": score_family_model(family_task(seeds, ks=(count,)), silent).tables}
+    )
 
 
 def stored_types(frame: pd.DataFrame) -> dict[str, pa.DataType]:
@@ -49,7 +53,9 @@ def test_tables_of_one_member_are_empty_and_typed_as_filled_ones(
     assert len(numbers)
     assert empty[numbers].dtypes.equals(filled[numbers].dtypes)
     texts = [column for column in filled if column not in numbers]
-    assert all(isinstance(empty[column].dtype, pd.StringDtype) for column in texts), "not untyped objects"
+    assert all(isinstance(empty[column].dtype, pd.StringDtype) for column in texts), (
+        "not untyped objects"
+    )
 
 
 def test_no_augmentation_is_typed_as_some() -> None:

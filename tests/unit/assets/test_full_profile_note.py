@@ -44,7 +44,9 @@ def test_a_run_that_did_all_says_nothing_of_it() -> None:
     ("changes", "named"),
     [({}, "What is declared"), ({"profiles": {"default": {"seeds": 2}}}, "The full profile")],
 )
-def test_less_than_that_is_told_with_the_time_of_the_whole(changes: dict[str, object], named: str) -> None:
+def test_less_than_that_is_told_with_the_time_of_the_whole(
+    changes: dict[str, object], named: str
+) -> None:
     text = note("smoke", 20, **changes)
     assert text.startswith(
         f"Profile smoke: K = {3}. {named} (K = 4, epochs: tvae 300) would take at most about 20 min 0 s"

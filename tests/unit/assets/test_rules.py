@@ -1,4 +1,6 @@
-"""Rules of verdicts: one given under other thresholds counts only where the present ones would give the same."""
+"""Rules of verdicts: one given under other thresholds counts only where the present ones would give
+the same.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ def verdict(rule: dict[str, object], *, passed: bool = True, **measured: float) 
 def test_what_passed_under_a_looser_threshold_has_to_be_looked_at_again(
     given: float, passed: bool, counts: bool
 ) -> None:
-    assert still_counts(verdict({**CONTRACT, "constraint_share": given}, passed=passed), CONTRACT) is counts
+    assert (
+        still_counts(verdict({**CONTRACT, "constraint_share": given}, passed=passed), CONTRACT)
+        is counts
+    )
 
 
 @pytest.mark.parametrize(("p_value", "passed"), [(0.5, True), (0.001, False)])
@@ -46,11 +51,19 @@ def test_a_kept_p_value_answers_for_every_level(p_value: float, passed: bool) ->
 
 
 def test_another_code_version_other_thresholds_and_none_at_all_do_not_count() -> None:
-    for rule in ({}, {**CONTRACT, "code_version": "0"}, {"code_version": "1"}, {**CONTRACT, "new": 1}):
+    for rule in (
+        {},
+        {**CONTRACT, "code_version": "0"},
+        {"code_version": "1"},
+        {**CONTRACT, "new": 1},
+    ):
         assert not still_counts(verdict(rule), CONTRACT)
 
 
 def test_the_difference_is_told() -> None:
-    assert difference({**CONTRACT, "constraint_share": 0.99}, CONTRACT) == "constraint_share 0.99, now 0.05"
+    assert (
+        difference({**CONTRACT, "constraint_share": 0.99}, CONTRACT)
+        == "constraint_share 0.99, now 0.05"
+    )
     assert difference({}, COPIES) == "unknown, now code_version 1, alpha 0.002"
     assert replace(verdict(CONTRACT), passed=False).rule == CONTRACT

@@ -1,4 +1,6 @@
-"""Dagster's settings in its home: copied, refreshed as long as nobody edited them, and never overwritten then."""
+"""Dagster's settings in its home: copied, refreshed as long as nobody edited them, and never
+overwritten then.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,10 @@ def test_the_shipped_settings_are_ones_that_dagster_takes() -> None:
     shipped = yaml.safe_load(SHIPPED.read_text())
     validate_concurrency_config(shipped)
     assert shipped["run_monitoring"]["free_slots_after_run_end_seconds"] <= 10
-    assert shipped["concurrency"]["pools"]["default_limit"] >= shipped["concurrency"]["runs"]["max_concurrent_runs"]
+    assert (
+        shipped["concurrency"]["pools"]["default_limit"]
+        >= shipped["concurrency"]["runs"]["max_concurrent_runs"]
+    )
 
 
 def test_a_short_run_has_a_place_beside_a_long_one(tmp_path: Path) -> None:
@@ -68,7 +73,8 @@ def test_a_short_run_has_a_place_beside_a_long_one(tmp_path: Path) -> None:
         storage = instance.event_log_storage
         storage.initialize_concurrency_limit_to_default("dge_training")
         claims = {
-            run: storage.claim_concurrency_slot("dge_training", run, "step") for run in ("long", "short", "third")
+            run: storage.claim_concurrency_slot("dge_training", run, "step")
+            for run in ("long", "short", "third")
         }
         assert [run for run, claim in claims.items() if claim.is_claimed] == ["long", "short"]
         (waiting,) = waiting_steps(instance)

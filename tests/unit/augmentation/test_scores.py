@@ -1,4 +1,6 @@
-"""Real and synthetic rows together: who is fitted on what, weights, pairs, verdicts with a known truth, bad input."""
+"""Real and synthetic rows together: who is fitted on what, weights, pairs, verdicts with a known
+truth, bad input.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,12 @@ def problem(model: str = "lr", task: Task = "binary") -> Problem:
 
 @cache
 def run(
-    model: str = "lr", task: Task = "binary", *, shift: float = 0.0, weights: tuple[float, ...] = (1.0,), K: int = 3
+    model: str = "lr",
+    task: Task = "binary",
+    *,
+    shift: float = 0.0,
+    weights: tuple[float, ...] = (1.0,),
+    K: int = 3,
 ) -> Augmentation:
     """40 and 100 of 300 real rows; datasets from the true distribution when `shift` is 0."""
     datasets = [blobs(100 + k, 300, task=task, shift=shift) for k in range(K)]
@@ -59,8 +66,17 @@ def run(
     )
 
 
-def value(table: pd.DataFrame, approach: str, *, metric: str = "nll", rows: int = 40, column: str = "value") -> float:
-    chosen = table[(table["approach"] == approach) & (table["metric"] == metric) & (table["real_rows"] == rows)]
+def value(
+    table: pd.DataFrame,
+    approach: str,
+    *,
+    metric: str = "nll",
+    rows: int = 40,
+    column: str = "value",
+) -> float:
+    chosen = table[
+        (table["approach"] == approach) & (table["metric"] == metric) & (table["real_rows"] == rows)
+    ]
     assert len(chosen) == 1
     return chosen[column].iloc[0]
 
@@ -82,7 +98,9 @@ def test_every_approach_has_its_rows_and_real_only_is_the_reference(task: Task) 
 
 
 def test_perfect_datasets_pay_and_broken_ones_do_harm() -> None:
-    """Known truth: 300 more rows of the true distribution help 40; rows whose target is shifted far mislead."""
+    """Known truth: 300 more rows of the true distribution help 40; rows whose target is shifted far
+    mislead.
+    """
     good, bad = run().table, run(shift=2.5).table
     assert value(good, "real_dge_3", column="verdict") == PAYS
     assert value(bad, "real_dge_3", column="verdict") == HURTS
@@ -94,7 +112,9 @@ def test_perfect_datasets_pay_and_broken_ones_do_harm() -> None:
 def test_p_is_that_of_the_paired_t_test_and_agrees_with_the_interval() -> None:
     table = run().table
     compared = table[table["approach"] != "real_only"]
-    assert ((compared["p"] < 0.05) == ((compared["gain_low"] > 0) | (compared["gain_high"] < 0))).all()
+    assert (
+        (compared["p"] < 0.05) == ((compared["gain_low"] > 0) | (compared["gain_high"] < 0))
+    ).all()
     assert table.loc[table["approach"] == "real_only", "p"].isna().all()
     gains = np.array([0.1, 0.3, 0.2, -0.1])
     assert _p_of_zero(gains) == pytest.approx(ttest_1samp(gains, 0.0).pvalue)
@@ -104,7 +124,9 @@ def test_p_is_that_of_the_paired_t_test_and_agrees_with_the_interval() -> None:
 def test_equal_gains_of_all_repeats_are_no_proof_that_it_pays() -> None:
     """Two repeats that both get one row more of twenty right have a t statistic without end."""
     draws = [
-        (10, name, 0.0, {"accuracy": score}) for name, score in (("real_only", 0.5), ("real_naive", 0.55)) for _ in "ab"
+        (10, name, 0.0, {"accuracy": score})
+        for name, score in (("real_only", 0.5), ("real_naive", 0.55))
+        for _ in "ab"
     ]
     row = _table(draws, ["accuracy"], "").iloc[1]
     assert row["gain"] == pytest.approx(0.05)
@@ -113,10 +135,14 @@ def test_equal_gains_of_all_repeats_are_no_proof_that_it_pays() -> None:
 
 
 def test_gains_that_differ_by_rounding_alone_are_equal_gains() -> None:
-    """0.90 - 0.85 and 0.95 - 0.90 are not the same number: their t statistic would be that of a certain gain."""
+    """0.90 - 0.85 and 0.95 - 0.90 are not the same number: their t statistic would be that of a
+    certain gain.
+    """
     pairs = ((0.85, 0.90), (0.90, 0.95), (0.65, 0.70))
     draws = [
-        (10, name, 0.0, {"accuracy": pair[i]}) for i, name in enumerate(("real_only", "real_naive")) for pair in pairs
+        (10, name, 0.0, {"accuracy": pair[i]})
+        for i, name in enumerate(("real_only", "real_naive"))
+        for pair in pairs
     ]
     row = _table(draws, ["accuracy"], "").iloc[1]
     assert len({after - before for before, after in pairs}) > 1
@@ -126,22 +152,30 @@ def test_gains_that_differ_by_rounding_alone_are_equal_gains() -> None:
 
 
 def test_verdicts_are_by_p_over_all_comparisons_of_a_metric() -> None:
-    """Sizes times approaches but real_only; a smaller p is needed than for one, and never a larger is enough."""
+    """Sizes times approaches but real_only; a smaller p is needed than for one, and never a larger
+    is enough.
+    """
     table = run().table
     compared = table[table["approach"] != "real_only"]
     approaches = compared["approach"].nunique()
     assert set(table["comparisons"]) == {2 * approaches}
-    expected = np.where(compared["p_adjusted"] >= 0.05, UNSURE, np.where(compared["gain"] > 0, PAYS, HURTS))
+    expected = np.where(
+        compared["p_adjusted"] >= 0.05, UNSURE, np.where(compared["gain"] > 0, PAYS, HURTS)
+    )
     assert compared["verdict"].tolist() == expected.tolist()
     assert (compared["p_adjusted"] >= compared["p"]).all()
     smallest = compared.loc[compared.groupby("metric")["p"].idxmin()]
-    np.testing.assert_allclose(smallest["p_adjusted"], np.minimum(smallest["p"] * 2 * approaches, 1))
+    np.testing.assert_allclose(
+        smallest["p_adjusted"], np.minimum(smallest["p"] * 2 * approaches, 1)
+    )
 
 
 def test_one_of_many_gains_of_nothing_is_seldom_found() -> None:
-    """Known truth: nine gains that are zero. Alone, each pays or does harm in 5 of 100 tables; together in at most 5.
+    """Known truth: nine gains that are zero. Alone, each pays or does harm in 5 of 100 tables;
+    together in at most 5.
 
-    Unadjusted, 1 - 0.95^9 = 37 of 100 tables would have a verdict. Three binomial errors of 200 tables are 4.6.
+    Unadjusted, 1 - 0.95^9 = 37 of 100 tables would have a verdict. Three binomial errors of 200
+    tables are 4.6.
     """
     rng = np.random.default_rng(0)
     adjusted, alone = 0, 0
@@ -162,13 +196,19 @@ def test_one_of_many_gains_of_nothing_is_seldom_found() -> None:
 def test_gains_are_paired_differences_signed_so_that_positive_is_better() -> None:
     table = run().table
     for metric, sign in (("nll", -1), ("auc", 1)):
-        difference = value(table, "real_naive", metric=metric) - value(table, "real_only", metric=metric)
-        assert value(table, "real_naive", metric=metric, column="gain") == pytest.approx(sign * difference, abs=1e-12)
+        difference = value(table, "real_naive", metric=metric) - value(
+            table, "real_only", metric=metric
+        )
+        assert value(table, "real_naive", metric=metric, column="gain") == pytest.approx(
+            sign * difference, abs=1e-12
+        )
 
 
 def test_an_ensemble_of_one_is_the_naive_way() -> None:
     table = run(K=1).table.set_index(["real_rows", "approach", "metric"])
-    naive, single = (table.xs(name, level="approach")["value"] for name in ("real_naive", "real_dge_1"))
+    naive, single = (
+        table.xs(name, level="approach")["value"] for name in ("real_naive", "real_dge_1")
+    )
     pd.testing.assert_series_equal(naive, single)
 
 
@@ -180,7 +220,9 @@ def test_the_same_seed_gives_the_same_table_and_no_global_state_is_used() -> Non
 
 def test_rows_of_little_weight_change_little() -> None:
     table = run(weights=(1e-9, 1.0)).table
-    chosen = table[(table["metric"] == "nll") & (table["real_rows"] == 40)].set_index(["approach", "weight"])["value"]
+    chosen = table[(table["metric"] == "nll") & (table["real_rows"] == 40)].set_index(
+        ["approach", "weight"]
+    )["value"]
     assert chosen["real_naive", 1e-9] == pytest.approx(chosen["real_only", 0.0], rel=0.05)
     assert chosen["real_naive", 1.0] != pytest.approx(chosen["real_only", 0.0], rel=0.05)
 
@@ -193,7 +235,9 @@ def test_weights_are_given_or_drawn_and_the_table_says_which(model: str, how: st
 
 
 def test_a_weight_of_two_is_every_row_twice() -> None:
-    """Known truth: the loss of lr counts a row of weight 2 as two rows; half a weight draws half of the rows."""
+    """Known truth: the loss of lr counts a row of weight 2 as two rows; half a weight draws half of
+    the rows.
+    """
     frame, half = blobs(0, 60), np.r_[np.ones(30), np.full(30, 2.0)]
     options = {"task": "binary", "classes": ("a", "b"), "seed": 0, "name": "d"}
     weighted = fit_model(frame, "t", "lr", weights=half, **options).pipeline.named_steps["model"]
@@ -209,8 +253,19 @@ def test_a_weight_of_two_is_every_row_twice() -> None:
 
 def test_a_model_that_takes_no_weights_says_so() -> None:
     assert not takes_weights("knn", "binary")
-    with pytest.raises(EvaluationError, match=r"knn \(seed 0\) on d takes no weights of rows; draw rows"):
-        fit_model(blobs(0, 50), "t", "knn", task="binary", classes=("a", "b"), seed=0, name="d", weights=np.ones(50))
+    with pytest.raises(
+        EvaluationError, match=r"knn \(seed 0\) on d takes no weights of rows; draw rows"
+    ):
+        fit_model(
+            blobs(0, 50),
+            "t",
+            "knn",
+            task="binary",
+            classes=("a", "b"),
+            seed=0,
+            name="d",
+            weights=np.ones(50),
+        )
 
 
 def test_samples_keep_the_shares_of_the_classes() -> None:
@@ -222,7 +277,9 @@ def test_samples_keep_the_shares_of_the_classes() -> None:
 
 
 def test_copies_balance_the_classes_and_keep_every_row() -> None:
-    frame = pd.DataFrame({"x": np.arange(50.0), "t": pd.Categorical(["a"] * 40 + ["b"] * 7 + ["c"] * 3)})
+    frame = pd.DataFrame(
+        {"x": np.arange(50.0), "t": pd.Categorical(["a"] * 40 + ["b"] * 7 + ["c"] * 3)}
+    )
     found = oversampled(frame, "t", seed=0)
     assert found["t"].value_counts().to_dict() == {"a": 40, "b": 40, "c": 40}
     assert set(found["x"]) == set(frame["x"])
@@ -233,8 +290,12 @@ def test_reasons_against_smote() -> None:
     frame = pd.DataFrame({"x": np.arange(20.0), "c": list("uv") * 10, "t": ["a"] * 10 + ["b"] * 10})
     assert reason_against_smote(frame, "t") == ""
     flags = frame[["x", "t"]].assign(flag=[True, False] * 10)
-    assert reason_against_smote(flags, "t") == "", "a flag is no number between which others could be made"
-    assert "missing cells" in reason_against_smote(frame.assign(x=frame["x"].where(frame.index > 2)), "t")
+    assert reason_against_smote(flags, "t") == "", (
+        "a flag is no number between which others could be made"
+    )
+    assert "missing cells" in reason_against_smote(
+        frame.assign(x=frame["x"].where(frame.index > 2)), "t"
+    )
     assert "found ['numeric']" in reason_against_smote(frame[["x", "t"]], "t")
     assert "found 3" in reason_against_smote(frame[:13], "t")
 
@@ -255,7 +316,9 @@ def test_smote_makes_rows_of_the_smaller_class_from_its_own() -> None:
 
 def test_sizes_that_are_not_there_are_told_and_left_out() -> None:
     datasets = [blobs(100, 50)]
-    found = augmentation_scores(problem(), blobs(1, 60), blobs(2, 50), datasets, real_rows=(30, 60, 999), repeats=2)
+    found = augmentation_scores(
+        problem(), blobs(1, 60), blobs(2, 50), datasets, real_rows=(30, 60, 999), repeats=2
+    )
     assert set(found.table["real_rows"]) == {30}
     assert [note for note in found.notes if "left out, real_train" in note] == [
         "augmentation with 60 real rows is left out, real_train has 60",
@@ -296,14 +359,19 @@ def test_a_declared_tables_frames_are_augmented() -> None:
     seen: list[tuple[int, int]] = []
     found = augment(task, lambda done, of: seen.append((done, of)))
     assert {"real_only", "real_naive", "real_dge_2"} <= set(found.table["approach"])
-    assert "ctgan, lr: augmentation with 500 real rows is left out, real_train has 150" in found.notes
+    assert (
+        "ctgan, lr: augmentation with 500 real rows is left out, real_train has 150" in found.notes
+    )
     assert seen == [(0, 2), (1, 2)]
 
 
 def test_the_report_says_over_how_many_comparisons_p_is_adjusted() -> None:
     table = run().table.assign(family="ctgan", model="lr")
     (view,) = augmentation_views(table, ["nll"])
-    assert f"p adjusted (Holm) for the {table['comparisons'].iloc[0]} comparisons of a family and model" in view.caption
+    assert (
+        f"p adjusted (Holm) for the {table['comparisons'].iloc[0]} comparisons of a family and model"
+        in view.caption
+    )
     assert [cell.text for cell in view.heads][-2:] == ["p_adjusted", "verdict"]
     fewer = table.assign(comparisons=2, family="tvae")
     (both,) = augmentation_views(pd.concat([table, fewer]), ["nll"])

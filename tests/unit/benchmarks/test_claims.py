@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from benchmarks.claims.comparing import Sample, compare, judged
-from benchmarks.claims.measures import metric, risk_area, row_weights, squared_error, total_uncertainty
+from benchmarks.claims.measures import (
+    metric,
+    risk_area,
+    row_weights,
+    squared_error,
+    total_uncertainty,
+)
 from benchmarks.claims.page import CLAIMS, page
 from benchmarks.claims.predictions import ModelPredictions, TestRows
 from benchmarks.fidelity import marginal_fidelity, pairwise_fidelity
@@ -34,9 +40,13 @@ def members_with(noise: float, seed: int) -> np.ndarray:
 
 
 def model(full: np.ndarray, *, own: float, others: float) -> ModelPredictions:
-    """One whose part models are as its full ones, and whose scores are claimed too high by `own` and `others`."""
+    """One whose part models are as its full ones, and whose scores are claimed too high by `own`
+    and `others`.
+    """
     _, y = truth()
-    true = np.array([metric("auc", y, one, np.ones((ROWS, 1), dtype=np.float32))[0] for one in full])
+    true = np.array(
+        [metric("auc", y, one, np.ones((ROWS, 1), dtype=np.float32))[0] for one in full]
+    )
     rng = np.random.default_rng(1)
     claimed = true[:, None] + others + 0.001 * rng.normal(size=(K, K))
     np.fill_diagonal(claimed, true + own + 0.001 * rng.normal(size=K))
@@ -115,7 +125,9 @@ def test_weighted_measures_are_those_of_repeated_rows(decimals: int) -> None:
     assert area[0] == pytest.approx(selective(wrong, unsure).aurc)
     drawn = np.repeat(np.arange(ROWS), weights[:, 7].astype(int))
     # Neighbours far from the first count as ties: nothing beside the spread of replicates.
-    assert area[7] == pytest.approx(selective(wrong[drawn], unsure[drawn]).aurc, abs=0.02 * area.std())
+    assert area[7] == pytest.approx(
+        selective(wrong[drawn], unsure[drawn]).aurc, abs=0.02 * area.std()
+    )
     table = np.column_stack([1 - probability, probability])
     for name, values in (
         ("auc", metric("auc", y, probability, weights)),
@@ -126,8 +138,24 @@ def test_weighted_measures_are_those_of_repeated_rows(decimals: int) -> None:
 
 
 def test_the_page_has_a_table_for_each_claim_and_tells_what_has_no_value() -> None:
-    item = {"value": 0.5, "low": 0.1, "high": 0.9, "verdict": "held", "held_in": 1, "refuted_in": 0, "models": 2}
-    approaches = ("oracle", "naive_single", "naive_ensemble", "naive_concat", "dge_5", "dge_10", "dge_20")
+    item = {
+        "value": 0.5,
+        "low": 0.1,
+        "high": 0.9,
+        "verdict": "held",
+        "held_in": 1,
+        "refuted_in": 0,
+        "models": 2,
+    }
+    approaches = (
+        "oracle",
+        "naive_single",
+        "naive_ensemble",
+        "naive_concat",
+        "dge_5",
+        "dge_10",
+        "dge_20",
+    )
     found = {
         "claims": {key: item for key in CLAIMS if key != "sparse"},
         "scores": dict.fromkeys(approaches, 0.7),
@@ -136,13 +164,17 @@ def test_the_page_has_a_table_for_each_claim_and_tells_what_has_no_value() -> No
     text = page({"moons ctgan": found})
     assert all(f"## {claim.title}" in text for claim in CLAIMS.values())
     assert "No value (no such rows, or ties in a ranking): moons ctgan." in text
-    assert text.count("is an identity, in any rows") == 2  # wherever a gain in squared error is compared
+    assert (
+        text.count("is an identity, in any rows") == 2
+    )  # wherever a gain in squared error is compared
     assert "| moons | ctgan | +0.5000 | +0.1000 to +0.9000 | 1 / 0 of 2 | **held** |" in text
 
 
 def test_fidelity_is_one_for_equal_tables_and_nothing_for_tables_apart() -> None:
     rng = np.random.default_rng(0)
-    real = pd.DataFrame({"x": rng.normal(size=200), "z": rng.normal(size=200), "c": rng.choice(["a", "b"], 200)})
+    real = pd.DataFrame(
+        {"x": rng.normal(size=200), "z": rng.normal(size=200), "c": rng.choice(["a", "b"], 200)}
+    )
     assert marginal_fidelity(real, real) == 1
     assert pairwise_fidelity(real, real) == 1
     apart = real.assign(x=real["x"] + 100, z=real["z"] - 100, c="other")

@@ -1,4 +1,6 @@
-"""The coverage benchmark, small: its formulas are the core's, and the rules cover where theory says they do."""
+"""The coverage benchmark, small: its formulas are the core's, and the rules cover where theory says
+they do.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.coverage import REAL, SCENARIOS, Scenario, estimates, from_fit, from_posterior, page, simulate, truths
+from benchmarks.coverage import (
+    REAL,
+    SCENARIOS,
+    Scenario,
+    estimates,
+    from_fit,
+    from_posterior,
+    page,
+    simulate,
+    truths,
+)
 from dge_assets.core.statistics.combining_rules import RULES
 from dge_assets.core.statistics.estimates import (
     Feature,
@@ -23,7 +35,9 @@ def coverage(scenario: Scenario, repeats: int = 120) -> pd.DataFrame:
 
 
 def test_the_formulas_are_those_of_the_core() -> None:
-    rows = np.random.default_rng(0).normal(size=(80, 3)) @ np.array([[1, 0.5, 0.3], [0, 1, 0.4], [0, 0, 1]])
+    rows = np.random.default_rng(0).normal(size=(80, 3)) @ np.array(
+        [[1, 0.5, 0.3], [0, 1, 0.4], [0, 0, 1]]
+    )
     frame = pd.DataFrame(rows, columns=["x1", "x2", "x3"])
     expected = [
         estimate_mean(frame["x1"])[0],
@@ -38,10 +52,11 @@ def test_the_formulas_are_those_of_the_core() -> None:
 
 
 def test_with_a_posterior_draw_one_dataset_misleads_and_the_rule_made_for_it_does_not() -> None:
-    """Known truth: of one dataset, sampling, posterior draw and synthesis each add a variance V / n, and u shows one.
+    """Known truth: of one dataset, sampling, posterior draw and synthesis each add a variance V /
+    n, and u shows one.
 
-    So naive_single covers 2 Phi(1.96 / sqrt 3) - 1 = 74 %, and naive_concat, with u / K against V (1 + 2 / K), far
-    less.
+    So naive_single covers 2 Phi(1.96 / sqrt 3) - 1 = 74 %, and naive_concat, with u / K against V
+    (1 + 2 / K), far less.
     """
     found = coverage(Scenario(name="posterior", generate=from_posterior, K=10))["coverage"]
     assert found["naive_single"] == pytest.approx(0.742, abs=0.11)
@@ -52,7 +67,8 @@ def test_with_a_posterior_draw_one_dataset_misleads_and_the_rule_made_for_it_doe
 
 
 def test_without_a_posterior_draw_the_spread_alone_says_too_little() -> None:
-    """Known truth: plug-in fits have V / n in common, which only u shows; raab_2016 adds it with its right weight.
+    """Known truth: plug-in fits have V / n in common, which only u shows; raab_2016 adds it with
+    its right weight.
 
     naive_single covers 2 Phi(1.96 / sqrt 2) - 1 = 83 %.
     """

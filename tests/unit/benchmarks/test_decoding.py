@@ -22,7 +22,11 @@ def _population(rows: int, seed: int, *, died: float = 0.1) -> pd.DataFrame:
     age = pd.Series(stream.normal(40, 10, rows)).where(stream.random(rows) < 0.8)
     day = pd.Timestamp("1970-01-03") + pd.to_timedelta(stream.integers(0, 3, rows), unit="D")
     return pd.DataFrame(
-        {"outcome": pd.Categorical(np.where(stream.random(rows) < died, "died", "lived")), "age": age, "day": day}
+        {
+            "outcome": pd.Categorical(np.where(stream.random(rows) < died, "died", "lived")),
+            "age": age,
+            "day": day,
+        }
     )
 
 
@@ -56,11 +60,15 @@ def test_fresh_rows_are_within_chance_and_others_are_not() -> None:
     real = _population(2_000, 0)
     columns = measured_columns(AGREED, real)
     by_chance, truth = chance(real, columns, rows=2_000, resamples=100), measured(real, columns)
-    assert by_chance["outcome", "died"] == pytest.approx(1.96 * np.sqrt(2 * 0.1 * 0.9 / 2_000), rel=0.25)
+    assert by_chance["outcome", "died"] == pytest.approx(
+        1.96 * np.sqrt(2 * 0.1 * 0.9 / 2_000), rel=0.25
+    )
     fresh = pd.DataFrame([measured(_population(2_000, seed), columns) for seed in range(1, 21)])
     assert fresh.sub(truth).abs().le(by_chance).to_numpy().mean() > 0.85
     assert is_explained(fresh.head(5), truth, by_chance).all()
-    wrong = pd.DataFrame([measured(_population(2_000, seed, died=0.05), columns) for seed in range(1, 6)])
+    wrong = pd.DataFrame(
+        [measured(_population(2_000, seed, died=0.05), columns) for seed in range(1, 6)]
+    )
     for K in (1, 5):
         explained = is_explained(wrong.head(K), truth, by_chance)
         assert not explained["outcome", "died"]

@@ -1,5 +1,5 @@
-"""The simulation behind docs/interval-coverage.md, in its shortest form: it runs, and the wide intervals are the honest
-ones.
+"""The simulation behind docs/interval-coverage.md, in its shortest form: it runs, and the wide
+intervals are the honest ones.
 """
 
 import numpy as np

@@ -1,5 +1,5 @@
-"""The page of promises: it is what the command writes, every test on it exists, and every promise is said where it
-says.
+"""The page of promises: it is what the command writes, every test on it exists, and every promise
+is said where it says.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def found_in(module: str) -> dict[str, bool]:
     """Names of a module's tests, and whether each is long."""
     body = ast.parse((ROOT / module).read_text(encoding="utf-8")).body
     functions = [item for item in body if isinstance(item, ast.FunctionDef)]
-    return {item.name: any("mark.long" in ast.unparse(mark) for mark in item.decorator_list) for item in functions}
+    return {
+        item.name: any("mark.long" in ast.unparse(mark) for mark in item.decorator_list)
+        for item in functions
+    }
 
 
 def test_the_page_is_what_the_command_writes() -> None:
@@ -46,7 +49,9 @@ def test_every_test_that_the_page_names_exists() -> None:
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.text[:40])
 def test_a_promise_is_said_and_has_a_test_of_every_day(promise: Promise) -> None:
     said = " ".join((ROOT / promise.said_in).read_text(encoding="utf-8").split())
-    assert promise.quoted in said, f"{promise.said_in} does not say {promise.quoted!r} any more: mend the promise"
+    assert promise.quoted in said, (
+        f"{promise.said_in} does not say {promise.quoted!r} any more: mend the promise"
+    )
     assert promise.short
     for module, name in (test.split("::") for test in promise.short):
         assert not found_in(module)[name], f"{name} is long"
@@ -66,9 +71,15 @@ def test_each_stage_is_for_a_promise() -> None:
 
 
 def test_a_report_gives_cases_failures_and_figures() -> None:
-    assert summary(REPORT) == {"cases": 2, "failures": ["AssertionError: was lost"], "figures": {"kills": "7"}}
+    assert summary(REPORT) == {
+        "cases": 2,
+        "failures": ["AssertionError: was lost"],
+        "figures": {"kills": "7"},
+    }
 
 
 def test_make_runs_it() -> None:
-    done = subprocess.run(["make", "-n", "faults"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "-n", "faults"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert "benchmarks.reliability" in done.stdout

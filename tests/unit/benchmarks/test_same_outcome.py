@@ -1,4 +1,6 @@
-"""The comparison with the package: like for like where it tells of the training, and drawn beside it."""
+"""The comparison with the package: like for like where it tells of the training, and drawn beside
+it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ def _scores(mean: float, seed: int) -> dict[str, list[float]]:
 
 def _verdicts(text: str) -> dict[tuple[str, str, str], str]:
     rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| crash")
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("| crash")
     ]
     return {(row[1], row[2], row[3]): row[-1] for row in rows}
 
@@ -22,7 +26,11 @@ def _verdicts(text: str) -> dict[tuple[str, str, str], str]:
 def test_tvae_is_compared_with_its_largest_levels_and_drawn_beside() -> None:
     results: Results = {
         "crash tvae": {OURS: _scores(0.95, 1), LARGEST: _scores(0.80, 2), THEIRS: _scores(0.80, 2)},
-        "crash tvae from 20": {OURS: _scores(0.95, 3), LARGEST: _scores(0.70, 4), THEIRS: _scores(0.80, 5)},
+        "crash tvae from 20": {
+            OURS: _scores(0.95, 3),
+            LARGEST: _scores(0.70, 4),
+            THEIRS: _scores(0.80, 5),
+        },
         "crash ctgan": {OURS: _scores(0.90, 6), THEIRS: _scores(0.90, 6)},
     }
     text = page(results, 20)

@@ -1,4 +1,6 @@
-"""Dealing rows to generators, and the leak that shared rows open: seen where theory says it must be."""
+"""Dealing rows to generators, and the leak that shared rows open: seen where theory says it must
+be.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,11 @@ def test_bootstraps_differ_and_leave_rows_out() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "K", "dealing", "message"),
-    [(3, 4, "same", "between 1 and the 3 rows"), (3, 0, "same", "found 0"), (3, 2, "shared", "no dealing 'shared'")],
+    [
+        (3, 4, "same", "between 1 and the 3 rows"),
+        (3, 0, "same", "found 0"),
+        (3, 2, "shared", "no dealing 'shared'"),
+    ],
 )
 def test_what_cannot_be_dealt_is_told(rows: int, K: int, dealing: Dealing, message: str) -> None:
     with pytest.raises(EvaluationError, match=message):
@@ -53,14 +59,18 @@ def test_what_cannot_be_dealt_is_told(rows: int, K: int, dealing: Dealing, messa
 
 
 def bias_of(dealing: Dealing, repeats: int = 4) -> pd.Series:
-    """Bias of the claimed accuracy of a flexible model, where generators repeat their rows almost exactly."""
+    """Bias of the claimed accuracy of a flexible model, where generators repeat their rows almost
+    exactly.
+    """
     tables = []
     for seed in range(repeats):
         draws = stream(seed)
         real, unseen = moons(100, draws), moons(600, draws)
         options = {"K": 2, "rows": 200, "test_share": 0.25, "stream": draws, "seed": seed}
         generate = partial(kernel, width=0.01)
-        tables.append(claimed_bias(real, unseen, generate, "target", ["gbdt"], dealing=dealing, **options))  # type: ignore[arg-type]
+        tables.append(
+            claimed_bias(real, unseen, generate, "target", ["gbdt"], dealing=dealing, **options)
+        )  # type: ignore[arg-type]
     found = pd.concat(tables)
     assert list(found.columns) == BIAS_COLUMNS
     assert (found["bias"] - (found["claimed"] - found["truth"])).abs().max() == 0
@@ -68,14 +78,18 @@ def bias_of(dealing: Dealing, repeats: int = 4) -> pd.Series:
 
 
 def test_generators_that_repeat_their_rows_leak_where_they_share_them() -> None:
-    """Known truth: with disjoint parts the other datasets are as new to a model as the population is.
+    """Known truth: with disjoint parts the other datasets are as new to a model as the population
+    is.
 
-    The claim is not too good there then. It may be too bad, since the others' rows are not quite the population's.
+    The claim is not too good there then. It may be too bad, since the others' rows are not quite
+    the population's.
     """
     shared, apart = bias_of("same part"), bias_of("disjoint")
     assert shared["dge_2"] > 0.07
     assert apart["dge_2"] < 0.03
-    assert apart["naive"] > 0.05, "its own test part repeats the rows that it learnt from, however they are dealt"
+    assert apart["naive"] > 0.05, (
+        "its own test part repeats the rows that it learnt from, however they are dealt"
+    )
 
 
 def test_one_generator_cannot_be_evaluated_on_others() -> None:
@@ -100,7 +114,9 @@ def test_generators_of_the_benchmark_keep_the_population_roughly(name: str) -> N
     assert len(made) == 400
     share = (made["target"] == "upper").mean()
     assert share == pytest.approx((real["target"] == "upper").mean(), abs=0.1)
-    means = made.groupby("target")[["x1", "x2"]].mean() - real.groupby("target")[["x1", "x2"]].mean()
+    means = (
+        made.groupby("target")[["x1", "x2"]].mean() - real.groupby("target")[["x1", "x2"]].mean()
+    )
     assert means.abs().to_numpy().max() < 0.2
 
 
@@ -114,7 +130,9 @@ def test_a_member_of_a_real_family_can_be_put_in_its_place(family: str) -> None:
 
 
 def test_a_mixture_of_few_rows_is_made_of_as_many_components() -> None:
-    real = pd.DataFrame({"x1": [0.0, 1, 2, 3], "x2": [0.0, 1, 0, 1], "target": ["lower", "upper", "lower", "upper"]})
+    real = pd.DataFrame(
+        {"x1": [0.0, 1, 2, 3], "x2": [0.0, 1, 0, 1], "target": ["lower", "upper", "lower", "upper"]}
+    )
     assert len(mixture(real, 20, stream(), components=8)) == 20
 
 
@@ -126,11 +144,22 @@ def test_the_page_has_biases_with_their_errors_and_compares_dealings_draw_by_dra
         for model in ("lr", "knn")
         for metric in METRICS
         for approach in ("naive", "dge_2")
-        for bias in [0.001 * repeat + (0.1 + 0.0004 * (repeat % 2) if dealing.startswith("same") else 0.0)]
+        for bias in [
+            0.001 * repeat + (0.1 + 0.0004 * (repeat % 2) if dealing.startswith("same") else 0.0)
+        ]
     ]
     columns = ["repeat", "dealing", "model", "metric", "approach", "claimed", "truth", "bias"]
     found = pd.DataFrame(rows, columns=columns).to_dict(orient="list")
-    kept = {"any": {"rows": 9, "members": 2, "repeats": 4, "processes": 1, "seconds": 1.0, "found": found}}
+    kept = {
+        "any": {
+            "rows": 9,
+            "members": 2,
+            "repeats": 4,
+            "processes": 1,
+            "seconds": 1.0,
+            "found": found,
+        }
+    }
     text = page(kept, about="What was done.")
     assert "4 draws of the real rows; 1 s in 1 processes" in text
     assert "**+0.1017 ± 0.0007**" in text

@@ -31,18 +31,23 @@ ROWS = 60
 
 def with_target(values: Any, name: str = "v") -> pd.DataFrame:
     column = pd.Series(values)
-    return pd.DataFrame({name: column, "y": pd.Series(np.arange(len(column)) % 2, index=column.index)})
+    return pd.DataFrame(
+        {name: column, "y": pd.Series(np.arange(len(column)) % 2, index=column.index)}
+    )
 
 
 def completed(frame: pd.DataFrame, target: str = "y", **declared: Any) -> Contract:
-    return complete_contract(ContractDeclaration(target=target, **declared), frame, table="crash").contract
+    return complete_contract(
+        ContractDeclaration(target=target, **declared), frame, table="crash"
+    ).contract
 
 
 def conformed(frame: pd.DataFrame, **declared: Any) -> pd.DataFrame:
     return conform(frame, completed(frame, **declared), table="crash")
 
 
-# --- declarations ---------------------------------------------------------------------------------------------
+# --- declarations
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,9 @@ def conformed(frame: pd.DataFrame, **declared: Any) -> pd.DataFrame:
         ({"minimun": 1}, "minimun.*did you mean 'minimum'"),
     ],
 )
-def test_bad_column_declarations_are_refused_with_the_remedy(declared: dict[str, Any], message: str) -> None:
+def test_bad_column_declarations_are_refused_with_the_remedy(
+    declared: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValidationError, match=f"(?s){message}"):
         ColumnDeclaration(**declared)
 
@@ -82,15 +89,23 @@ def test_declarations_and_contracts_are_frozen() -> None:
     ("declared", "message"),
     [
         ({"target": "yy"}, r"table 'crash', contract.target: no column 'yy'; did you mean 'y'\?"),
-        ({"columns": {"agee": ColumnDeclaration()}}, r"contract.columns: no column 'agee'; did you mean 'age'\?"),
-        ({"sensitive": ("race",)}, r"contract.sensitive: no column 'race'.*The columns are \['age', 'y'\]"),
+        (
+            {"columns": {"agee": ColumnDeclaration()}},
+            r"contract.columns: no column 'agee'; did you mean 'age'\?",
+        ),
+        (
+            {"sensitive": ("race",)},
+            r"contract.sensitive: no column 'race'.*The columns are \['age', 'y'\]",
+        ),
         (
             {"constraints": (Constraint(left="age", operator="<", right="limit"),)},
             r"table 'crash': constraint 'age < limit': no column 'limit'",
         ),
     ],
 )
-def test_names_that_are_not_there_are_told_with_the_nearest(declared: dict[str, Any], message: str) -> None:
+def test_names_that_are_not_there_are_told_with_the_nearest(
+    declared: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ContractError, match=f"(?s){message}"):
         completed(with_target([1, 2, 3, 4], "age"), **declared)
 
@@ -107,11 +122,16 @@ def test_unknown_operator_is_refused() -> None:
 
 
 def test_an_id_is_no_target() -> None:
-    with pytest.raises(ContractError, match=r"target 'y' is an id column: ids are never synthesized"):
-        completed(with_target(range(ROWS)), task="binary", columns={"y": ColumnDeclaration(kind="id")})
+    with pytest.raises(
+        ContractError, match=r"target 'y' is an id column: ids are never synthesized"
+    ):
+        completed(
+            with_target(range(ROWS)), task="binary", columns={"y": ColumnDeclaration(kind="id")}
+        )
 
 
-# --- inference ------------------------------------------------------------------------------------------------
+# --- inference
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -171,7 +191,9 @@ def test_a_target_is_never_taken_for_an_id(values: Any) -> None:
         ([0.5, 1.5, 2.5], "regression", "continuous", None),
     ],
 )
-def test_task_and_classes_follow_from_the_target(values: Any, task: str, kind: str, classes: Any) -> None:
+def test_task_and_classes_follow_from_the_target(
+    values: Any, task: str, kind: str, classes: Any
+) -> None:
     contract = completed(pd.DataFrame({"x": 1.5, "y": pd.Series(values)}))
     assert (contract.task, contract.column("y").kind, contract.classes) == (task, kind, classes)
 
@@ -179,12 +201,20 @@ def test_task_and_classes_follow_from_the_target(values: Any, task: str, kind: s
 @pytest.mark.parametrize(
     ("values", "declared", "message"),
     [
-        (["a", "b"], {"task": "regression"}, "regression needs a numeric target, but 'y' is categorical.*declare"),
+        (
+            ["a", "b"],
+            {"task": "regression"},
+            "regression needs a numeric target, but 'y' is categorical.*declare",
+        ),
         (["a", "b", "c"], {"task": "binary"}, r"exactly 2 classes, found 3; declare task: multicl"),
         (["a", "a"], {}, r"at least 2 classes, found 1; nothing can be learned"),
         ([None, "a"], {"task": "binary"}, "at least 2 classes"),
         (["a", "b"] * (ROWS // 2), {"task": "multiclass"}, r"has 2 classes; declare task: binary"),
-        (list(range(ROWS)), {"task": "multiclass"}, "found 60 classes, more than 50; is it a number"),
+        (
+            list(range(ROWS)),
+            {"task": "multiclass"},
+            "found 60 classes, more than 50; is it a number",
+        ),
         (
             [1, 2, 3],
             {"task": "multiclass", "columns": {"y": ColumnDeclaration(kind="integer")}},
@@ -192,14 +222,18 @@ def test_task_and_classes_follow_from_the_target(values: Any, task: str, kind: s
         ),
     ],
 )
-def test_task_that_does_not_fit_its_target(values: Any, declared: dict[str, Any], message: str) -> None:
+def test_task_that_does_not_fit_its_target(
+    values: Any, declared: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ContractError, match=f"table 'crash'.*{message}"):
         completed(pd.DataFrame({"x": 1.5, "y": pd.Series(values)}), **declared)
 
 
 def test_declared_parts_win_and_the_others_are_inferred() -> None:
     frame = with_target([1, 2, None, 7], "age")
-    contract = completed(frame, columns={"age": ColumnDeclaration(minimum=0, maximum=99, nullable=False)})
+    contract = completed(
+        frame, columns={"age": ColumnDeclaration(minimum=0, maximum=99, nullable=False)}
+    )
     age = contract.column("age")
     assert (age.kind, age.minimum, age.maximum, age.nullable) == ("integer", 0, 99, False)
     assert (age.minimum_by, age.maximum_by) == ("declared", "declared")
@@ -211,7 +245,9 @@ def test_declared_parts_win_and_the_others_are_inferred() -> None:
 def test_notes_tell_what_was_inferred_and_only_that() -> None:
     frame = with_target([1.5, 2.5, 3.5, 4.5], "x")
     full = ColumnDeclaration(kind="continuous", nullable=False, minimum=0, maximum=9)
-    notes = complete_contract(ContractDeclaration(target="y", columns={"x": full}), frame, table="t").notes
+    notes = complete_contract(
+        ContractDeclaration(target="y", columns={"x": full}), frame, table="t"
+    ).notes
     assert notes == [
         "task binary inferred from target 'y' (categorical), which has 2 levels",
         "column 'y' (categorical): kind, nullable, categories inferred",
@@ -220,7 +256,8 @@ def test_notes_tell_what_was_inferred_and_only_that() -> None:
 
 def test_declared_kind_that_the_data_contradict() -> None:
     with pytest.raises(
-        ContractError, match=r"table 'crash', column 'v': declared continuous, but rows 1 and 2 do not fit"
+        ContractError,
+        match=r"table 'crash', column 'v': declared continuous, but rows 1 and 2 do not fit",
     ):
         completed(with_target(["a", "b"]), columns={"v": ColumnDeclaration(kind="continuous")})
 
@@ -234,7 +271,8 @@ def test_odd_column_names_are_kept() -> None:
     assert completed(frame).features == tuple(ODD_NAMES)
 
 
-# --- the contract itself --------------------------------------------------------------------------------------
+# --- the contract itself
+# --------------------------------------------------------------------------------------
 
 
 def mixed_frame() -> pd.DataFrame:
@@ -262,7 +300,9 @@ def test_hash_ignores_descriptions_and_nothing_else() -> None:
     first, *others = contract.columns
 
     def changed(**update: Any) -> str:
-        return contract.model_copy(update={"columns": (first.model_copy(update=update), *others)}).sha256
+        return contract.model_copy(
+            update={"columns": (first.model_copy(update=update), *others)}
+        ).sha256
 
     assert changed(description="who") == contract.sha256
     altered = {
@@ -274,7 +314,9 @@ def test_hash_ignores_descriptions_and_nothing_else() -> None:
         changed(minimum_by="declared"),
         contract.model_copy(update={"columns": (*others, first)}).sha256,
         contract.model_copy(update={"sensitive": ("age",)}).sha256,
-        contract.model_copy(update={"constraints": (Constraint(left="age", operator="<", right="income"),)}).sha256,
+        contract.model_copy(
+            update={"constraints": (Constraint(left="age", operator="<", right="income"),)}
+        ).sha256,
     }
     assert len(altered) == 9
     assert contract.sha256 not in altered
@@ -287,7 +329,9 @@ def test_hash_survives_json() -> None:
 
 
 def test_release_contract_hides_inferred_extremes_and_ids() -> None:
-    relations = tuple(Constraint(left="age", operator="<", right=right) for right in ("income", "name"))
+    relations = tuple(
+        Constraint(left="age", operator="<", right=right) for right in ("income", "name")
+    )
     contract = completed(
         mixed_frame(),
         target="dead",
@@ -312,7 +356,8 @@ def test_comparable_and_sorted_levels() -> None:
     assert sorted_levels(["b", 2, "a", 1]) == (1, 2, "a", "b")
 
 
-# --- conforming -----------------------------------------------------------------------------------------------
+# --- conforming
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -365,23 +410,31 @@ def test_new_data_that_no_longer_fit_are_named(kind: str) -> None:
     }
     old = kinds[kind]
     contract = completed(with_target(old), columns={"v": ColumnDeclaration(kind=kind)})
-    with pytest.raises(ContractError, match=rf"table 'crash', column 'v': declared {kind}, but row 2 does not fit"):
+    with pytest.raises(
+        ContractError, match=rf"table 'crash', column 'v': declared {kind}, but row 2 does not fit"
+    ):
         conform(with_target([old[0], "oops"]), contract, table="crash")
 
 
 def test_absent_columns_are_named_and_others_are_left_out() -> None:
     contract = completed(mixed_frame(), target="dead")
-    with pytest.raises(ContractError, match=r"table 'crash': columns \['age', 'dead'\] of the contract are not"):
+    with pytest.raises(
+        ContractError, match=r"table 'crash': columns \['age', 'dead'\] of the contract are not"
+    ):
         conform(mixed_frame()[["name", "income"]], contract, table="crash")
     shuffled = mixed_frame().assign(extra=1)[["dead", "extra", "income", "age", "name"]]
     assert tuple(conform(shuffled, contract, table="crash").columns) == contract.names
 
 
 def test_values_outside_the_contract_are_kept_for_the_checks() -> None:
-    contract = completed(with_target(["a", "b"]), columns={"v": ColumnDeclaration(categories=("a", "b"))})
+    contract = completed(
+        with_target(["a", "b"]), columns={"v": ColumnDeclaration(categories=("a", "b"))}
+    )
     frame = conform(with_target(["b", "zz"]), contract, table="crash")
     assert list(frame["v"]) == ["b", "zz"]
-    assert list(frame["v"].cat.categories) == ["a", "b", "zz"], "declared levels first, in their order"
+    assert list(frame["v"].cat.categories) == ["a", "b", "zz"], (
+        "declared levels first, in their order"
+    )
 
 
 @pytest.mark.parametrize(
@@ -412,25 +465,41 @@ def test_conforming_twice_changes_nothing_and_the_index_starts_anew() -> None:
     assert list(once.index) == list(range(ROWS))
 
 
-# --- nothing is lost ------------------------------------------------------------------------------------------
+# --- nothing is lost
+# ------------------------------------------------------------------------------------------
 
 LEVELS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-MOMENTS = st.datetimes(pd.Timestamp("1700-01-01").to_pydatetime(), pd.Timestamp("2200-01-01").to_pydatetime())
+MOMENTS = st.datetimes(
+    pd.Timestamp("1700-01-01").to_pydatetime(), pd.Timestamp("2200-01-01").to_pydatetime()
+)
 CELLS: dict[str, tuple[st.SearchStrategy[Any], Callable[[list[Any]], pd.Series]]] = {
     "floats": (st.floats(-1e12, 1e12), lambda cells: pd.Series(cells, dtype="float64")),
-    "whole floats": (st.integers(-(2**53), 2**53).map(float), lambda cells: pd.Series(cells, dtype="float64")),
-    "integers": (st.integers(-(2**52), 2**52), lambda cells: pd.Series(pd.array(cells, dtype="Int64"))),
+    "whole floats": (
+        st.integers(-(2**53), 2**53).map(float),
+        lambda cells: pd.Series(cells, dtype="float64"),
+    ),
+    "integers": (
+        st.integers(-(2**52), 2**52),
+        lambda cells: pd.Series(pd.array(cells, dtype="Int64")),
+    ),
     "flags": (st.booleans(), lambda cells: pd.Series(pd.array(cells, dtype="boolean"))),
     "objects of flags": (st.booleans(), lambda cells: pd.Series(cells, dtype=object)),
     "text": (LEVELS, lambda cells: pd.Series(cells, dtype=object)),
     "categories": (LEVELS, lambda cells: pd.Series(pd.Categorical(cells))),
     "moments": (MOMENTS, lambda cells: pd.Series(pd.to_datetime(pd.Series(cells, dtype=object)))),
-    "days as text": (st.dates().map(lambda day: f"20{day:%y-%m-%d}"), lambda cells: pd.Series(cells, dtype=object)),
+    "days as text": (
+        st.dates().map(lambda day: f"20{day:%y-%m-%d}"),
+        lambda cells: pd.Series(cells, dtype=object),
+    ),
 }
 
 
 def as_written(value: Any) -> Any:
-    return pd.Timestamp(value) if isinstance(value, str) and value.startswith("20") and len(value) == 10 else value
+    return (
+        pd.Timestamp(value)
+        if isinstance(value, str) and value.startswith("20") and len(value) == 10
+        else value
+    )
 
 
 @settings(max_examples=20)
@@ -467,9 +536,14 @@ def test_whole_numbers_taken_for_amounts_are_asked_about() -> None:
     assert "column 'y' is the target and holds whole numbers, 30 different ones" in doubt
     assert "declare `task: multiclass` if these are classes" in doubt
     for task in ("multiclass", "regression"):
-        assert not complete_contract(ContractDeclaration(target="y", task=task), frame, table="t").contract.doubts
+        assert not complete_contract(
+            ContractDeclaration(target="y", task=task), frame, table="t"
+        ).contract.doubts
     texts = frame.assign(y=[f"{i % 30:02d}" for i in range(300)])
-    assert complete_contract(ContractDeclaration(target="y"), texts, table="t").contract.task == "multiclass"
+    assert (
+        complete_contract(ContractDeclaration(target="y"), texts, table="t").contract.task
+        == "multiclass"
+    )
 
 
 def test_a_doubt_and_a_unit_bind_no_data() -> None:

@@ -1,4 +1,6 @@
-"""Tables that a contract meets badly: odd cells, odd names, bounds and levels that do not fit, dates that are none."""
+"""Tables that a contract meets badly: odd cells, odd names, bounds and levels that do not fit,
+dates that are none.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,18 @@ ROWS = 60
 
 def with_target(values: Any) -> pd.DataFrame:
     column = pd.Series(values)
-    return pd.DataFrame({"v": column, "y": pd.Series(np.arange(len(column)) % 2, index=column.index)})
+    return pd.DataFrame(
+        {"v": column, "y": pd.Series(np.arange(len(column)) % 2, index=column.index)}
+    )
 
 
-def inferred(frame: pd.DataFrame, declared: dict[str, Any] | None = None, **others: Any) -> Inferred:
+def inferred(
+    frame: pd.DataFrame, declared: dict[str, Any] | None = None, **others: Any
+) -> Inferred:
     columns = {"v": ColumnDeclaration(**declared)} if declared else {}
-    return complete_contract(ContractDeclaration(target="y", columns=columns, **others), frame, table="crash")
+    return complete_contract(
+        ContractDeclaration(target="y", columns=columns, **others), frame, table="crash"
+    )
 
 
 def both(values: Any, **declared: Any) -> tuple[Contract, pd.Series]:
@@ -39,7 +47,8 @@ def both(values: Any, **declared: Any) -> tuple[Contract, pd.Series]:
     return contract, conform(frame, contract, table="crash")["v"]
 
 
-# --- levels ---------------------------------------------------------------------------------------------------
+# --- levels
+# ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -55,11 +64,15 @@ def both(values: Any, **declared: Any) -> tuple[Contract, pd.Series]:
         ((1.5, 2), pd.Categorical(["1.5", None, "2"]), [1.5, 2]),
     ],
 )
-def test_levels_meet_their_values_beside_missing_cells(levels: Any, values: Any, kept: list[Any]) -> None:
+def test_levels_meet_their_values_beside_missing_cells(
+    levels: Any, values: Any, kept: list[Any]
+) -> None:
     contract, column = both(values, categories=levels)
     assert list(column.dropna()) == kept
     assert list(column.isna()) == [False, True, False]
-    assert list(column.cat.categories) == list(contract.column("v").categories or ()), "no level beside the declared"
+    assert list(column.cat.categories) == list(contract.column("v").categories or ()), (
+        "no level beside the declared"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +94,9 @@ def test_truth_values_stay_truth_values(declared: dict[str, Any], values: Any) -
 
 
 def test_yaml_s_yes_and_no_are_explained() -> None:
-    with pytest.raises(ContractError, match=r"column 'v'.*rows 1 and 2 do not fit.*unquoted yes, no, on.*quotes"):
+    with pytest.raises(
+        ContractError, match=r"column 'v'.*rows 1 and 2 do not fit.*unquoted yes, no, on.*quotes"
+    ):
         both(["yes", "no"], categories=(True, False))
 
 
@@ -101,13 +116,20 @@ def test_text_that_differs_after_a_nul_character_stays_apart() -> None:
 
 
 def test_plain_levels() -> None:
-    assert [plain_level(value) for value in (np.int64(3), 3.0, np.bool_(True), 1e300, 2.5)] == [3, 3, True, 1e300, 2.5]
+    assert [plain_level(value) for value in (np.int64(3), 3.0, np.bool_(True), 1e300, 2.5)] == [
+        3,
+        3,
+        True,
+        1e300,
+        2.5,
+    ]
     assert isinstance(plain_level(1e300), float), "as an integer it would fit no column"
     assert plain_levels([1, 1.0, "a"]) == ["1", "a"]
     assert distinct(pd.Series(["b", None, "a", "b"])) == ["b", "a"]
 
 
-# --- bounds ---------------------------------------------------------------------------------------------------
+# --- bounds
+# ---------------------------------------------------------------------------------------------------
 
 DAYS = ["2020-01-01", "2021-06-01", "2022-01-01"]
 
@@ -115,11 +137,23 @@ DAYS = ["2020-01-01", "2021-06-01", "2022-01-01"]
 @pytest.mark.parametrize(
     ("values", "declared", "message"),
     [
-        ([1.5, 2.5, 3.5], {"minimum": "abc"}, "minimum 'abc' does not fit kind continuous; allowed: a number"),
-        ([1, 2, 3], {"maximum": "2020-01-01"}, "maximum '2020-01-01' does not fit kind integer; allowed: a number"),
+        (
+            [1.5, 2.5, 3.5],
+            {"minimum": "abc"},
+            "minimum 'abc' does not fit kind continuous; allowed: a number",
+        ),
+        (
+            [1, 2, 3],
+            {"maximum": "2020-01-01"},
+            "maximum '2020-01-01' does not fit kind integer; allowed: a number",
+        ),
         (DAYS, {"minimum": 5}, "minimum 5.* does not fit kind datetime; allowed: an ISO 8601 date"),
         (DAYS, {"minimum": "now"}, "minimum 'now' does not fit kind datetime"),
-        (DAYS, {"kind": "datetime", "maximum": "2020-13-45"}, "maximum '2020-13-45' does not fit kind datetime"),
+        (
+            DAYS,
+            {"kind": "datetime", "maximum": "2020-13-45"},
+            "maximum '2020-13-45' does not fit kind datetime",
+        ),
         (
             ["a", "b", "c"] * 10,
             {"minimum": 5},
@@ -130,7 +164,9 @@ DAYS = ["2020-01-01", "2021-06-01", "2022-01-01"]
         (DAYS, {"maximum": "2019-01-01"}, "beyond the declared maximum '2019-01-01'; mend"),
     ],
 )
-def test_bounds_that_do_not_fit_are_named(values: list[Any], declared: dict[str, Any], message: str) -> None:
+def test_bounds_that_do_not_fit_are_named(
+    values: list[Any], declared: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ContractError, match=f"table 'crash', column 'v': .*{message}"):
         both(values, **declared)
 
@@ -138,7 +174,9 @@ def test_bounds_that_do_not_fit_are_named(values: list[Any], declared: dict[str,
 def test_a_range_on_a_target_that_is_classified_is_refused() -> None:
     frame = pd.DataFrame({"x": 1.5, "y": [1, 2, 3] * 5})
     declared = ContractDeclaration(target="y", columns={"y": ColumnDeclaration(minimum=1)})
-    with pytest.raises(ContractError, match=r"column 'y': minimum 1.*is declared, but the column is categorical"):
+    with pytest.raises(
+        ContractError, match=r"column 'y': minimum 1.*is declared, but the column is categorical"
+    ):
         complete_contract(declared, frame, table="crash")
 
 
@@ -156,22 +194,30 @@ def test_declared_dates_beyond_nanoseconds_are_bounds_all_the_same() -> None:
     assert both(DAYS, maximum="9999-12-31")[0].column("v").maximum == "9999-12-31"
 
 
-# --- dates ----------------------------------------------------------------------------------------------------
+# --- dates
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("values", "moments"),
     [
         (["2020-01-01", "2020-01-02T10:30:15.5"], ["2020-01-01", "2020-01-02 10:30:15.5"]),
-        (["2020-01-01 10:00+02:00", "2020-07-01 10:00-05:00", None], ["2020-01-01 08:00", "2020-07-01 15:00", None]),
+        (
+            ["2020-01-01 10:00+02:00", "2020-07-01 10:00-05:00", None],
+            ["2020-01-01 08:00", "2020-07-01 15:00", None],
+        ),
         (["2020-01-01 10:00+02:00", "2020-01-01"], ["2020-01-01 08:00", "2020-01-01"]),
         (["2020-01-01 10:00Z", "2020-01-01"], ["2020-01-01 10:00", "2020-01-01"]),
     ],
 )
-def test_iso_text_of_mixed_formats_and_offsets_is_read_as_utc(values: list[Any], moments: list[Any]) -> None:
+def test_iso_text_of_mixed_formats_and_offsets_is_read_as_utc(
+    values: list[Any], moments: list[Any]
+) -> None:
     contract, column = both(values)
     assert contract.column("v").kind == "datetime"
-    assert column.tolist() == [pd.NaT if moment is None else pd.Timestamp(moment) for moment in moments]
+    assert column.tolist() == [
+        pd.NaT if moment is None else pd.Timestamp(moment) for moment in moments
+    ]
     assert contract.column("v").maximum == column.max().isoformat()
 
 
@@ -188,7 +234,9 @@ def test_dates_that_cannot_be_kept_are_texts_and_a_note_says_so(spoilt: str) -> 
 
 
 def test_moments_beyond_nanoseconds_are_texts_too() -> None:
-    result = inferred(with_target(pd.Series(np.array(["2020-01-01", "9999-12-31"] * 10, dtype="datetime64[s]"))))
+    result = inferred(
+        with_target(pd.Series(np.array(["2020-01-01", "9999-12-31"] * 10, dtype="datetime64[s]")))
+    )
     assert result.contract.column("v").categories == ("2020-01-01 00:00:00", "9999-12-31 00:00:00")
     assert "looks like dates" in result.notes[2]
 
@@ -198,8 +246,14 @@ def test_moments_beyond_nanoseconds_are_texts_too() -> None:
     [
         (["2020-01-01", "31/12/2020"], "row 2 does not fit .no date in ISO8601 format"),
         (["2020-01-01", "today"], r"row 2 does not fit \(now and today change with each reading"),
-        (["2020-01-01", "9999-12-31"], r"row 2 does not fit \(no date in ISO8601 format .* or outside 1677"),
-        ([2020, 2021], r"rows 1 and 2 do not fit \(numbers tell no moment; write dates as ISO 8601 text"),
+        (
+            ["2020-01-01", "9999-12-31"],
+            r"row 2 does not fit \(no date in ISO8601 format .* or outside 1677",
+        ),
+        (
+            [2020, 2021],
+            r"rows 1 and 2 do not fit \(numbers tell no moment; write dates as ISO 8601 text",
+        ),
     ],
 )
 def test_declared_dates_that_are_none_are_named(values: list[Any], message: str) -> None:
@@ -218,7 +272,8 @@ def test_declared_bounds_with_an_offset_are_kept_in_utc() -> None:
     assert contract.column("v").minimum == "2019-12-31T23:00:00"
 
 
-# --- numbers --------------------------------------------------------------------------------------------------
+# --- numbers
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -237,7 +292,9 @@ def test_declared_bounds_with_an_offset_are_kept_in_utc() -> None:
 def test_whole_numbers_are_integer_as_far_as_they_are_exact(values: Any, kind: str) -> None:
     contract, column = both(values)
     assert contract.column("v").kind == kind
-    assert column.tolist() == [float(v) if kind == "continuous" else int(v) for v in pd.Series(values)]
+    assert column.tolist() == [
+        float(v) if kind == "continuous" else int(v) for v in pd.Series(values)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -248,12 +305,16 @@ def test_whole_numbers_are_integer_as_far_as_they_are_exact(values: Any, kind: s
         (["-9223372036854775808"], [-(2**63)]),
     ],
 )
-def test_long_whole_numbers_in_texts_keep_their_digits(values: list[Any], expected: list[Any]) -> None:
+def test_long_whole_numbers_in_texts_keep_their_digits(
+    values: list[Any], expected: list[Any]
+) -> None:
     found = convert_column(pd.Series(values, name="v"), "integer", place="v")
     assert [None if pd.isna(value) else int(value) for value in found] == expected
 
 
-@pytest.mark.parametrize("values", [pd.array([2**63 + 5, 1], dtype="UInt64"), ["9223372036854775808"], [2**64]])
+@pytest.mark.parametrize(
+    "values", [pd.array([2**63 + 5, 1], dtype="UInt64"), ["9223372036854775808"], [2**64]]
+)
 def test_whole_numbers_beyond_64_bits_are_refused_whatever_holds_them(values: Any) -> None:
     with pytest.raises(ContractError, match=r"v: .*integer"):
         convert_column(pd.Series(values, name="v"), "integer", place="v")
@@ -280,7 +341,8 @@ def test_large_integers_as_objects_keep_every_digit() -> None:
 @pytest.mark.parametrize("value", [1e300, 2.0**63, -1e300])
 def test_numbers_too_large_for_a_declared_integer_are_named(value: float) -> None:
     with pytest.raises(
-        ContractError, match=r"column 'v': declared integer, but row 1 does not fit \(beyond what an integer"
+        ContractError,
+        match=r"column 'v': declared integer, but row 1 does not fit \(beyond what an integer",
     ):
         both([value, 1.0], kind="integer")
 
@@ -288,22 +350,29 @@ def test_numbers_too_large_for_a_declared_integer_are_named(value: float) -> Non
 def test_infinity_is_refused_with_its_count() -> None:
     values = [np.inf, 1.5, -np.inf, 2.5]
     with pytest.raises(
-        ContractError, match=r"column 'v': declared continuous, but rows 1 and 3 do not fit \(2 of 4 values are"
+        ContractError,
+        match=r"column 'v': declared continuous, but rows 1 and 3 do not fit \(2 of 4 values are",
     ):
         both(values)
     contract, _ = both([1.5, 2.5])
-    with pytest.raises(ContractError, match=r"table 'crash', column 'v'.*2 of 4 values are infinite"):
+    with pytest.raises(
+        ContractError, match=r"table 'crash', column 'v'.*2 of 4 values are infinite"
+    ):
         conform(with_target(values), contract, table="crash")
 
 
-# --- names, cells and targets ---------------------------------------------------------------------------------
+# --- names, cells and targets
+# ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
         (["v", "v", "y"], r"columns \['v', 'v'\] have the same name.*`rename` in the source"),
-        (["V", "v", "y"], r"columns \['V', 'v'\] have the same name, upper and lower case aside, and DuckDB cannot"),
+        (
+            ["V", "v", "y"],
+            r"columns \['V', 'v'\] have the same name, upper and lower case aside, and DuckDB cannot",
+        ),
         ([0, 1, "y"], r"column names must be text, found \[0, 1\]; give names in the source"),
         ([None, "v", "y"], r"column names must be text, found \[None\]"),
     ],
@@ -322,14 +391,19 @@ def test_duckdb_tells_letters_apart_that_are_not_ascii() -> None:
 def test_conforming_refuses_a_name_that_comes_twice() -> None:
     contract, _ = both([1.5, 2.5])
     frame = pd.DataFrame([[1.5, 2.5, 0], [3.5, 4.5, 1]], columns=["v", "v", "y"])
-    with pytest.raises(ContractError, match=r"table 'crash': columns \['v', 'v'\] have the same name"):
+    with pytest.raises(
+        ContractError, match=r"table 'crash': columns \['v', 'v'\] have the same name"
+    ):
         conform(frame, contract, table="crash")
 
 
 @pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, {1}, np.array([1]), 1 + 2j])
 def test_nested_and_complex_cells_are_refused(cell: Any) -> None:
     frame = pd.DataFrame({"v": pd.Series(["a", cell, "b"], dtype=object), "y": ["p", "q", "p"]})
-    with pytest.raises(ContractError, match=f"column 'v': holds a {type(cell).__name__} in row 2; .*one value a cell"):
+    with pytest.raises(
+        ContractError,
+        match=f"column 'v': holds a {type(cell).__name__} in row 2; .*one value a cell",
+    ):
         inferred(frame)
     contract, _ = both(["a", "b", "c"])
     with pytest.raises(ContractError, match=f"column 'v': holds a {type(cell).__name__}"):
@@ -339,18 +413,27 @@ def test_nested_and_complex_cells_are_refused(cell: Any) -> None:
 @pytest.mark.parametrize("task", [None, "binary", "regression"])
 def test_a_target_declared_id_is_told_so_whatever_the_task(task: Any) -> None:
     frame = pd.DataFrame({"x": 1.5, "y": range(ROWS)})
-    declared = ContractDeclaration(target="y", task=task, columns={"y": ColumnDeclaration(kind="id")})
-    with pytest.raises(ContractError, match="target 'y' is an id column: ids are never synthesized; declare another"):
+    declared = ContractDeclaration(
+        target="y", task=task, columns={"y": ColumnDeclaration(kind="id")}
+    )
+    with pytest.raises(
+        ContractError,
+        match="target 'y' is an id column: ids are never synthesized; declare another",
+    ):
         complete_contract(declared, frame, table="crash")
 
 
 def test_declared_levels_count_as_classes() -> None:
     frame = pd.DataFrame({"x": 1.5, "y": ["a", "b"] * 5})
     columns = {"y": ColumnDeclaration(categories=("a", "b", "c"))}
-    contract = complete_contract(ContractDeclaration(target="y", columns=columns), frame, table="crash").contract
+    contract = complete_contract(
+        ContractDeclaration(target="y", columns=columns), frame, table="crash"
+    ).contract
     assert (contract.task, contract.classes) == ("multiclass", ("a", "b", "c"))
     with pytest.raises(ContractError, match="needs exactly 2 classes, found 3"):
-        complete_contract(ContractDeclaration(target="y", task="binary", columns=columns), frame, table="crash")
+        complete_contract(
+            ContractDeclaration(target="y", task="binary", columns=columns), frame, table="crash"
+        )
 
 
 def test_kind_of_a_column_is_the_same_before_and_after_conforming() -> None:
@@ -359,7 +442,8 @@ def test_kind_of_a_column_is_the_same_before_and_after_conforming() -> None:
         assert infer_kind(column) == contract.column("v").kind
 
 
-# --- anything at all ------------------------------------------------------------------------------------------
+# --- anything at all
+# ------------------------------------------------------------------------------------------
 
 CELLS: list[Any] = [
     *(
@@ -382,12 +466,33 @@ CELLS: list[Any] = [
         b"x",
         (1, 2),
     ),
-    *("a", "", "1", "1.0", "true", "2020-01-01", "2020-13-01", "9999-12-31", "now", "\x00", pd.Timestamp("2020")),
-    *(dt.date(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), Decimal("1.5"), pd.Timedelta(1), 1 + 2j),
+    *(
+        "a",
+        "",
+        "1",
+        "1.0",
+        "true",
+        "2020-01-01",
+        "2020-13-01",
+        "9999-12-31",
+        "now",
+        "\x00",
+        pd.Timestamp("2020"),
+    ),
+    *(
+        dt.date(2020, 1, 1),
+        dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
+        Decimal("1.5"),
+        pd.Timedelta(1),
+        1 + 2j,
+    ),
 ]
 DECLARED: list[dict[str, Any]] = [
     *({}, {"minimum": 1}, {"maximum": "2020-01-01"}),
-    *({"kind": kind} for kind in ("continuous", "integer", "categorical", "boolean", "datetime", "id")),
+    *(
+        {"kind": kind}
+        for kind in ("continuous", "integer", "categorical", "boolean", "datetime", "id")
+    ),
     *({"categories": levels} for levels in ((1, 2), ("1", "2"), (True, False), (1, "a"), (1.5,))),
 ]
 
@@ -402,7 +507,9 @@ DECLARED: list[dict[str, Any]] = [
 def test_any_cells_are_kept_or_refused_by_name(
     cells: list[Any], repeat: int, as_objects: bool, declared: dict[str, Any]
 ) -> None:
-    """No warning and no foreign error comes through; conforming twice changes nothing, and nothing becomes missing."""
+    """No warning and no foreign error comes through; conforming twice changes nothing, and nothing
+    becomes missing.
+    """
     values = pd.Series(cells * repeat, dtype=object)
     frame = with_target(values if as_objects else values.infer_objects())
     try:

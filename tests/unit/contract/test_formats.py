@@ -47,7 +47,9 @@ DAY = pd.Timestamp("2022-04-22")
         ([f"{i} min" for i in range(20)], [60.0 * i for i in range(20)], "seconds"),
     ],
 )
-def test_amounts_are_read_whatever_their_spelling(texts: list[str], expected: list[float], unit: str) -> None:
+def test_amounts_are_read_whatever_their_spelling(
+    texts: list[str], expected: list[float], unit: str
+) -> None:
     found = recognised([*texts, None])
     assert found.frame["x"].dtype == np.float64
     np.testing.assert_allclose(found.frame["x"][:-1], expected)
@@ -61,7 +63,10 @@ def test_amounts_are_read_whatever_their_spelling(texts: list[str], expected: li
     ("texts", "expected"),
     [
         (["22.04.2022", "07.03.2022"], [DAY, pd.Timestamp("2022-03-07")]),
-        (["01.02.2023", "02.03.2023"], [pd.Timestamp("2023-02-01"), pd.Timestamp("2023-03-02")]),  # points: day first
+        (
+            ["01.02.2023", "02.03.2023"],
+            [pd.Timestamp("2023-02-01"), pd.Timestamp("2023-03-02")],
+        ),  # points: day first
         (["22/04/2022", "07/03/2022"], [DAY, pd.Timestamp("2022-03-07")]),
         (["04/22/2022", "07/03/2022"], [DAY, pd.Timestamp("2022-07-03")]),
         (["22.4.22", "1.1.70"], [DAY, pd.Timestamp("1970-01-01")]),
@@ -72,7 +77,9 @@ def test_amounts_are_read_whatever_their_spelling(texts: list[str], expected: li
         (["Apr 22, 2022"], [DAY]),
     ],
 )
-def test_dates_are_read_whatever_their_spelling(texts: list[str], expected: list[pd.Timestamp]) -> None:
+def test_dates_are_read_whatever_their_spelling(
+    texts: list[str], expected: list[pd.Timestamp]
+) -> None:
     found = recognised([*texts, None])
     assert found.frame["x"].tolist()[:-1] == expected
     assert found.frame["x"].dtype == "datetime64[ns]"
@@ -108,7 +115,10 @@ def test_a_declared_kind_is_obeyed() -> None:
     assert recognised(COMPACT, kind="integer").frame["x"].tolist() == COMPACT
     assert recognised(COMPACT[:2], kind="datetime").frame["x"].iloc[0] == pd.Timestamp("2023-06-01")
     assert recognised(["1,5", "2,5"], kind="categorical").frame["x"].tolist() == ["1,5", "2,5"]
-    assert recognised(["13:45", "14:00"], categories=["13:45", "14:00"]).frame["x"].tolist() == ["13:45", "14:00"]
+    assert recognised(["13:45", "14:00"], categories=["13:45", "14:00"]).frame["x"].tolist() == [
+        "13:45",
+        "14:00",
+    ]
     assert recognised(["1,5", "2,5"], kind="continuous").frame["x"].tolist() == [1.5, 2.5]
 
 
@@ -133,7 +143,9 @@ def test_a_declared_format_decides(texts: list[str], form: str, expected: list[A
 
 
 def test_a_declared_format_that_does_not_fit_says_how_many_and_quotes_none() -> None:
-    with pytest.raises(ContractError, match=r"table 't', column 'x': 1 of 2 different values.*decimal_comma") as caught:
+    with pytest.raises(
+        ContractError, match=r"table 't', column 'x': 1 of 2 different values.*decimal_comma"
+    ) as caught:
         recognised(["1,5", "Mary Smith"], format="decimal_comma")
     assert "Mary" not in str(caught.value)
 
@@ -157,7 +169,9 @@ def test_what_cannot_be_told_stays_text_and_is_asked(texts: list[str], remedy: s
 
 
 def test_under_a_declared_kind_what_cannot_be_told_is_refused() -> None:
-    with pytest.raises(ContractError, match="day and month cannot be told apart; declare `format: day_first`"):
+    with pytest.raises(
+        ContractError, match="day and month cannot be told apart; declare `format: day_first`"
+    ):
         recognised(["01/02/2023", "03/04/2023"], kind="datetime")
 
 
@@ -183,12 +197,16 @@ def test_dates_for_never_are_missing_and_told() -> None:
     found = recognised(["2023-01-01", "9999-12-31", "9999-12-31", None, "2023-01-02"])
     assert found.frame["x"].isna().tolist() == [False, True, True, True, False]
     assert found.frame["x"].dtype == "datetime64[ns]"
-    assert found.notes == ["column 'x' has 2 dates that stand for none, such as 9999-12-31: read as missing"]
+    assert found.notes == [
+        "column 'x' has 2 dates that stand for none, such as 9999-12-31: read as missing"
+    ]
     assert recognised(["31.12.9999", "01.01.2023"]).frame["x"].isna().tolist() == [True, False]
 
 
 def test_dates_beyond_nanoseconds_are_refused_by_name_unless_they_are_declared_levels() -> None:
-    with pytest.raises(ContractError, match=r"column 'x'.*1677-09-21\.\.2262-04-11.*`drop`.*kind: categorical"):
+    with pytest.raises(
+        ContractError, match=r"column 'x'.*1677-09-21\.\.2262-04-11.*`drop`.*kind: categorical"
+    ):
         recognised(["1066-10-14", "2023-01-01"])
     assert recognised(["1066-10-14"], kind="categorical").frame["x"].tolist() == ["1066-10-14"]
 
@@ -215,7 +233,10 @@ def test_spans_of_pandas_are_seconds() -> None:
 
 
 def test_a_target_is_no_date_unless_declared() -> None:
-    assert recognised(["22.04.2022", "23.04.2022"], target="x").frame["x"].tolist() == ["22.04.2022", "23.04.2022"]
+    assert recognised(["22.04.2022", "23.04.2022"], target="x").frame["x"].tolist() == [
+        "22.04.2022",
+        "23.04.2022",
+    ]
     assert recognised(["1,5", "2,5"], target="x").frame["x"].tolist() == [1.5, 2.5]
     assert recognised(COMPACT, target="x").frame["x"].tolist() == COMPACT
 
@@ -225,9 +246,14 @@ def test_a_target_is_no_date_unless_declared() -> None:
     [
         ({"format": "comma"}, "unknown format 'comma'; allowed: decimal_comma"),
         ({"format": "day_first", "kind": "integer"}, "makes a datetime column, not a integer one"),
-        ({"format": "duration", "categories": ["a"]}, "makes a continuous column, not a categorical one"),
+        (
+            {"format": "duration", "categories": ["a"]},
+            "makes a continuous column, not a categorical one",
+        ),
     ],
 )
-def test_a_format_that_contradicts_the_kind_is_refused(stated: dict[str, Any], message: str) -> None:
+def test_a_format_that_contradicts_the_kind_is_refused(
+    stated: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValidationError, match=message):
         ColumnDeclaration(**stated)

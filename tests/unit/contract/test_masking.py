@@ -69,15 +69,17 @@ def test_what_holds_no_secret_stays(text: str) -> None:
 
 def test_what_surrounds_a_secret_stays() -> None:
     assert mask_secrets("host=h password=S3CR3T user=ann") == "host=h password=*** user=ann"
-    assert mask_secrets("(TYPE s3, SECRET 'x', REGION 'eu')") == "(TYPE s3, SECRET ***, REGION 'eu')"
+    assert (
+        mask_secrets("(TYPE s3, SECRET 'x', REGION 'eu')") == "(TYPE s3, SECRET ***, REGION 'eu')"
+    )
     assert mask_url("pg://ann:a b@h/db?sslmode=x y") == "pg://***@h/db?..."
     assert mask_url("md:crash?motherduck_token=a'b c") == "md:crash?..."
     assert mask_url("data/crash.csv") == "data/crash.csv"
 
 
-passwords = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="?"), min_size=1).map(
-    SECRET.__add__
-)
+passwords = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="?"), min_size=1
+).map(SECRET.__add__)
 
 
 @given(password=passwords)
@@ -125,5 +127,7 @@ def test_names_are_shown_and_urls_in_their_place_are_not() -> None:
 
 def test_masking_takes_no_time_on_long_texts() -> None:
     started = time.perf_counter()
-    mask_secrets("a" * 100_000 + " password " * 5_000 + "x=y " * 5_000 + "password=a" * 1_000 + "'" * 10_000)
+    mask_secrets(
+        "a" * 100_000 + " password " * 5_000 + "x=y " * 5_000 + "password=a" * 1_000 + "'" * 10_000
+    )
     assert time.perf_counter() - started < 5

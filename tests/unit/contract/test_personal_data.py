@@ -74,9 +74,13 @@ def test_a_column_called_a_name_holds_names() -> None:
 
 def completed(values: Any, declared: dict[str, Any] | None = None, **disclosure: Any) -> Column:
     frame = pd.DataFrame({"v": values, "y": ["no", "yes"] * (ROWS // 2)})
-    declaration = ContractDeclaration.model_validate({"target": "y", "columns": {"v": declared or {}}})
+    declaration = ContractDeclaration.model_validate(
+        {"target": "y", "columns": {"v": declared or {}}}
+    )
     rules = DisclosureDeclaration.model_validate(disclosure)
-    return complete_contract(declaration, frame, table="people", disclosure=rules).contract.column("v")
+    return complete_contract(declaration, frame, table="people", disclosure=rules).contract.column(
+        "v"
+    )
 
 
 ADDRESSES = ["a@example.org", "b@example.org"] * (ROWS // 2)
@@ -87,8 +91,12 @@ def test_one_repeated_address_does_not_make_a_category() -> None:
     assert (column.kind, column.left_out) == ("text", "holds e-mail addresses")
 
 
-@pytest.mark.parametrize("declared", [{}, {"kind": "categorical"}, {"categories": ["a@example.org", "b@example.org"]}])
-def test_personal_data_is_not_modelled_even_where_it_is_a_category(declared: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "declared", [{}, {"kind": "categorical"}, {"categories": ["a@example.org", "b@example.org"]}]
+)
+def test_personal_data_is_not_modelled_even_where_it_is_a_category(
+    declared: dict[str, Any],
+) -> None:
     column = completed(ADDRESSES, declared)
     assert not column.is_modelled
     assert column.left_out == "holds e-mail addresses"
@@ -108,7 +116,9 @@ def test_card_numbers_are_found_as_whole_numbers_too() -> None:
 
 def test_a_target_with_personal_data_is_refused_without_quoting_it() -> None:
     frame = pd.DataFrame({"y": ADDRESSES, "x": range(ROWS)})
-    with pytest.raises(ContractError, match=r"target 'y' holds e-mail addresses.*allow: \[email\]") as raised:
+    with pytest.raises(
+        ContractError, match=r"target 'y' holds e-mail addresses.*allow: \[email\]"
+    ) as raised:
         complete_contract(ContractDeclaration(target="y"), frame, table="people")
     assert "example.org" not in str(raised.value)
 
@@ -116,7 +126,9 @@ def test_a_target_with_personal_data_is_refused_without_quoting_it() -> None:
 def test_an_unknown_column_of_the_disclosure_is_named() -> None:
     frame = pd.DataFrame({"y": ["a", "b"] * 10, "mail": range(20)})
     rules = DisclosureDeclaration(columns={"mial": ColumnDisclosure(fewest=3)})
-    with pytest.raises(ContractError, match=r"disclosure.columns: no column 'mial'; did you mean 'mail'\?"):
+    with pytest.raises(
+        ContractError, match=r"disclosure.columns: no column 'mial'; did you mean 'mail'\?"
+    ):
         complete_contract(ContractDeclaration(target="y"), frame, table="people", disclosure=rules)
 
 
@@ -124,7 +136,8 @@ def test_why_a_column_is_left_out() -> None:
     assert completed([f"x{i}" for i in range(ROWS)]).left_out == "an id: no value occurs twice"
     assert completed(range(ROWS)).left_out == "an id: no value occurs twice"
     assert (
-        completed([f"x{i // 2}" for i in range(ROWS)]).left_out == "text: most of its values are in fewer than 10 rows"
+        completed([f"x{i // 2}" for i in range(ROWS)]).left_out
+        == "text: most of its values are in fewer than 10 rows"
     )
     assert completed([f"x{i // 2}" for i in range(ROWS)], fewest=2).left_out == ""
     assert completed(["a", "b"] * (ROWS // 2), {"kind": "text"}).left_out == "declared text"

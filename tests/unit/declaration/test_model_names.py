@@ -8,21 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dge_assets.core.declaration.model_names import MODEL_NAMES, require_model_name, split_model_name
+from dge_assets.core.declaration.model_names import (
+    MODEL_NAMES,
+    require_model_name,
+    split_model_name,
+)
 
 
-@pytest.mark.parametrize("name", [*MODEL_NAMES, "sklearn.tree:DecisionTreeClassifier", "my_team.models:Ours_2"])
+@pytest.mark.parametrize(
+    "name", [*MODEL_NAMES, "sklearn.tree:DecisionTreeClassifier", "my_team.models:Ours_2"]
+)
 def test_known_names_and_import_paths_pass(name: str) -> None:
     assert require_model_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", "LR", "lr ", "lr\n", "a:b:c", "a.b", ":b", "a:", "1a:b", "a:b()", "a:b\n", "os;x:y"]
+    "name",
+    ["", "LR", "lr ", "lr\n", "a:b:c", "a.b", ":b", "a:", "1a:b", "a:b()", "a:b\n", "os;x:y"],
 )
 def test_other_names_are_refused_with_the_allowed_ones(name: str) -> None:
     with pytest.raises(ValueError, match="unknown downstream model") as caught:
         require_model_name(name)
-    assert all(known in str(caught.value) for known in (*MODEL_NAMES, repr(name), "package.module:Class"))
+    assert all(
+        known in str(caught.value) for known in (*MODEL_NAMES, repr(name), "package.module:Class")
+    )
 
 
 def test_a_near_name_is_suggested() -> None:
@@ -31,16 +40,27 @@ def test_a_near_name_is_suggested() -> None:
 
 
 def test_parameters_are_part_of_the_name_in_one_order() -> None:
-    declared = {"sklearn.ensemble:ExtraTreesClassifier": {"n_estimators": 50, "criterion": "entropy"}}
+    declared = {
+        "sklearn.ensemble:ExtraTreesClassifier": {"n_estimators": 50, "criterion": "entropy"}
+    }
     text = "sklearn.ensemble:ExtraTreesClassifier(criterion='entropy', n_estimators=50)"
     assert require_model_name(declared) == text
-    assert require_model_name("sklearn.ensemble:ExtraTreesClassifier(n_estimators=50, criterion='entropy')") == text
+    assert (
+        require_model_name(
+            "sklearn.ensemble:ExtraTreesClassifier(n_estimators=50, criterion='entropy')"
+        )
+        == text
+    )
     assert split_model_name(text)[1] == {"criterion": "entropy", "n_estimators": 50}
     assert require_model_name({"a.b:C": None}) == "a.b:C"
 
 
 _plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3),
     max_leaves=5,
 )

@@ -1,4 +1,6 @@
-"""The page of the declaration: from the schema, every field with a meaning and an example that is valid."""
+"""The page of the declaration: from the schema, every field with a meaning and an example that is
+valid.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from dge_resources.home import project_root
 
 
 def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_declaration", project_root() / "docs" / "make_declaration.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_declaration", project_root() / "docs" / "make_declaration.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -32,10 +36,14 @@ def fields(model: type[BaseModel]) -> set[str]:
     return {"algorithm"} if model is FamilyDeclaration else set(model.model_fields)
 
 
-@pytest.mark.parametrize("model", [model for model, _ in SECTIONS], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model", [model for model, _ in SECTIONS], ids=lambda model: model.__name__
+)
 def test_every_field_has_a_meaning_and_an_example_that_is_valid(model: type[BaseModel]) -> None:
     examples = MAKER.read_examples().get(model.__name__, [])
-    assert set().union(*examples) == fields(model), "docs/declaration_examples.yaml: an example of each field, no other"
+    assert set().union(*examples) == fields(model), (
+        "docs/declaration_examples.yaml: an example of each field, no other"
+    )
     bare = [
         name
         for name, field in model.model_fields.items()
@@ -44,8 +52,15 @@ def test_every_field_has_a_meaning_and_an_example_that_is_valid(model: type[Base
     assert bare == [], "say in the schema what it means: Field(..., description=...)"
     for example in examples:
         if model is FamilyDeclaration:
-            document = {**MAKER.read_examples()["TableDeclaration"][0], "families": {"wide": example}, "profiles": {}}
-            assert TableDeclaration.model_validate(document).families["wide"].algorithm == example["algorithm"]
+            document = {
+                **MAKER.read_examples()["TableDeclaration"][0],
+                "families": {"wide": example},
+                "profiles": {},
+            }
+            assert (
+                TableDeclaration.model_validate(document).families["wide"].algorithm
+                == example["algorithm"]
+            )
         else:
             model.model_validate(example)
 

@@ -1,4 +1,6 @@
-"""The page of licences is that of the declared dependencies, and each licence is one that somebody accepted."""
+"""The page of licences is that of the declared dependencies, and each licence is one that somebody
+accepted.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,17 @@ PAGE = (ROOT / "docs/licences.md").read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_the_command_writes() -> None:
-    assert LICENCES["HEAD"] + "\n".join(LICENCES["page_lines"](PAGE)) + "\n" == PAGE, "run python docs/make_licences.py"
+    assert LICENCES["HEAD"] + "\n".join(LICENCES["page_lines"](PAGE)) + "\n" == PAGE, (
+        "run python docs/make_licences.py"
+    )
 
 
 def test_each_direct_dependency_has_its_line_and_no_other_has() -> None:
-    listed = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.splitlines() if line.startswith("| ")][2:]
+    listed = [
+        line.split(" | ")[0].removeprefix("| ")
+        for line in PAGE.splitlines()
+        if line.startswith("| ")
+    ][2:]
     assert listed == list(LICENCES["dependencies"]())
     assert {"duckdb", "dagster", "xgboost", "ray", "pytest"} <= set(listed)
 
@@ -35,7 +43,9 @@ def test_a_licence_that_nobody_accepted_stops_the_command() -> None:
     assert LICENCES["asked"]("BSD-3-Clause AND MPL-2.0") == "used unchanged"
 
 
-@pytest.mark.skipif(LICENCES["stated_licence"]("ray") is not None, reason="every extra is installed here")
+@pytest.mark.skipif(
+    LICENCES["stated_licence"]("ray") is not None, reason="every extra is installed here"
+)
 def test_a_package_that_is_neither_installed_nor_on_the_page_stops_the_command() -> None:
     with pytest.raises(SystemExit, match="ray: not installed, and not on the page"):
         LICENCES["page_lines"]("")
@@ -43,5 +53,7 @@ def test_a_package_that_is_neither_installed_nor_on_the_page_stops_the_command()
 
 def test_make_has_both_targets() -> None:
     for target, word in (("licences", "docs/make_licences.py"), ("audit", "pip-audit")):
-        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+        )
         assert word in done.stdout

@@ -1,4 +1,6 @@
-"""Fits and predictions: what a member is, which fits are saved, and predictions aligned to the classes."""
+"""Fits and predictions: what a member is, which fits are saved, and predictions aligned to the
+classes.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,19 @@ def blobs(seed: int, n: int, *, task: Task = "binary", shift: float = 0.0) -> pd
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 2))
     score = x[:, 0] + 0.5 * x[:, 1] + shift + 0.5 * rng.normal(size=n)
-    target = {"binary": score > 0, "multiclass": np.digitize(score, [-0.6, 0.6]), "regression": score}[task]
-    labels = target if task == "regression" else pd.Categorical(np.array(["a", "b", "c"])[target.astype(int)])
-    return pd.DataFrame({"x": x[:, 0], "z": x[:, 1], "c": pd.Categorical(rng.choice(["u", "v"], n)), "t": labels})
+    target = {
+        "binary": score > 0,
+        "multiclass": np.digitize(score, [-0.6, 0.6]),
+        "regression": score,
+    }[task]
+    labels = (
+        target
+        if task == "regression"
+        else pd.Categorical(np.array(["a", "b", "c"])[target.astype(int)])
+    )
+    return pd.DataFrame(
+        {"x": x[:, 0], "z": x[:, 1], "c": pd.Categorical(rng.choice(["u", "v"], n)), "t": labels}
+    )
 
 
 def dataset(seed: int, *, task: Task = "binary", n: int = 120) -> Dataset:
@@ -30,7 +42,9 @@ def dataset(seed: int, *, task: Task = "binary", n: int = 120) -> Dataset:
 
 
 @pytest.mark.parametrize(("model", "oracle", "ensemble"), [("lr", 1, 1), ("mlp", 3, 3)])
-def test_models_that_ignore_their_seed_are_fitted_once(model: str, oracle: int, ensemble: int) -> None:
+def test_models_that_ignore_their_seed_are_fitted_once(
+    model: str, oracle: int, ensemble: int
+) -> None:
     real_train, datasets = blobs(1, 150), [dataset(0), dataset(1)]
     problem = Problem(target="t", model=model, task="binary", classes=("a", "b"), seed=0)
     found = fit_baselines(problem, real_train, datasets, K=3)
@@ -56,7 +70,9 @@ def test_a_member_has_a_model_of_all_rows_and_one_of_its_train_part() -> None:
 
 
 def test_predicting_in_batches_is_predicting(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = fit_model(blobs(0, 100), "t", "knn", task="binary", classes=("a", "b"), seed=0, name="d")
+    model = fit_model(
+        blobs(0, 100), "t", "knn", task="binary", classes=("a", "b"), seed=0, name="d"
+    )
     whole = predict(model, blobs(1, 50))
     monkeypatch.setattr(fitting, "BATCH_ROWS", 7)
     np.testing.assert_array_equal(predict(model, blobs(1, 50)), whole)
@@ -66,7 +82,10 @@ def test_predicting_in_batches_is_predicting(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_class_that_a_dataset_lacks_has_probability_zero() -> None:
     frame = blobs(0, 100, task="multiclass")
     frame = frame[frame["t"] != "b"]
-    found = predict(fit_model(frame, "t", "lr", task="multiclass", classes=("a", "b", "c"), seed=0, name="d"), frame)
+    found = predict(
+        fit_model(frame, "t", "lr", task="multiclass", classes=("a", "b", "c"), seed=0, name="d"),
+        frame,
+    )
     assert (found[:, 1] == 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
@@ -83,13 +102,17 @@ class BrokenPipeline:
 def test_predictions_that_are_no_numbers_name_model_and_seed() -> None:
     fit = fit_model(blobs(0, 50), "t", "lr", task="binary", classes=("a", "b"), seed=42, name="d")
     broken = fitting.FittedModel(BrokenPipeline(), fit.model, fit.seed, fit.task, fit.classes)
-    with pytest.raises(EvaluationError, match=r"lr \(seed 42\) on real_test predicts no finite number for 3 of 10"):
+    with pytest.raises(
+        EvaluationError, match=r"lr \(seed 42\) on real_test predicts no finite number for 3 of 10"
+    ):
         predict(broken, blobs(1, 10), name="real_test")
 
 
 def test_stacking_keeps_rows_in_order_and_mends_types() -> None:
     one = pd.DataFrame({"c": pd.Categorical(["u"]), "n": [1.0], "hole": [np.nan]})
-    two = pd.DataFrame({"c": pd.Categorical(["v"]), "n": [2.0], "hole": pd.array([5], dtype="Int64")})
+    two = pd.DataFrame(
+        {"c": pd.Categorical(["v"]), "n": [2.0], "hole": pd.array([5], dtype="Int64")}
+    )
     found = stack_rows([one, two.iloc[:0], two], name="d")
     assert list(found["c"]) == ["u", "v"]
     assert list(found["n"]) == [1.0, 2.0]
@@ -106,12 +129,17 @@ def test_moments_of_several_time_zones_stay_moments() -> None:
 
 def test_baselines_without_datasets_are_an_error() -> None:
     with pytest.raises(EvaluationError, match="datasets is empty"):
-        fit_baselines(Problem(target="t", model="lr", task="binary", classes=("a", "b"), seed=0), blobs(0, 50), [], K=1)
+        fit_baselines(
+            Problem(target="t", model="lr", task="binary", classes=("a", "b"), seed=0),
+            blobs(0, 50),
+            [],
+            K=1,
+        )
 
 
 def test_classes_too_rare_for_a_model_count_as_absent() -> None:
-    """svm calibrates on 3 folds: a class of 2 rows gets probability 0, and if no two classes are left the
-    model says that it is constant and gives the frequencies of all."""
+    """svm calibrates on 3 folds: a class of 2 rows gets probability 0, and if no two classes are
+    left the model says that it is constant and gives the frequencies of all."""
     frame = pd.DataFrame({"x": np.arange(22.0), "t": ["a"] * 10 + ["b"] * 10 + ["c"] * 2})
     options = {"task": "multiclass", "classes": ("a", "b", "c"), "seed": 0, "name": "d"}
     found = fit_model(frame, "t", "svm", **options)

@@ -1,4 +1,6 @@
-"""The downstream models of one member: fitted for a member by name, kept as files, brought back the same."""
+"""The downstream models of one member: fitted for a member by name, kept as files, brought back the
+same.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,14 @@ from dge_assets.core.downstream.member_models import (
     to_files,
 )
 from dge_assets.core.errors import StorageError
-from tests.support.tables import column, contract, every_kind, every_kind_contract, tiny, tiny_contract
+from tests.support.tables import (
+    column,
+    contract,
+    every_kind,
+    every_kind_contract,
+    tiny,
+    tiny_contract,
+)
 
 PLACE = "crash/ctgan/downstream[003]"
 MODELS = ("lr", "rf", "sklearn.ensemble:ExtraTreesClassifier(max_depth=4, n_estimators=5)")
@@ -66,8 +75,12 @@ def test_what_comes_back_predicts_the_same_and_knows_how_it_was_made(
         again = from_files(files, name, place=PLACE)
         for part in ("full", "part"):
             one, other = getattr(fitted[name], part), getattr(again, part)
-            np.testing.assert_array_equal(predict(other, new, name="new"), predict(one, new, name="new"))
-            assert replace(one, pipeline=None, fit_seconds=0) == replace(other, pipeline=None, fit_seconds=0)
+            np.testing.assert_array_equal(
+                predict(other, new, name="new"), predict(one, new, name="new")
+            )
+            assert replace(one, pipeline=None, fit_seconds=0) == replace(
+                other, pipeline=None, fit_seconds=0
+            )
             assert other.classes == ("no", "yes")
 
 
@@ -80,12 +93,18 @@ def test_the_same_dataset_fitted_again_gives_the_same_files_and_seconds_of_its_o
     assert min(fit_seconds(again).values()) > 0
 
 
-def test_the_full_model_saw_all_rows_and_the_part_model_only_its_train_part(fitted: dict[str, MemberModels]) -> None:
+def test_the_full_model_saw_all_rows_and_the_part_model_only_its_train_part(
+    fitted: dict[str, MemberModels],
+) -> None:
     train, _ = dataset_parts(tiny(120), table="crash", family="ctgan", seed=3, test_share=0.25)
     alone = fit_downstream(task(dataset=train, models=("lr",)), silent)["lr"].full
     new = tiny(60, seed=9)
-    np.testing.assert_allclose(predict(alone, new, name="n"), predict(fitted["lr"].part, new, name="n"), atol=1e-6)
-    assert not np.array_equal(predict(fitted["lr"].full, new, name="n"), predict(fitted["lr"].part, new, name="n"))
+    np.testing.assert_allclose(
+        predict(alone, new, name="n"), predict(fitted["lr"].part, new, name="n"), atol=1e-6
+    )
+    assert not np.array_equal(
+        predict(fitted["lr"].full, new, name="n"), predict(fitted["lr"].part, new, name="n")
+    )
 
 
 def test_parts_are_the_same_for_whoever_asks_and_other_for_each_member() -> None:
@@ -136,22 +155,33 @@ def test_what_models_predict_follows_the_contract() -> None:
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(files: dict[str, bytes]) -> None:
-    with pytest.raises(StorageError, match=r"downstream\[003\]: no model 'svm' is stored, only \['lr', 'rf', 'sklearn"):
+    with pytest.raises(
+        StorageError,
+        match=r"downstream\[003\]: no model 'svm' is stored, only \['lr', 'rf', 'sklearn",
+    ):
         from_files(files, "svm", place=PLACE)
 
 
 @pytest.mark.parametrize(
     "index", [None, b"", b"{", b"{}", b"3", b"null", b"[3]", b"[{}]", b'[{"model": "lr"}]', b"\xff"]
 )
-def test_a_damaged_index_is_an_error_with_its_place(files: dict[str, bytes], index: bytes | None) -> None:
+def test_a_damaged_index_is_an_error_with_its_place(
+    files: dict[str, bytes], index: bytes | None
+) -> None:
     damaged = {name: data for name, data in files.items() if name != INDEX}
     damaged |= {} if index is None else {INDEX: index}
-    with pytest.raises(StorageError, match=r"^crash/ctgan/downstream\[003\]: .*materialize it again"):
+    with pytest.raises(
+        StorageError, match=r"^crash/ctgan/downstream\[003\]: .*materialize it again"
+    ):
         from_files(damaged, "lr", place=PLACE)
 
 
-@pytest.mark.parametrize("data", [None, b"", b"\x80\x04N.", b"PK\x03\x04", "truncated", "other zip"])
-def test_a_damaged_model_is_an_error_with_its_place(files: dict[str, bytes], data: bytes | str | None) -> None:
+@pytest.mark.parametrize(
+    "data", [None, b"", b"\x80\x04N.", b"PK\x03\x04", "truncated", "other zip"]
+)
+def test_a_damaged_model_is_an_error_with_its_place(
+    files: dict[str, bytes], data: bytes | str | None
+) -> None:
     damaged = dict(files)
     if data is None:
         del damaged["0.full.skops"]
@@ -162,7 +192,9 @@ def test_a_damaged_model_is_an_error_with_its_place(files: dict[str, bytes], dat
     else:
         assert isinstance(data, bytes)
         damaged["0.full.skops"] = data
-    with pytest.raises(StorageError, match=r"crash/ctgan/downstream\[003\]: .*materialize it again"):
+    with pytest.raises(
+        StorageError, match=r"crash/ctgan/downstream\[003\]: .*materialize it again"
+    ):
         from_files(damaged, "lr", place=PLACE)
 
 
@@ -175,9 +207,13 @@ def _zip(schema: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def test_the_index_says_what_people_want_to_know_without_loading_a_model(files: dict[str, bytes]) -> None:
+def test_the_index_says_what_people_want_to_know_without_loading_a_model(
+    files: dict[str, bytes],
+) -> None:
     index = read_index(files, place=PLACE)
     assert [entry["model"] for entry in index] == list(MODELS)
     assert index == json.loads(files[INDEX])
     assert all(entry["full"]["converged"] in (True, False) for entry in index)
-    assert sorted(files) == sorted([INDEX, *(f"{n}.{part}.skops" for n in range(3) for part in ("full", "part"))])
+    assert sorted(files) == sorted(
+        [INDEX, *(f"{n}.{part}.skops" for n in range(3) for part in ("full", "part"))]
+    )

@@ -1,4 +1,6 @@
-"""Stored models: alike for models that are alike, and refused where somebody's arrays would take the process with them."""
+"""Stored models: alike for models that are alike, and refused where somebody's arrays would take
+the process with them.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ MODELS = [
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_comes_back_as_it_was_and_its_bytes_are_the_same_wherever_it_has_been(model: str) -> None:
+def test_a_model_comes_back_as_it_was_and_its_bytes_are_the_same_wherever_it_has_been(
+    model: str,
+) -> None:
     before = copy.deepcopy(fitted(model))  # asking neighbours counts in their tree
     data = dump_pipeline(before)
     assert dump_pipeline(pickle.loads(pickle.dumps(before))) == data, "as it comes from a worker"
@@ -63,7 +67,9 @@ def test_another_process_and_another_day_give_the_same_bytes() -> None:
         "print(hashlib.sha256(b''.join(dump_pipeline(fitted(m)) for m in ('rf', 'svm'))).hexdigest())"
     )
     command = [sys.executable, "-W", "ignore", "-c", program]
-    runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    runs = [
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
     assert runs[0] == runs[1]
 
 
@@ -114,7 +120,10 @@ def test_a_tree_that_leads_out_of_its_arrays_is_refused(
     model: str, field: str, value: int, why: str, task: str
 ) -> None:
     data = array_changed(dump_pipeline(fitted(model + task)), at(field, value))
-    with pytest.raises(StorageError, match=f"stored model '{model}' cannot be loaded: its arrays do not fit .*{why}"):
+    with pytest.raises(
+        StorageError,
+        match=f"stored model '{model}' cannot be loaded: its arrays do not fit .*{why}",
+    ):
         load_pipeline(data, model=model)
 
 
@@ -149,8 +158,14 @@ CHANGES: dict[str, tuple[str, Callable[[Any], object]]] = {
         "svm regression",
         lambda m: setattr(_svr(m), "_n_support", np.array([900, 0], dtype=np.int32)),
     ),
-    "vectors of other columns": ("svm regression", lambda m: setattr(_svr(m), "support_vectors_", np.zeros((3, 1)))),
-    "fewer coefficients": ("svm regression", lambda m: setattr(_svr(m), "_dual_coef_", np.zeros((1, 1)))),
+    "vectors of other columns": (
+        "svm regression",
+        lambda m: setattr(_svr(m), "support_vectors_", np.zeros((3, 1))),
+    ),
+    "fewer coefficients": (
+        "svm regression",
+        lambda m: setattr(_svr(m), "_dual_coef_", np.zeros((1, 1))),
+    ),
     "no intercept": ("svm regression", lambda m: setattr(_svr(m), "_intercept_", np.zeros(0))),
 }
 

@@ -1,4 +1,6 @@
-"""Downstream models: preprocessing of mixed columns, storage without code, and declarations that cannot be."""
+"""Downstream models: preprocessing of mixed columns, storage without code, and declarations that
+cannot be.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,12 @@ from dge_assets.core.errors import DeclarationError, EvaluationError, StorageErr
 
 HAS_XGBOOST = importlib.util.find_spec("xgboost") is not None
 NAMED = [
-    pytest.param(name, marks=pytest.mark.skipif(name in EXTRAS and not HAS_XGBOOST, reason="needs the extra xgboost"))
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            name in EXTRAS and not HAS_XGBOOST, reason="needs the extra xgboost"
+        ),
+    )
     for name in MODELS
 ]
 TASKS = ("binary", "multiclass", "regression")
@@ -75,15 +82,21 @@ def mixed_frame(n: int = 240, *, seed: int = 0, task: str = "binary") -> pd.Data
     return frame.assign(target=targets[task])
 
 
-def fitted(model: str, task: str, frame: pd.DataFrame | None = None, *, seed: int = 0) -> FittedModel:
+def fitted(
+    model: str, task: str, frame: pd.DataFrame | None = None, *, seed: int = 0
+) -> FittedModel:
     rows = mixed_frame(task=task) if frame is None else frame
-    return fit_model(rows, "target", model, task=task, classes=CLASSES[task], seed=seed, name="rows")
+    return fit_model(
+        rows, "target", model, task=task, classes=CLASSES[task], seed=seed, name="rows"
+    )
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("model", NAMED)
 def test_each_model_learns_mixed_columns_and_survives_storage(model: str, task: str) -> None:
-    """Round trip through skops, trusting the explicit list only; and better than a guess on new rows."""
+    """Round trip through skops, trusting the explicit list only; and better than a guess on new
+    rows.
+    """
     before = fitted(model, task, mixed_frame(480, task=task))  # of 240, a network would stop by 24
     new = mixed_frame(seed=1, task=task)
     data = dump_pipeline(before.pipeline)
@@ -95,7 +108,9 @@ def test_each_model_learns_mixed_columns_and_survives_storage(model: str, task: 
     if task == "regression":
         assert np.mean((expected - new["target"]) ** 2) < 0.75 * np.var(new["target"])
     else:
-        hit = np.asarray(CLASSES[task], dtype=object)[expected.argmax(axis=1)] == new["target"].astype(object)
+        hit = np.asarray(CLASSES[task], dtype=object)[expected.argmax(axis=1)] == new[
+            "target"
+        ].astype(object)
         assert hit.mean() > {"binary": 0.7, "multiclass": 0.5}[task]
         np.testing.assert_allclose(expected.sum(axis=1), 1)
 
@@ -119,14 +134,18 @@ def test_float_columns_get_the_scaler_and_nothing_else(model: str, plain: object
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(300, 3)) * [1, 10, 100], columns=["a", "b", "c"])
     y = (frame["a"] + frame["b"] / 10 > 0).astype(int)
-    ours = fit_model(frame.assign(target=y), "target", model, task="binary", classes=(0, 1), seed=0, name="rows")
+    ours = fit_model(
+        frame.assign(target=y), "target", model, task="binary", classes=(0, 1), seed=0, name="rows"
+    )
     theirs = make_pipeline(StandardScaler(), plain).fit(frame, y)
     np.testing.assert_array_equal(predict(ours, frame), theirs.predict_proba(frame))
 
 
 @pytest.mark.parametrize("model", NAMED)
 def test_the_stochastic_flag_tells_whether_the_seed_matters(model: str) -> None:
-    one, other = (predict(fitted(model, "binary", seed=seed), mixed_frame(seed=1)) for seed in (1, 2))
+    one, other = (
+        predict(fitted(model, "binary", seed=seed), mixed_frame(seed=1)) for seed in (1, 2)
+    )
     assert bool(np.any(one != other)) == model_card(model).is_stochastic
     again = predict(fitted(model, "binary", seed=1), mixed_frame(seed=1))
     np.testing.assert_array_equal(one, again)
@@ -187,24 +206,43 @@ def test_rare_levels_are_pooled_and_named() -> None:
     np.testing.assert_array_equal(found[9], found[11])
 
 
-@given(seed=st.integers(0, 2**32 - 1), most=st.integers(2, 6), levels=st.integers(1, 9), rows=st.integers(1, 60))
-def test_indicators_of_levels_are_those_of_scikit_learn(seed: int, most: int, levels: int, rows: int) -> None:
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    most=st.integers(2, 6),
+    levels=st.integers(1, 9),
+    rows=st.integers(1, 60),
+)
+def test_indicators_of_levels_are_those_of_scikit_learn(
+    seed: int, most: int, levels: int, rows: int
+) -> None:
     rng = np.random.default_rng(seed)
     texts = [f"level {number}" for number in range(levels)]
     train = pd.DataFrame({"one": rng.choice(texts, rows), "other": rng.choice(texts[:2], rows)})
-    new = pd.DataFrame({"one": rng.choice([*texts, "never met"], 30), "other": rng.choice(["level 0", "new"], 30)})
-    theirs = OneHotEncoder(handle_unknown="ignore", max_categories=most, sparse_output=False).fit(train)
+    new = pd.DataFrame(
+        {"one": rng.choice([*texts, "never met"], 30), "other": rng.choice(["level 0", "new"], 30)}
+    )
+    theirs = OneHotEncoder(handle_unknown="ignore", max_categories=most, sparse_output=False).fit(
+        train
+    )
     ours = LevelIndicators(most).fit(train)
     for frame in (train, new, new[:0]):
-        expected = theirs.transform(frame) if len(frame) else np.empty((0, ours.transform(new).shape[1]))
+        expected = (
+            theirs.transform(frame) if len(frame) else np.empty((0, ours.transform(new).shape[1]))
+        )
         np.testing.assert_array_equal(ours.transform(frame), expected)
 
 
 def test_datetimes_become_year_month_weekday_and_days() -> None:
     frame = pd.DataFrame(
-        {"when": pd.to_datetime(["2020-02-29", "2021-03-01", None, "1969-12-31 12:00"], format="ISO8601")}
+        {
+            "when": pd.to_datetime(
+                ["2020-02-29", "2021-03-01", None, "1969-12-31 12:00"], format="ISO8601"
+            )
+        }
     )
-    reader = build_pipeline("lr", frame, task="binary", seed=0).named_steps["prepare"].transformers[0][1]
+    reader = (
+        build_pipeline("lr", frame, task="binary", seed=0).named_steps["prepare"].transformers[0][1]
+    )
     found = reader.named_steps["read"].transform(frame)
     expected = [[2020, 2, 5, 18321], [2021, 3, 0, 18687], [np.nan] * 4, [1969, 12, 2, -0.5]]
     np.testing.assert_array_equal(found, expected)
@@ -213,14 +251,18 @@ def test_datetimes_become_year_month_weekday_and_days() -> None:
 
 
 def test_columns_nobody_can_read_are_named() -> None:
-    with pytest.raises(EvaluationError, match=r"column 'span' has type timedelta64.*allowed are numbers"):
+    with pytest.raises(
+        EvaluationError, match=r"column 'span' has type timedelta64.*allowed are numbers"
+    ):
         build_pipeline("lr", pd.DataFrame({"span": pd.to_timedelta([1, 2])}), task="binary", seed=0)
     with pytest.raises(EvaluationError, match="no feature columns"):
         build_pipeline("lr", pd.DataFrame(index=range(3)), task="binary", seed=0)
 
 
 def test_not_converging_is_a_value_and_no_warning() -> None:
-    """A network stopped after 60 rounds without early stopping (too few rows for it) has not converged."""
+    """A network stopped after 60 rounds without early stopping (too few rows for it) has not
+    converged.
+    """
     frame = mixed_frame(120)
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
@@ -230,7 +272,9 @@ def test_not_converging_is_a_value_and_no_warning() -> None:
 
 @pytest.mark.parametrize("model", NAMED)
 def test_tiny_datasets_with_rare_classes_are_fitted(model: str) -> None:
-    """Two rows of one class and one of another break stratified splits, neighbours and calibration folds."""
+    """Two rows of one class and one of another break stratified splits, neighbours and calibration
+    folds.
+    """
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=8), "target": [1, 1, 1, 1, 1, 2, 2, 3]})
     found = predict(fitted(model, "multiclass", frame), frame)
@@ -246,7 +290,10 @@ def test_tiny_regressions_are_fitted(model: str) -> None:
 
 
 def test_unknown_models_are_refused_with_the_allowed_ones() -> None:
-    with pytest.raises(DeclarationError, match=r"no downstream model 'xgb'; allowed are \['lr', 'mlp', 'deepish_mlp'"):
+    with pytest.raises(
+        DeclarationError,
+        match=r"no downstream model 'xgb'; allowed are \['lr', 'mlp', 'deepish_mlp'",
+    ):
         model_card("xgb")
     with pytest.raises(DeclarationError, match="cannot be imported"):
         model_card("sklearn.nowhere:Class")
@@ -257,7 +304,8 @@ def test_unknown_models_are_refused_with_the_allowed_ones() -> None:
     with pytest.raises(DeclarationError, match=r"does not fit task=regression"):
         model_card("sklearn.naive_bayes:GaussianNB").factory("regression", 0)
     with pytest.raises(
-        DeclarationError, match=r"ExtraTreesClassifier has no parameters \['trees'\]; allowed are \['boot"
+        DeclarationError,
+        match=r"ExtraTreesClassifier has no parameters \['trees'\]; allowed are \['boot",
     ):
         model_card("sklearn.ensemble:ExtraTreesClassifier(trees=50)")
     with pytest.raises(DeclarationError, match="no probabilities"):
@@ -289,8 +337,12 @@ class StrangerClassifier(LogisticRegression):
 def test_an_own_class_is_trusted_under_its_own_import_path_only() -> None:
     path = f"{__name__}:StrangerClassifier"
     data = dump_pipeline(fitted(path, "binary").pipeline)
-    assert type(load_pipeline(data, model=path).named_steps["model"]).__name__ == "StrangerClassifier"
-    with pytest.raises(StorageError, match=r"stored model 'lr' holds types that are not trusted.*Stranger"):
+    assert (
+        type(load_pipeline(data, model=path).named_steps["model"]).__name__ == "StrangerClassifier"
+    )
+    with pytest.raises(
+        StorageError, match=r"stored model 'lr' holds types that are not trusted.*Stranger"
+    ):
         load_pipeline(data, model="lr")
     with pytest.raises(StorageError, match="not trusted"):
         load_pipeline(data, model="sklearn.naive_bayes:GaussianNB")
@@ -320,14 +372,22 @@ def test_parameters_of_an_import_path_reach_the_estimator() -> None:
 
 
 def test_layers_are_what_the_names_say() -> None:
-    """The number of hidden layers of a hundred units each; see docs/decisions for the older meaning of `mlp`."""
-    layers = {name: model_card(name).factory("binary", 0).hidden_layer_sizes for name in MODELS if "mlp" in name}
+    """The number of hidden layers of a hundred units each; see docs/decisions for the older meaning
+    of `mlp`.
+    """
+    layers = {
+        name: model_card(name).factory("binary", 0).hidden_layer_sizes
+        for name in MODELS
+        if "mlp" in name
+    }
     assert layers == {"mlp": (100,), "deepish_mlp": (100, 100), "deep_mlp": (100, 100, 100)}
 
 
 @pytest.mark.skipif(HAS_XGBOOST, reason="xgboost is installed here")
 def test_a_model_of_an_extra_that_is_not_installed_says_what_to_install() -> None:
-    with pytest.raises(DeclarationError, match=r"'xgboost', which is not installed: pip install 'dge\[xgboost\]'"):
+    with pytest.raises(
+        DeclarationError, match=r"'xgboost', which is not installed: pip install 'dge\[xgboost\]'"
+    ):
         fitted("xgboost", "binary")
 
 
@@ -345,17 +405,28 @@ def test_the_matrix_form_of_svm_is_svm() -> None:
     X, new = rng.normal(size=(300, 4)), rng.normal(size=(1100, 4))
     for y in ((X[:, 0] * X[:, 1] > 0).astype(int), np.digitize(X[:, 0], [-0.5, 0.5])):
         ours, theirs = MatrixSVC().fit(X, y), SVC().fit(X, y)
-        np.testing.assert_allclose(ours.decision_function(new), theirs.decision_function(new), atol=1e-10)
+        np.testing.assert_allclose(
+            ours.decision_function(new), theirs.decision_function(new), atol=1e-10
+        )
 
 
 def test_svm_that_finds_nothing_in_a_few_categories_says_what_scikit_learn_s_says() -> None:
-    """All its decisions are nearly -1 then, and calibration would blow noise of single precision up to probabilities."""
+    """All its decisions are nearly -1 then, and calibration would blow noise of single precision up
+    to probabilities.
+    """
     rng = np.random.default_rng(0)
     levels = rng.integers(0, 6, (2000, 2))
-    train = pd.DataFrame({name: pd.Categorical([f"{name}{n}" for n in levels[:, i]]) for i, name in enumerate("ab")})
+    train = pd.DataFrame(
+        {name: pd.Categorical([f"{name}{n}" for n in levels[:, i]]) for i, name in enumerate("ab")}
+    )
     train["target"] = np.where(rng.random(2000) < 0.1 + 0.05 * levels[:, 0], "yes", "no")
     ours = fitted("svm", "binary", train)
-    prepared, codes = ours.pipeline[:-1].transform(train), (train["target"] == "yes").to_numpy(dtype=int)
-    theirs = CalibratedClassifierCV(SVC(), ensemble=False, cv=StratifiedKFold(3)).fit(prepared, codes)
+    prepared, codes = (
+        ours.pipeline[:-1].transform(train),
+        (train["target"] == "yes").to_numpy(dtype=int),
+    )
+    theirs = CalibratedClassifierCV(SVC(), ensemble=False, cv=StratifiedKFold(3)).fit(
+        prepared, codes
+    )
     assert np.ptp(theirs.calibrated_classifiers_[0].estimator.decision_function(prepared)) < 0.01
     np.testing.assert_allclose(predict(ours, train), theirs.predict_proba(prepared), atol=1e-4)

@@ -14,7 +14,12 @@ from dge_assets.core.downstream.network_classifier import LossStoppedClassifier
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 """Sixty rounds are few; the product's own fit notes it where they were not enough."""
 
-OPTIONS = {"hidden_layer_sizes": (30,), "early_stopping": True, "n_iter_no_change": 8, "max_iter": 60}
+OPTIONS = {
+    "hidden_layer_sizes": (30,),
+    "early_stopping": True,
+    "n_iter_no_change": 8,
+    "max_iter": 60,
+}
 
 
 def rare_positives(seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +35,10 @@ def test_rare_positives_are_ranked_better_than_by_stopping_on_accuracy() -> None
         X, y = rare_positives(seed)
         areas = [
             roc_auc_score(
-                y[2000:], kind(**OPTIONS, random_state=seed).fit(X[:2000], y[:2000]).predict_proba(X[2000:])[:, 1]
+                y[2000:],
+                kind(**OPTIONS, random_state=seed)
+                .fit(X[:2000], y[:2000])
+                .predict_proba(X[2000:])[:, 1],
             )
             for kind in (MLPClassifier, LossStoppedClassifier)
         ]

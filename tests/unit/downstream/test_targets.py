@@ -40,8 +40,12 @@ def test_labels_are_equal_across_column_types() -> None:
     for values in types:
         frame = pd.DataFrame({"t": values})
         assert classes_of({"frame": frame}, "t") == (0, 1)
-        np.testing.assert_array_equal(encode_target(frame, "t", task="binary", classes=(0, 1), name="f"), [0, 1])
-    assert classes_of({"f": pd.DataFrame({"t": pd.array([True, False], dtype="boolean")})}, "t") == (False, True)
+        np.testing.assert_array_equal(
+            encode_target(frame, "t", task="binary", classes=(0, 1), name="f"), [0, 1]
+        )
+    assert classes_of(
+        {"f": pd.DataFrame({"t": pd.array([True, False], dtype="boolean")})}, "t"
+    ) == (False, True)
 
 
 def test_infinite_and_strange_targets_are_named() -> None:
@@ -49,7 +53,13 @@ def test_infinite_and_strange_targets_are_named() -> None:
     with pytest.raises(EvaluationError, match="real_test: target 't' holds infinite values"):
         encode_target(frame, "t", task="regression", classes=(), name="real_test")
     with pytest.raises(EvaluationError, match=r"real_test: labels \['z'\] are none of the classes"):
-        encode_target(pd.DataFrame({"t": ["a", "z"]}), "t", task="binary", classes=("a", "b"), name="real_test")
+        encode_target(
+            pd.DataFrame({"t": ["a", "z"]}),
+            "t",
+            task="binary",
+            classes=("a", "b"),
+            name="real_test",
+        )
 
 
 def test_texts_that_are_equal_up_to_a_nul_are_told_apart() -> None:
@@ -62,7 +72,14 @@ def test_texts_that_are_equal_up_to_a_nul_are_told_apart() -> None:
         codes = encode_target(column, "t", task="multiclass", classes=classes, name="real_train")
         assert codes.tolist() == [1, 2, 0, 1, 2, 0]
         assert estimate_proportion(column["t"], "a\0b")[0].value == pytest.approx(1 / 3)
-        assert LevelIndicators().fit(column).transform(column).argmax(axis=1).tolist() == [1, 2, 0, 1, 2, 0]
+        assert LevelIndicators().fit(column).transform(column).argmax(axis=1).tolist() == [
+            1,
+            2,
+            0,
+            1,
+            2,
+            0,
+        ]
     ones, others = frame[frame["t"] == "a\0b"], frame[frame["t"] == "a\0c"]
     assert split_overlap([0], [1], real_train=ones, real_test=others).equal_rows == 0
     rare = pd.DataFrame({"x": ["a\0b"] * 90 + ["a\0c"] * 10, "t": 0})

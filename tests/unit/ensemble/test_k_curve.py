@@ -1,4 +1,6 @@
-"""The K curve: its prediction is exact where theory says so, and its measure is the training protocol's."""
+"""The K curve: its prediction is exact where theory says so, and its measure is the training
+protocol's.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,16 @@ def of(table: pd.DataFrame, K: int, metric: str) -> pd.Series:
 
 
 def test_the_prediction_is_exact_for_all_members() -> None:
-    """Known truth: with MSE_1 and MSE_2 over all members and pairs, the decomposition is an identity at K = n."""
+    """Known truth: with MSE_1 and MSE_2 over all members and pairs, the decomposition is an
+    identity at K = n.
+    """
     y, members = binary_members(6)
     table = k_curve(y, members, [1, 2, 6], task="binary")
     row = of(table, 6, "brier")
     assert row["predicted"] == pytest.approx(row["measured"], abs=1e-12)
-    assert of(table, 1, "brier")["predicted"] > of(table, 2, "brier")["predicted"] > row["predicted"]
+    assert (
+        of(table, 1, "brier")["predicted"] > of(table, 2, "brier")["predicted"] > row["predicted"]
+    )
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
@@ -57,7 +63,9 @@ def test_measured_is_the_training_protocol_and_std_is_over_disjoint_groups() -> 
     y, members = binary_members(5)
     table = k_curve(y, members, [1, 2, 5], task="binary")
     predictions = TrainingPredictions((members[0],), (members[0],), members[0], tuple(members))
-    scores = score_training(y, predictions, [1, 2, 5], task="binary").set_index(["approach", "metric"])
+    scores = score_training(y, predictions, [1, 2, 5], task="binary").set_index(
+        ["approach", "metric"]
+    )
     assert list(table.columns) == ["K", "metric", "measured", "std", "predicted", "seconds"]
     for row in table.itertuples():
         assert row.measured == scores["value"][f"dge_{row.K}", row.metric]

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dge_assets.core.ensemble.k_curve import k_curve
-from dge_assets.core.ensemble.k_recommendation import MOST_RECOMMENDED, gain_of_next, k_recommendation, recommend
+from dge_assets.core.ensemble.k_recommendation import (
+    MOST_RECOMMENDED,
+    gain_of_next,
+    k_recommendation,
+    recommend,
+)
 from dge_assets.core.ensemble.variance_components import between_members, variance_components
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.resampling import Resamples
@@ -17,13 +22,19 @@ from dge_assets.core.intervals.resampling import Resamples
 VARIANCE = {"model": 0.3, "dataset": 0.7}
 
 
-def nested(datasets: int, seeds: int, rows: int = 4000) -> tuple[np.ndarray, list[list[np.ndarray]]]:
-    """Known truth: y has noise 1, the datasets' effect variance 0.7, the model seeds' 0.3, all miss y by a bias of 0.5."""
+def nested(
+    datasets: int, seeds: int, rows: int = 4000
+) -> tuple[np.ndarray, list[list[np.ndarray]]]:
+    """Known truth: y has noise 1, the datasets' effect variance 0.7, the model seeds' 0.3, all miss
+    y by a bias of 0.5.
+    """
     rng = np.random.default_rng(4)
     predictions = []
     for _ in range(datasets):
         effect = rng.normal(0, np.sqrt(VARIANCE["dataset"]), rows)
-        predictions.append([0.5 + effect + rng.normal(0, np.sqrt(VARIANCE["model"]), rows) for _ in range(seeds)])
+        predictions.append(
+            [0.5 + effect + rng.normal(0, np.sqrt(VARIANCE["model"]), rows) for _ in range(seeds)]
+        )
     return rng.normal(size=rows), predictions
 
 
@@ -36,7 +47,11 @@ def test_the_recommended_k_is_the_smallest_whose_next_member_gains_too_little(
     variance: float, cost: float, worth: float
 ) -> None:
     found = recommend(variance, seconds_per_member=cost, gain_per_second=worth)
-    small = [K for K in range(1, MOST_RECOMMENDED + 1) if gain_of_next(variance, K) / cost < worth * (1 - 1e-9)]
+    small = [
+        K
+        for K in range(1, MOST_RECOMMENDED + 1)
+        if gain_of_next(variance, K) / cost < worth * (1 - 1e-9)
+    ]
     assert (small[0] if small else MOST_RECOMMENDED) >= found.K
     if found.K > 1:
         assert gain_of_next(variance, found.K - 1) / cost >= worth * (1 - 1e-9)
@@ -46,7 +61,11 @@ def test_the_recommended_k_is_the_smallest_whose_next_member_gains_too_little(
 def test_as_many_members_as_there_may_be_are_enough_where_the_next_one_gains_too_little() -> None:
     worth = 1e-4
     enough, short = (
-        recommend(worth * MOST_RECOMMENDED * (MOST_RECOMMENDED + 1) * part, seconds_per_member=1, gain_per_second=worth)
+        recommend(
+            worth * MOST_RECOMMENDED * (MOST_RECOMMENDED + 1) * part,
+            seconds_per_member=1,
+            gain_per_second=worth,
+        )
         for part in (0.9995, 1.0005)
     )
     assert (enough.K, enough.note) == (MOST_RECOMMENDED, "")
@@ -66,7 +85,8 @@ def test_the_unit_of_the_target_does_not_matter(unit: float) -> None:
     rng = np.random.default_rng(0)
     y, members = rng.normal(size=50), list(rng.normal(size=(3, 50)))
     one, other = (
-        k_recommendation(y * u, [m * u for m in members], [1.0] * 3, task="regression").iloc[0] for u in (1.0, unit)
+        k_recommendation(y * u, [m * u for m in members], [1.0] * 3, task="regression").iloc[0]
+        for u in (1.0, unit)
     )
     assert one["K"] == other["K"]
     assert other["gain_of_next"] == pytest.approx(one["gain_of_next"])
@@ -79,7 +99,10 @@ def test_a_worth_too_small_for_a_number_is_told_like_any_small_one() -> None:
 
 
 def test_a_dearer_member_means_fewer_of_them() -> None:
-    by_cost = [recommend(0.01, seconds_per_member=cost, gain_per_second=1e-5).K for cost in (0.1, 1, 10, 100, 1000)]
+    by_cost = [
+        recommend(0.01, seconds_per_member=cost, gain_per_second=1e-5).K
+        for cost in (0.1, 1, 10, 100, 1000)
+    ]
     assert by_cost == sorted(by_cost, reverse=True)
     assert by_cost[0] > by_cost[-1] == 1
 
@@ -98,13 +121,18 @@ def test_the_gain_is_that_of_the_predicted_curve(task: str) -> None:
         y, members, metric = rng.normal(size=90) * 3, [rng.normal(size=90) for _ in range(5)], "mse"
     else:
         classes, metric = (2 if task == "binary" else 3), "brier"
-        y, members = rng.integers(0, classes, 90), [rng.dirichlet(np.ones(classes), 90) for _ in range(5)]
+        y, members = (
+            rng.integers(0, classes, 90),
+            [rng.dirichlet(np.ones(classes), 90) for _ in range(5)],
+        )
     row = k_recommendation(y, members, [2.0] * 5, task=task, gain_per_second=1e-2).iloc[0]  # type: ignore[arg-type]
     curve = k_curve(y, members, [1, 2, 3, 4, 5], task=task)  # type: ignore[arg-type]
     predicted = curve[curve["metric"] == metric].set_index("K")["predicted"]
     unit = np.var(y) if task == "regression" else 1.0
     assert row["K"] < 5
-    assert row["gain_of_next"] == pytest.approx((predicted[row["K"]] - predicted[row["K"] + 1]) / unit)
+    assert row["gain_of_next"] == pytest.approx(
+        (predicted[row["K"]] - predicted[row["K"] + 1]) / unit
+    )
     assert row["seconds"] == 2.0 * row["K"]
     assert row["note"] == ""
 
@@ -112,7 +140,9 @@ def test_the_gain_is_that_of_the_predicted_curve(task: str) -> None:
 def test_a_k_beyond_the_members_is_foretold_and_says_so() -> None:
     rng = np.random.default_rng(0)
     members = [rng.normal(size=50) for _ in range(3)]
-    row = k_recommendation(rng.normal(size=50), members, [1.0] * 3, task="regression", gain_per_second=1e-4).iloc[0]
+    row = k_recommendation(
+        rng.normal(size=50), members, [1.0] * 3, task="regression", gain_per_second=1e-4
+    ).iloc[0]
     assert row["K"] > 3
     assert row["note"] == "foretold: there are 3 members"
 
@@ -121,7 +151,9 @@ def test_a_k_beyond_the_members_is_foretold_and_says_so() -> None:
     ("members", "seconds", "reason"),
     [(1, [1.0], "K = 1: the gain"), (2, [0.0, 0.0], "seconds of the members are not known")],
 )
-def test_what_cannot_be_recommended_has_a_reason(members: int, seconds: list[float], reason: str) -> None:
+def test_what_cannot_be_recommended_has_a_reason(
+    members: int, seconds: list[float], reason: str
+) -> None:
     arrays = [np.array([[0.2, 0.8], [0.5, 0.5]])] * members
     row = k_recommendation(np.array([0, 1]), arrays, seconds, task="binary").iloc[0]
     assert pd.isna(row["K"])
@@ -130,7 +162,9 @@ def test_what_cannot_be_recommended_has_a_reason(members: int, seconds: list[flo
 
 
 def test_a_target_of_one_value_gives_no_share() -> None:
-    row = k_recommendation(np.ones(9), [np.zeros(9), np.ones(9)], [1.0, 1.0], task="regression").iloc[0]
+    row = k_recommendation(
+        np.ones(9), [np.zeros(9), np.ones(9)], [1.0, 1.0], task="regression"
+    ).iloc[0]
     assert "one value only" in row["note"]
 
 
@@ -148,7 +182,9 @@ def test_components_are_those_that_made_the_predictions() -> None:
     """Known truth: see `nested`; error = 1 (noise) + 0.25 (bias²) + 0.3 + 0.7."""
     y, predictions = nested(datasets=20, seeds=3)
     members = [fits[0] for fits in predictions]
-    found = by_name(variance_components(y, members, predictions, resamples=drawn(y), task="regression"))
+    found = by_name(
+        variance_components(y, members, predictions, resamples=drawn(y), task="regression")
+    )
     assert found["model"] == pytest.approx(0.3, rel=0.05)
     assert found["dataset"] == pytest.approx(0.7, rel=0.05)
     assert found["floor"] == pytest.approx(1.25, rel=0.05)
@@ -179,14 +215,18 @@ def test_one_model_per_dataset_tells_only_the_sum() -> None:
 def test_a_model_without_chance_has_no_variance_of_its_own() -> None:
     y, predictions = nested(datasets=4, seeds=1, rows=50)
     members = [fits[0] for fits in predictions]
-    found = by_name(variance_components(y, members, resamples=drawn(y), task="regression", is_stochastic=False))
+    found = by_name(
+        variance_components(y, members, resamples=drawn(y), task="regression", is_stochastic=False)
+    )
     assert found["model"] == 0
     assert found["dataset"] == found["model_and_dataset"]
 
 
 def test_one_member_has_an_error_and_reasons() -> None:
     y, predictions = nested(datasets=1, seeds=3, rows=50)
-    table = variance_components(y, predictions[0][:1], predictions, resamples=drawn(y), task="regression")
+    table = variance_components(
+        y, predictions[0][:1], predictions, resamples=drawn(y), task="regression"
+    )
     assert by_name(table)[["model_and_dataset", "dataset", "floor"]].isna().all()
     assert np.isfinite(by_name(table)[["error", "model"]]).all()
     assert "K = 1" in table.set_index("component")["note"]["floor"]
@@ -209,14 +249,23 @@ def test_components_and_their_shares_have_intervals_over_test_rows() -> None:
     assert table.loc["error", "reason"] == "a component's share of itself is 1 in every resample"
     assert (shares["reason"] == "").all()
     assert set(table["over"]) == {"test rows"}
-    alone = variance_components(y, predictions[0][:1], resamples=drawn(y), task="regression").set_index("component")
+    alone = variance_components(
+        y, predictions[0][:1], resamples=drawn(y), task="regression"
+    ).set_index("component")
     assert alone.loc["floor", "reason"] == alone.loc["floor", "note"] != ""
 
 
-def uneven(rng: np.random.Generator, members: int, rows: int = 200) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Known truth: V = 3 * 0.3² = 0.27, of a level, a slope and noise of each member; y has variance 1."""
+def uneven(
+    rng: np.random.Generator, members: int, rows: int = 200
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Known truth: V = 3 * 0.3² = 0.27, of a level, a slope and noise of each member; y has
+    variance 1.
+    """
     x = rng.normal(size=rows)
-    made = [rng.normal(0, 0.3) + rng.normal(0, 0.3) * x + rng.normal(0, 0.3, rows) for _ in range(members)]
+    made = [
+        rng.normal(0, 0.3) + rng.normal(0, 0.3) * x + rng.normal(0, 0.3, rows)
+        for _ in range(members)
+    ]
     return rng.normal(size=rows), made
 
 
@@ -225,7 +274,9 @@ def test_the_gain_of_other_members_lies_in_its_interval_about_as_often_as_it_say
     repeats, held = 150, 0
     for seed in range(repeats):
         y, members = uneven(np.random.default_rng(seed), 10)
-        row = k_recommendation(y, members, [1.0] * 10, task="regression", gain_per_second=1e-2).iloc[0]
+        row = k_recommendation(
+            y, members, [1.0] * 10, task="regression", gain_per_second=1e-2
+        ).iloc[0]
         held += bool(row["gain_low"] <= gain_of_next(0.27, row["K"]) <= row["gain_high"])
         assert row["K_low"] <= row["K"] <= row["K_high"]
     assert held / repeats > 0.92 - 3 * np.sqrt(0.92 * 0.08 / repeats)

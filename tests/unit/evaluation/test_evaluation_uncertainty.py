@@ -1,4 +1,6 @@
-"""The evaluation task on two numeric features: noise, maps and uncertainty from stored models, by task."""
+"""The evaluation task on two numeric features: noise, maps and uncertainty from stored models, by
+task.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def plane(task: Task, rows: int, seed: int) -> pd.DataFrame:
 def plane_contract(task: Task) -> Contract:
     levels = {"binary": ("no", "yes"), "multiclass": (0, 1, 2)}.get(task)
     target = column("target", "categorical" if levels else "continuous", categories=levels)
-    return contract("target", column("x", "continuous"), column("z", "continuous"), target, task=task)
+    return contract(
+        "target", column("x", "continuous"), column("z", "continuous"), target, task=task
+    )
 
 
 @cache
@@ -53,7 +57,11 @@ def tables(task: Task, model: str = "lr") -> dict[str, pd.DataFrame]:
     datasets = {seed: plane(task, 400, seed) for seed in SEEDS}
     family = {"family": "ctgan", "test_share": 0.25, **shared}
     stored = {
-        seed: to_files(fit_downstream(DownstreamTask(seed=seed, dataset=frame, models=(model,), **family), silent))  # type: ignore[arg-type]
+        seed: to_files(
+            fit_downstream(
+                DownstreamTask(seed=seed, dataset=frame, models=(model,), **family), silent
+            )
+        )  # type: ignore[arg-type]
         for seed, frame in datasets.items()
     }
     oracle = predict_oracle(OracleTask(model=model, fits=2, **shared, **real), silent)  # type: ignore[arg-type]
@@ -75,7 +83,9 @@ def quantity(table: pd.DataFrame, approach: str, name: str) -> float:
 
 
 def test_the_noise_of_a_regression_is_found_in_rows_that_the_members_did_not_see() -> None:
-    """Known truth: the noise's variance is 0.25, and datasets of the true distribution hardly disagree."""
+    """Known truth: the noise's variance is 0.25, and datasets of the true distribution hardly
+    disagree.
+    """
     table = tables("regression")["uncertainty"]
     assert quantity(table, "dge_2", "aleatoric") == pytest.approx(NOISE**2, rel=0.25)
     assert quantity(table, "dge_2", "generator") < 0.02
@@ -84,7 +94,9 @@ def test_the_noise_of_a_regression_is_found_in_rows_that_the_members_did_not_see
     assert tables("regression")["calibration"].empty
     numbers = ["bin", "confidence", "accuracy", "n"]
     filled = tables("binary")["calibration"]
-    assert tables("regression")["calibration"][numbers].dtypes.equals(filled[numbers].dtypes), "a query needs types"
+    assert tables("regression")["calibration"][numbers].dtypes.equals(filled[numbers].dtypes), (
+        "a query needs types"
+    )
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -123,5 +135,7 @@ def test_all_tables_of_two_models_are_put_together_with_their_names() -> None:
 
 def test_a_table_without_a_plane_has_an_empty_map() -> None:
     real = {"real_train": tiny(100, seed=1), "real_test": tiny(40, seed=2)}
-    task = OracleTask(table="t", model="lr", fits=1, contract=tiny_contract(), max_levels=20, **real)
+    task = OracleTask(
+        table="t", model="lr", fits=1, contract=tiny_contract(), max_levels=20, **real
+    )
     assert predict_oracle(task, silent).on_grid == ()

@@ -1,4 +1,6 @@
-"""Evaluation tasks: whole tables from stored models, independent of order, honest about what cannot be said."""
+"""Evaluation tasks: whole tables from stored models, independent of order, honest about what cannot
+be said.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +99,9 @@ def test_the_oracle_predicts_real_rows_with_what_it_learnt_from_real_rows() -> N
 
 
 def test_datasets_of_real_quality_come_close_to_the_oracle(scores: FamilyModelScores) -> None:
-    """Known truth: here the datasets are drawn from the true distribution, so nothing is lost but luck."""
+    """Known truth: here the datasets are drawn from the true distribution, so nothing is lost but
+    luck.
+    """
     table = scores.tables["training_scores"]
     assert value(table, "oracle") > 0.7
     assert abs(value(table, "dge_3") - value(table, "oracle")) < 0.05
@@ -127,12 +131,16 @@ def test_one_member_gives_what_one_member_can_and_says_so() -> None:
     found = score_family_model(family_task([0], ks=(1,)), silent)
     assert "training_scores" in found.tables
     assert not {"evaluation_scores", "cross_scores"} & set(found.tables)
-    expected = "ctgan, lr: evaluation on other generators' datasets needs at least 2 members, found 1"
+    expected = (
+        "ctgan, lr: evaluation on other generators' datasets needs at least 2 members, found 1"
+    )
     assert found.notes == [expected]
 
 
 def test_remarks_on_models_that_did_not_converge_or_could_learn_nothing() -> None:
-    one_class = tiny(120, seed=0).assign(target=pd.Categorical(["yes"] * 120, categories=["no", "yes"]))
+    one_class = tiny(120, seed=0).assign(
+        target=pd.Categorical(["yes"] * 120, categories=["no", "yes"])
+    )
     task = DownstreamTask(
         family="ctgan",
         seed=0,

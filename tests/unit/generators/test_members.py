@@ -1,4 +1,6 @@
-"""Members: determined by (table, family, seed) alone, kept as plain data, and honest about divergence."""
+"""Members: determined by (table, family, seed) alone, kept as plain data, and honest about
+divergence.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,38 @@ import torch
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.errors import GeneratorError
 from dge_assets.core.generators.family import TrainedMember
-from dge_assets.core.generators.members import SamplingTask, TrainingTask, sample_chunks, train_members
+from dge_assets.core.generators.members import (
+    SamplingTask,
+    TrainingTask,
+    sample_chunks,
+    train_members,
+)
 from dge_assets.core.generators.parameters import parameters_for
 from dge_assets.core.generators.stacked.readback import synthesizer_from_state
 from dge_assets.core.generators.state_files import from_files, to_files
 from dge_resources.compute import Compute
-from tests.support.tables import column, contract, every_kind, every_kind_contract, tiny, tiny_contract
+from tests.support.tables import (
+    column,
+    contract,
+    every_kind,
+    every_kind_contract,
+    tiny,
+    tiny_contract,
+)
 from tests.unit.conftest import SMALL, encoded_of, silent, train_one, training_task
 
 Trained = tuple[TrainingTask, TrainedMember]
 
 
-def sample(task: TrainingTask, member: TrainedMember, rows: int = 120, **other: object) -> pd.DataFrame:
-    stated = {"table": task.table, "family": task.family, "seed": task.seeds[0], "state": member.state}
+def sample(
+    task: TrainingTask, member: TrainedMember, rows: int = 120, **other: object
+) -> pd.DataFrame:
+    stated = {
+        "table": task.table,
+        "family": task.family,
+        "seed": task.seeds[0],
+        "state": member.state,
+    }
     wanted = SamplingTask(**{**stated, "codec": member.codec, "rows": rows, **other})  # type: ignore[arg-type]
     return pd.concat(list(sample_chunks(wanted)), ignore_index=True)
 
@@ -36,7 +57,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained: Tra
     task, member = trained
     again, other = train_one(task), train_one(replace(task, seeds=(4,)))
     assert to_files(again) == to_files(member)
-    assert any(not np.array_equal(other.state.tensors[name], value) for name, value in member.state.tensors.items())
+    assert any(
+        not np.array_equal(other.state.tensors[name], value)
+        for name, value in member.state.tensors.items()
+    )
     assert other.codec == member.codec, "the encoding is the table's, not the member's"
 
 
@@ -109,7 +133,10 @@ def test_a_stored_generator_is_a_real_synthesizer_of_the_package(trained: Traine
 
 
 def test_losses_have_a_row_per_epoch_and_each_epoch_is_reported() -> None:
-    expected = {"ctgan": ["epoch", "generator_loss", "discriminator_loss"], "tvae": ["epoch", "loss"]}
+    expected = {
+        "ctgan": ["epoch", "generator_loss", "discriminator_loss"],
+        "tvae": ["epoch", "loss"],
+    }
     for family, columns in expected.items():
         seen: list[tuple[int, int]] = []
         task = training_task(family, 0, table=encoded_of(tiny(), tiny_contract()))
@@ -124,13 +151,18 @@ def test_how_rows_are_decoded_decides_them_and_no_generator() -> None:
     """Not even where rows are drawn in training, to see when to stop it."""
     curve = {**SMALL["tvae"], "epochs": 4, "curve_every": 1, "patience": 1}
     tasks = {
-        decode: training_task("tvae", 3, parameters=parameters_for("tvae", {**curve, "decode": decode}))
+        decode: training_task(
+            "tvae", 3, parameters=parameters_for("tvae", {**curve, "decode": decode})
+        )
         for decode in ("draw", "largest")
     }
     members = {decode: train_one(task) for decode, task in tasks.items()}
     assert to_files(members["draw"]) == to_files(members["largest"])
     task, member = tasks["draw"], members["draw"]
-    rows = {decode: sample(task, member, settings=task.parameters.of_sampling()) for decode, task in tasks.items()}
+    rows = {
+        decode: sample(task, member, settings=task.parameters.of_sampling())
+        for decode, task in tasks.items()
+    }
     pd.testing.assert_frame_equal(rows["draw"], sample(task, member))
     assert not rows["largest"].equals(rows["draw"])
 
@@ -145,7 +177,8 @@ def _narrow(names: list[str]) -> tuple[pd.DataFrame, Contract]:
 
 @pytest.mark.parametrize("family", sorted(SMALL))
 @pytest.mark.parametrize(
-    "names", [["target"], ["gappy float"], ["target", "flag", "colour"], ["gappy float", "integer", "day"]]
+    "names",
+    [["target"], ["gappy float"], ["target", "flag", "colour"], ["gappy float", "integer", "day"]],
 )
 def test_tables_of_one_column_or_of_one_sort_of_column(family: str, names: list[str]) -> None:
     frame, agreed = _narrow(names)
@@ -159,8 +192,14 @@ def test_tables_of_one_column_or_of_one_sort_of_column(family: str, names: list[
 
 @pytest.mark.parametrize("family", sorted(SMALL))
 def test_very_few_rows_and_a_value_that_is_there_or_missing(family: str) -> None:
-    frame = pd.DataFrame({"n": pd.array([5, None] * 6, dtype="Int64"), "t": pd.Categorical(["a", "b", "b"] * 4)})
-    agreed = contract("t", column("n", "integer", nullable=True), column("t", "categorical", categories=("a", "b")))
+    frame = pd.DataFrame(
+        {"n": pd.array([5, None] * 6, dtype="Int64"), "t": pd.Categorical(["a", "b", "b"] * 4)}
+    )
+    agreed = contract(
+        "t",
+        column("n", "integer", nullable=True),
+        column("t", "categorical", categories=("a", "b")),
+    )
     parameters = parameters_for(family, {**SMALL[family], "epochs": 100})
     task = training_task(family, 0, table=encoded_of(frame, agreed), parameters=parameters)
     dataset = sample(task, train_one(task), rows=300)
@@ -169,13 +208,19 @@ def test_very_few_rows_and_a_value_that_is_there_or_missing(family: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("family", "extreme"), [("ctgan", {"generator_lr": 1e38, "epochs": 4}), ("tvae", {"loss_factor": 1e38})]
+    ("family", "extreme"),
+    [("ctgan", {"generator_lr": 1e38, "epochs": 4}), ("tvae", {"loss_factor": 1e38})],
 )
-def test_diverged_weights_are_an_error_that_names_the_member(family: str, extreme: dict[str, object]) -> None:
+def test_diverged_weights_are_an_error_that_names_the_member(
+    family: str, extreme: dict[str, object]
+) -> None:
     parameters = parameters_for(family, {**SMALL[family], **extreme})
-    task = training_task(family, 6, 7, table=encoded_of(tiny(), tiny_contract()), parameters=parameters)
+    task = training_task(
+        family, 6, 7, table=encoded_of(tiny(), tiny_contract()), parameters=parameters
+    )
     with pytest.raises(
-        GeneratorError, match=rf"kinds/{family}/generator\[006\]: training diverged.*lower the learning"
+        GeneratorError,
+        match=rf"kinds/{family}/generator\[006\]: training diverged.*lower the learning",
     ):
         train_members(task, silent)
 
@@ -190,12 +235,16 @@ def test_a_members_bytes_do_not_depend_on_its_company() -> None:
     compute = Compute(processes=2)
 
     def files(wanted: dict[str, TrainingTask]) -> dict[str, dict[str, bytes]]:
-        return {done.key: to_files(*done.result.values()) for done in compute.map(train_members, wanted)}
+        return {
+            done.key: to_files(*done.result.values()) for done in compute.map(train_members, wanted)
+        }
 
     company, used = files(tasks), files({"ctgan/3": tasks["ctgan/3"]})
     compute.teardown_after_execution(dg.build_init_resource_context())
     assert used["ctgan/3"] == company["ctgan/3"], "nor on what its worker did before"
-    assert company["ctgan/3"] == to_files(train_one(tasks["ctgan/3"])), "nor on the process it is in"
+    assert company["ctgan/3"] == to_files(train_one(tasks["ctgan/3"])), (
+        "nor on the process it is in"
+    )
     assert company["tvae/3"] == to_files(train_one(tasks["tvae/3"]))
     assert company["ctgan/1"] != company["ctgan/3"]
 
@@ -209,12 +258,17 @@ def test_fitting_on_many_rows_starts_no_further_processes() -> None:
 
 @pytest.mark.parametrize("family", sorted(SMALL))
 def test_members_of_one_stack_are_those_that_train_alone(family: str) -> None:
-    """As a GPU trains them: one program for all. Sums may run in another order, so equality is to rounding."""
+    """As a GPU trains them: one program for all.
+
+    Sums may run in another order, so equality is to rounding.
+    """
     together = train_members(training_task(family, 3, 0, 5), silent)
     for seed, member in together.items():
         alone = train_one(training_task(family, seed)).state.tensors
         for name, value in member.state.tensors.items():
-            if "fc.bias" not in name:  # a gradient of 0 but for rounding, without effect (test_stacked_ctgan)
+            if (
+                "fc.bias" not in name
+            ):  # a gradient of 0 but for rounding, without effect (test_stacked_ctgan)
                 np.testing.assert_allclose(value, alone[name], rtol=2e-3, atol=2e-4, err_msg=name)
 
 

@@ -1,4 +1,6 @@
-"""Hyperparameters of the families: the package's own defaults, and mistakes that are told before any training."""
+"""Hyperparameters of the families: the package's own defaults, and mistakes that are told before
+any training.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,21 @@ OUR_OWN = ("curve_every", "patience", "decode")
 def test_names_and_defaults_are_those_of_the_package(name: str, synthesizer: type) -> None:
     ours = parameters_for(name, {}).model_dump()
     theirs = {key: item.default for key, item in inspect.signature(synthesizer).parameters.items()}
-    assert {key: theirs[key] for key in ours if key not in OUR_OWN} == {k: ours[k] for k in ours if k not in OUR_OWN}
-    assert not any(ours.get(key) for key in ("curve_every", "patience")), "off: members compare with the literature's"
-    assert set(theirs) - set(ours) <= {"self", "verbose", "cuda", "enable_gpu"}, "nothing else can be tuned"
+    assert {key: theirs[key] for key in ours if key not in OUR_OWN} == {
+        k: ours[k] for k in ours if k not in OUR_OWN
+    }
+    assert not any(ours.get(key) for key in ("curve_every", "patience")), (
+        "off: members compare with the literature's"
+    )
+    assert set(theirs) - set(ours) <= {"self", "verbose", "cuda", "enable_gpu"}, (
+        "nothing else can be tuned"
+    )
 
 
 def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(DeclarationError, match=r"unknown family algorithm 'gan'; allowed: ctgan, tvae"):
+    with pytest.raises(
+        DeclarationError, match=r"unknown family algorithm 'gan'; allowed: ctgan, tvae"
+    ):
         parameters_for("gan", {})
 
 
@@ -45,7 +55,9 @@ def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
         ({1: 2}, "unknown field '1'; allowed: epochs, batch_size"),
     ],
 )
-def test_a_wrong_hyperparameter_is_refused_with_what_is_allowed(given: dict[str, object], told: str) -> None:
+def test_a_wrong_hyperparameter_is_refused_with_what_is_allowed(
+    given: dict[str, object], told: str
+) -> None:
     with pytest.raises(ValidationError, match=told):
         parameters_for("ctgan", given)
 

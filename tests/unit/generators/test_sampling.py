@@ -1,5 +1,5 @@
-"""What a trained generator's rows are: draws from the distribution that its network gives, known where its logits are
-set.
+"""What a trained generator's rows are: draws from the distribution that its network gives, known
+where its logits are set.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def _fresh_state(columns: Any, family: str, parameters: FamilyParameters) -> Gen
     return GeneratorState(trainer.export(0), algorithm.describe(table, parameters))
 
 
-def _set_state(columns: Any, family: str, parameters: FamilyParameters) -> tuple[GeneratorState, Array]:
+def _set_state(
+    columns: Any, family: str, parameters: FamilyParameters
+) -> tuple[GeneratorState, Array]:
     """A generator whose logits are the same for any noise, and these logits (D,)."""
     state = _fresh_state(columns, family, parameters)
     last = [name for name in state.tensors if name.endswith("weight")][-1].removesuffix("weight")
@@ -63,14 +65,20 @@ def _drawn(
     most: int,
     seed: int = 7,
 ) -> tuple[Array, Array]:
-    sampler = IMPLEMENTATIONS[family].sampler(state, Layout.of(columns), parameters, np.random.SeedSequence(seed))
+    sampler = IMPLEMENTATIONS[family].sampler(
+        state, Layout.of(columns), parameters, np.random.SeedSequence(seed)
+    )
     chunks = list(sampler.chunks(rows, most=most))
-    return np.concatenate([numbers for numbers, _ in chunks]), np.concatenate([codes for _, codes in chunks])
+    return np.concatenate([numbers for numbers, _ in chunks]), np.concatenate(
+        [codes for _, codes in chunks]
+    )
 
 
 @pytest.mark.parametrize("columns", TABLES.values(), ids=TABLES)
 @pytest.mark.parametrize("family", ["ctgan", "tvae"])
-def test_levels_and_components_come_with_the_shares_of_the_softmax(family: str, columns: Any) -> None:
+def test_levels_and_components_come_with_the_shares_of_the_softmax(
+    family: str, columns: Any
+) -> None:
     parameters = _parameters(family, LARGE_BATCH)
     state, logits = _set_state(columns, family, parameters)
     _, codes = _drawn(state, columns, family, parameters, rows=ROWS, most=ROWS)
@@ -109,12 +117,16 @@ def test_numbers_of_ctgan_are_the_tanh_of_their_logits() -> None:
     state, logits = _set_state(MIXED, "ctgan", parameters)
     numbers, _ = _drawn(state, MIXED, "ctgan", parameters, rows=300, most=300)
     np.testing.assert_allclose(
-        numbers, np.tanh(logits[list(Layout.of(MIXED).number_columns)])[None].repeat(300, 0), rtol=1e-6
+        numbers,
+        np.tanh(logits[list(Layout.of(MIXED).number_columns)])[None].repeat(300, 0),
+        rtol=1e-6,
     )
 
 
 def test_largest_takes_the_likeliest_level_and_draws_nothing_for_it() -> None:
-    """Rows as the package decodes them: noise, decoder, noise of the numbers, largest logit, batch by batch."""
+    """Rows as the package decodes them: noise, decoder, noise of the numbers, largest logit, batch
+    by batch.
+    """
     parameters = _parameters("tvae", {"decode": "largest"})
     assert isinstance(parameters, TVAEParameters)
     state, layout = _fresh_state(MIXED, "tvae", parameters), Layout.of(MIXED)
@@ -123,15 +135,24 @@ def test_largest_takes_the_likeliest_level_and_draws_nothing_for_it() -> None:
     streams, batches = Streams([np.random.SeedSequence(7)], device="cpu"), []
     columns = list(layout.number_columns)
     for _ in range(3):
-        noise, spread = torch.empty(1, 100, parameters.embedding_dim), torch.empty(1, 100, len(columns))
+        noise, spread = (
+            torch.empty(1, 100, parameters.embedding_dim),
+            torch.empty(1, 100, len(columns)),
+        )
         streams.normal(noise)
         streams.normal(spread)
         hidden = torch.relu(noise[0] @ weights["seq.0.weight"].T + weights["seq.0.bias"])
         logits = hidden @ weights["seq.2.weight"].T + weights["seq.2.bias"]
         spans = zip(layout.span_starts, layout.span_widths, strict=True)
-        likeliest = torch.stack([logits[:, start : start + width].argmax(1) for start, width in spans], 1)
-        batches.append((torch.tanh(logits[:, columns]) + spread[0] * weights["sigma"][columns], likeliest))
-    np.testing.assert_allclose(numbers, torch.cat([each for each, _ in batches]).numpy(), rtol=1e-5, atol=1e-6)
+        likeliest = torch.stack(
+            [logits[:, start : start + width].argmax(1) for start, width in spans], 1
+        )
+        batches.append(
+            (torch.tanh(logits[:, columns]) + spread[0] * weights["sigma"][columns], likeliest)
+        )
+    np.testing.assert_allclose(
+        numbers, torch.cat([each for each, _ in batches]).numpy(), rtol=1e-5, atol=1e-6
+    )
     np.testing.assert_array_equal(codes, torch.cat([each for _, each in batches]).numpy())
 
 
@@ -143,7 +164,9 @@ def test_rows_are_the_same_however_many_are_made_at_a_time_and_others_with_anoth
     state = _fresh_state(NUMBERS, family, parameters)
     at_once = _drawn(state, NUMBERS, family, parameters, rows=750, most=1_000)
     for most in (100, 200, 350):
-        for one, other in zip(at_once, _drawn(state, NUMBERS, family, parameters, rows=750, most=most), strict=True):
+        for one, other in zip(
+            at_once, _drawn(state, NUMBERS, family, parameters, rows=750, most=most), strict=True
+        ):
             np.testing.assert_array_equal(one, other)
     others = _drawn(state, NUMBERS, family, parameters, rows=750, most=1_000, seed=8)
     assert not np.array_equal(at_once[0], others[0])

@@ -1,4 +1,6 @@
-"""A member's files: the same bytes for the same member, and an error that names the place for anything else."""
+"""A member's files: the same bytes for the same member, and an error that names the place for
+anything else.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,21 @@ import pytest
 from dge_assets.core.errors import StorageError
 from dge_assets.core.generators.family import TrainedMember
 from dge_assets.core.generators.members import TrainingTask
-from dge_assets.core.generators.state_files import CODEC, DOCUMENT, LOSSES, WEIGHTS, from_files, to_files
+from dge_assets.core.generators.state_files import (
+    CODEC,
+    DOCUMENT,
+    LOSSES,
+    WEIGHTS,
+    from_files,
+    to_files,
+)
 
 PLACE = "crash/ctgan/generator[003]"
 
 
-def test_reading_and_writing_again_gives_the_same_bytes(trained: tuple[TrainingTask, TrainedMember]) -> None:
+def test_reading_and_writing_again_gives_the_same_bytes(
+    trained: tuple[TrainingTask, TrainedMember],
+) -> None:
     _, member = trained
     files = to_files(member)
     assert sorted(files) == sorted([WEIGHTS, DOCUMENT, CODEC, LOSSES])
@@ -27,14 +38,17 @@ def test_reading_and_writing_again_gives_the_same_bytes(trained: tuple[TrainingT
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, DOCUMENT, CODEC, LOSSES])
-@pytest.mark.parametrize("data", [None, b"", b"\x80\x04.", b"[1, 2]", b"3", b"{}", b"null", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "data", [None, b"", b"\x80\x04.", b"[1, 2]", b"3", b"{}", b"null", b"\xff\xfe"]
+)
 def test_files_of_another_sort_are_refused_by_place(
     trained: tuple[TrainingTask, TrainedMember], name: str, data: bytes | None
 ) -> None:
     files = to_files(trained[1])
     files.pop(name) if data is None else files.update({name: data})
     with pytest.raises(
-        StorageError, match=r"crash/ctgan/generator\[003\]: not a stored generator.*materialize it again"
+        StorageError,
+        match=r"crash/ctgan/generator\[003\]: not a stored generator.*materialize it again",
     ):
         from_files(files, place=PLACE)
 

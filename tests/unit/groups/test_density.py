@@ -50,17 +50,21 @@ def test_deciles_of_distinct_rows_are_ten_and_outliers_are_in_the_last() -> None
 
 
 def test_distances_are_those_of_standardised_numbers_and_one_hot_categories() -> None:
-    """Known truth: on a line of equal steps, the k-th neighbour inside is ceil(k / 2) steps away, and never the row
-    itself.
+    """Known truth: on a line of equal steps, the k-th neighbour inside is ceil(k / 2) steps away,
+    and never the row itself.
     """
     line = pd.DataFrame({"x": np.arange(21.0), "t": 0})
     step = 1 / np.std(np.arange(21.0))
-    own, other = neighbour_distances(line, line.assign(x=line["x"] + 0.5).head(1), "t", neighbours=2)
+    own, other = neighbour_distances(
+        line, line.assign(x=line["x"] + 0.5).head(1), "t", neighbours=2
+    )
     np.testing.assert_allclose(own[1:-1], step, atol=1e-6)
     assert own[0] == pytest.approx(2 * step, abs=1e-6)
     assert other[0] == pytest.approx(0.5 * step, abs=1e-6)
     two = pd.DataFrame({"k": pd.Categorical(["a"] * 3 + ["b"] * 3), "t": 0})
-    assert neighbour_distances(two, two, "t", neighbours=3)[0].tolist() == pytest.approx([np.sqrt(2)] * 6, abs=1e-6)
+    assert neighbour_distances(two, two, "t", neighbours=3)[0].tolist() == pytest.approx(
+        [np.sqrt(2)] * 6, abs=1e-6
+    )
 
 
 def test_columns_of_every_kind_with_gaps_have_distances_and_odd_names() -> None:

@@ -12,7 +12,9 @@ from tests.support.tables import people
 
 
 def crossed(n: int = 4000) -> pd.DataFrame:
-    """Independent features: four with a minority of a tenth or so, and one of two nearly equal halves."""
+    """Independent features: four with a minority of a tenth or so, and one of two nearly equal
+    halves.
+    """
     rng = np.random.default_rng(0)
     return pd.DataFrame(
         {
@@ -55,10 +57,14 @@ def test_intersections_are_the_rows_in_each_part_of_enough_rows_largest_first() 
     triples = [group for group in found if len(group.columns) == 3]
     assert all(group.kind == "intersection" for group in found)
     assert min(counts) >= 50
-    assert {("a", "b"), ("a", "sex"), ("b", "sex"), ("a", "c")} <= {group.columns for group in pairs}
+    assert {("a", "b"), ("a", "sex"), ("b", "sex"), ("a", "c")} <= {
+        group.columns for group in pairs
+    }
     assert ("a", "b", "sex") in {tuple(sorted(group.columns)) for group in triples}
     for part in (pairs, triples):
-        assert [group.share for group in part] == sorted((group.share for group in part), reverse=True)
+        assert [group.share for group in part] == sorted(
+            (group.share for group in part), reverse=True
+        )
     both = next(group for group in pairs if group.columns == ("a", "b"))
     expected = ((frame["a"] == "few") & (frame["b"] == "few")).to_numpy()
     np.testing.assert_array_equal(rows_in(both, frame, name="x"), expected)

@@ -1,4 +1,6 @@
-"""Groups: their scores are those of the restricted rows, and claims about them allow for how many were looked at."""
+"""Groups: their scores are those of the restricted rows, and claims about them allow for how many
+were looked at.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,13 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from dge_assets.core.groups.scores import GAP_COLUMNS, GROUP_COLUMNS, TestGroup, group_scores, groups_of_test
+from dge_assets.core.groups.scores import (
+    GAP_COLUMNS,
+    GROUP_COLUMNS,
+    TestGroup,
+    group_scores,
+    groups_of_test,
+)
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.metrics import metric_names
 from dge_assets.core.scores.tables import TrainingPredictions, score_training
@@ -52,8 +60,12 @@ def test_scores_are_those_of_the_groups_rows() -> None:
     assert brier["value"]["dge_4"] == pytest.approx(np.mean((together - Y[rows]) ** 2))
     assert np.isnan(brier["std"]["dge_4"])
     assert (brier["over"] == "test rows").all()
-    gap = tables.gaps[(tables.gaps["metric"] == "brier") & (tables.gaps["approach"] == "dge_4")].iloc[0]
-    assert gap["gap"] == pytest.approx(brier["value"]["dge_4"] - brier["value"]["oracle"]), "less brier is better"
+    gap = tables.gaps[
+        (tables.gaps["metric"] == "brier") & (tables.gaps["approach"] == "dge_4")
+    ].iloc[0]
+    assert gap["gap"] == pytest.approx(brier["value"]["dge_4"] - brier["value"]["oracle"]), (
+        "less brier is better"
+    )
     assert gap["low"] < gap["gap"] < gap["high"]
 
 
@@ -79,8 +91,12 @@ def test_the_order_of_rows_does_not_count_for_values() -> None:
         tuple(member[turned] for member in made.members),
     )
     straight = groups_of_test(frame, frame, "t")
-    shuffled = groups_of_test(frame.sample(frac=1, random_state=0), frame.iloc[turned].reset_index(drop=True), "t")
-    assert [(one.label, one.share) for one in straight] == [(one.label, one.share) for one in shuffled]
+    shuffled = groups_of_test(
+        frame.sample(frac=1, random_state=0), frame.iloc[turned].reset_index(drop=True), "t"
+    )
+    assert [(one.label, one.share) for one in straight] == [
+        (one.label, one.share) for one in shuffled
+    ]
     tables = [
         group_scores(groups, y, given, task="binary", resamples=RESAMPLES, metrics=["auc", "brier"])
         for groups, y, given in ((straight, Y, made), (shuffled, Y[turned], moved))
@@ -94,7 +110,12 @@ def test_the_order_of_rows_does_not_count_for_values() -> None:
 def test_a_group_without_rows_or_with_one_class_stays_with_a_reason() -> None:
     ones = first(50) & (Y == 1)
     tables = group_scores(
-        [group(first(0), "empty"), group(ones, "ones")], Y, predictions(), task="binary", K=2, resamples=RESAMPLES
+        [group(first(0), "empty"), group(ones, "ones")],
+        Y,
+        predictions(),
+        task="binary",
+        K=2,
+        resamples=RESAMPLES,
     )
     found = tables.scores.set_index(["group", "approach", "metric"])
     assert np.isnan(found["value"]["empty", "dge_2", "brier"])
@@ -108,8 +129,12 @@ def test_a_group_without_rows_or_with_one_class_stays_with_a_reason() -> None:
     assert np.isnan(gaps["gap"]["ones", "dge_2", "auc"])
     assert np.isnan(gaps["p_adjusted"]["ones", "dge_2", "auc"])
     assert "positive class" in gaps["reason"]["ones", "dge_2", "auc"]
-    assert gaps["reason"]["ones", "dge_2", "brier"] == "not tested: 25 test rows, and 30 are the least"
-    assert gaps["groups"]["ones", "dge_2", "brier"] == 0, "what cannot be tested is not counted as looked at"
+    assert (
+        gaps["reason"]["ones", "dge_2", "brier"] == "not tested: 25 test rows, and 30 are the least"
+    )
+    assert gaps["groups"]["ones", "dge_2", "brier"] == 0, (
+        "what cannot be tested is not counted as looked at"
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +143,9 @@ def test_a_group_without_rows_or_with_one_class_stays_with_a_reason() -> None:
 def test_a_group_of_few_positives_is_shown_and_not_tested(positives: int, reason: str) -> None:
     chosen = first(0)
     chosen[np.flatnonzero(Y == 1)[:positives]] = chosen[np.flatnonzero(Y == 0)[:60]] = True
-    gaps = group_scores([group(chosen)], Y, predictions(), task="binary", resamples=RESAMPLES, metrics=["brier"]).gaps
+    gaps = group_scores(
+        [group(chosen)], Y, predictions(), task="binary", resamples=RESAMPLES, metrics=["brier"]
+    ).gaps
     assert gaps["gap"].notna().all()
     assert gaps["p"].isna().all() == bool(reason)
     assert all(reason in text for text in gaps["reason"])
@@ -146,14 +173,20 @@ def test_no_groups_give_no_rows_but_the_columns() -> None:
 def test_other_tasks_have_no_positives() -> None:
     values = np.random.default_rng(0).normal(size=(5, ROWS))
     made = TrainingPredictions((values[0],), (values[2],), values[1], tuple(values[2:]))
-    tables = group_scores([group(first(80))], values[0] + 1, made, task="regression", resamples=RESAMPLES)
+    tables = group_scores(
+        [group(first(80))], values[0] + 1, made, task="regression", resamples=RESAMPLES
+    )
     assert tables.scores["positives"].isna().all()
     assert set(tables.scores["metric"]) == {"rmse", "mae", "r2", "crps"}
     assert tables.gaps["gap"].notna().all()
 
 
-def flawed(rng: np.random.Generator, groups: int, n: int, shift: float) -> tuple[np.ndarray, TrainingPredictions]:
-    """An oracle that is right on average, and members with an error of their own, shifted in the last group."""
+def flawed(
+    rng: np.random.Generator, groups: int, n: int, shift: float
+) -> tuple[np.ndarray, TrainingPredictions]:
+    """An oracle that is right on average, and members with an error of their own, shifted in the
+    last group.
+    """
     risk = rng.beta(2, 4, n)
     y = (rng.random(n) < risk).astype(int)
     noise = rng.normal(0, 0.15, n) + shift * (np.arange(n) % groups == groups - 1)
@@ -172,7 +205,8 @@ def found_worse(seed: int, *, shift: float, groups: int = 5, n: int = 1000) -> s
 def test_groups_that_are_no_worse_are_rarely_called_worse_and_a_worse_one_is_found() -> None:
     """Known truth: the error is the same in all groups, or larger in the last one alone.
 
-    Any false finding among five groups may happen in 5 of 100 tables; three binomial errors of 40 are 10.3.
+    Any false finding among five groups may happen in 5 of 100 tables; three binomial errors of 40
+    are 10.3.
     """
     false = sum(bool(found_worse(seed, shift=0.0)) for seed in range(40))
     assert false / 40 <= 0.05 + 0.105

@@ -1,4 +1,6 @@
-"""Holm's adjustment: its order and bounds, a worked example, and the parts of a table each for itself."""
+"""Holm's adjustment: its order and bounds, a worked example, and the parts of a table each for
+itself.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def test_holm_gives_the_values_of_a_worked_example() -> None:
 
 def test_each_part_of_a_table_is_adjusted_for_its_own_hypotheses() -> None:
     table = pd.DataFrame(
-        {"metric": ["auc", "brier", "auc", "auc"], "p": [0.04, 0.04, 0.02, np.nan]}, index=[7, 3, 5, 1]
+        {"metric": ["auc", "brier", "auc", "auc"], "p": [0.04, 0.04, 0.02, np.nan]},
+        index=[7, 3, 5, 1],
     )
     found = with_adjusted(table, ["metric"], count="comparisons")
     np.testing.assert_allclose(found["p_adjusted"], [0.04, 0.04, 0.04, np.nan])

@@ -23,13 +23,20 @@ def test_each_replicate_has_as_many_rows_as_there_are_and_is_drawn_with_replacem
 
 
 def test_the_same_sequence_gives_the_same_replicates_and_another_one_others() -> None:
-    first, again = Resamples(50, np.random.SeedSequence(1), 20), Resamples(50, np.random.SeedSequence(1), 20)
+    first, again = (
+        Resamples(50, np.random.SeedSequence(1), 20),
+        Resamples(50, np.random.SeedSequence(1), 20),
+    )
     np.testing.assert_array_equal(all_weights(first), all_weights(first))
     np.testing.assert_array_equal(all_weights(first), all_weights(again))
-    assert not np.array_equal(all_weights(first), all_weights(Resamples(50, np.random.SeedSequence(2), 20)))
+    assert not np.array_equal(
+        all_weights(first), all_weights(Resamples(50, np.random.SeedSequence(2), 20))
+    )
 
 
-def test_large_tables_come_in_blocks_that_can_be_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_tables_come_in_blocks_that_can_be_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(resampling, "MOST_CELLS", 350)
     resamples = Resamples(50, np.random.SeedSequence(1), 20)
     assert [block.shape for block in resamples.blocks()] == [(50, 7), (50, 7), (50, 6)]

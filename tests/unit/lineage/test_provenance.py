@@ -20,8 +20,13 @@ from tests.support.tables import recipe
 
 
 def made(**other: object) -> Provenance:
-    wanted = recipe("generator", "ctgan", 3, parameters={"epochs": 2, "dims": [1, 2]}, parents=("a", "b"))
-    return replace(finish(wanted, content_sha256="s" * 64, run_id="run", created_at="now", seconds=1.5), **other)
+    wanted = recipe(
+        "generator", "ctgan", 3, parameters={"epochs": 2, "dims": [1, 2]}, parents=("a", "b")
+    )
+    return replace(
+        finish(wanted, content_sha256="s" * 64, run_id="run", created_at="now", seconds=1.5),
+        **other,
+    )
 
 
 def test_a_record_survives_json() -> None:
@@ -65,12 +70,15 @@ def test_every_field_of_the_recipe_counts_and_a_wrong_parent_is_refused_by_name(
     assert len(text.splitlines()) == 3, "only the differing field is told"
 
 
-@pytest.mark.parametrize("field", [item.name for item in fields(Recipe)] + ["content_sha256", "record_id"])
+@pytest.mark.parametrize(
+    "field", [item.name for item in fields(Recipe)] + ["content_sha256", "record_id"]
+)
 def test_an_altered_record_is_refused(field: str) -> None:
     document = made().to_document()
     document[field] = {"seed": 9, "parameters": {}, "parents": ["z"]}.get(field, "altered")
     with pytest.raises(
-        ProvenanceError, match=r"altered after it was written; materialize the asset again|not a provenance record"
+        ProvenanceError,
+        match=r"altered after it was written; materialize the asset again|not a provenance record",
     ):
         Provenance.from_document(document)
 

@@ -25,10 +25,19 @@ def mixed_table(rows: int, generator: np.random.Generator) -> pd.DataFrame:
 
 
 def categorical_table(rows: int, generator: np.random.Generator) -> pd.DataFrame:
-    """96 possible rows of uneven frequency, so that nearly every row has a twin, and rare ones do not."""
-    levels = {"a": [0.7, 0.2, 0.1], "b": [0.6, 0.3, 0.08, 0.02], "c": [0.9, 0.1], "d": [0.5, 0.3, 0.15, 0.05]}
+    """96 possible rows of uneven frequency, so that nearly every row has a twin, and rare ones do
+    not.
+    """
+    levels = {
+        "a": [0.7, 0.2, 0.1],
+        "b": [0.6, 0.3, 0.08, 0.02],
+        "c": [0.9, 0.1],
+        "d": [0.5, 0.3, 0.15, 0.05],
+    }
     drawn = {name: generator.choice(len(p), size=rows, p=p) for name, p in levels.items()}
-    return pd.DataFrame({name: pd.Categorical(values.astype(str)) for name, values in drawn.items()})
+    return pd.DataFrame(
+        {name: pd.Categorical(values.astype(str)) for name, values in drawn.items()}
+    )
 
 
 def coarse_table(rows: int, generator: np.random.Generator) -> pd.DataFrame:
@@ -64,7 +73,9 @@ def test_copier_is_caught_among_natural_duplicates() -> None:
 @pytest.mark.parametrize("table", [coarse_table, categorical_table, mixed_table])
 @pytest.mark.parametrize(("train_rows", "test_rows"), [(300, 300), (400, 100)])
 def test_fresh_draws_alarm_no_more_often_than_alpha(table, train_rows: int, test_rows: int) -> None:  # type: ignore[no-untyped-def]
-    """Under independence the rate is at most alpha; the bound is the 99.9 % quantile of that many repeats."""
+    """Under independence the rate is at most alpha; the bound is the 99.9 % quantile of that many
+    repeats.
+    """
     alarms = 0
     for repeat in range(REPEATS):
         generator = np.random.default_rng([7, repeat])
@@ -99,9 +110,13 @@ def test_larger_held_out_side_is_drawn_down() -> None:
 def test_result_depends_on_nothing_but_inputs_and_seed() -> None:
     generator = np.random.default_rng(4)
     train, test, synthetic = (coarse_table(rows, generator) for rows in (400, 100, 400))
-    first, again, other = (copy_test(synthetic, train, test, columns=["x", "y"], seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        copy_test(synthetic, train, test, columns=["x", "y"], seed=seed) for seed in (1, 1, 2)
+    )
     assert first == again
-    assert first.copied_rows == other.copied_rows, "the count over all of real_train needs no sampling"
+    assert first.copied_rows == other.copied_rows, (
+        "the count over all of real_train needs no sampling"
+    )
 
 
 def test_rows_are_equal_across_dtypes_and_where_cells_are_missing() -> None:
@@ -178,7 +193,9 @@ def test_same_rows_in_another_order_are_another_dataset_that_shares_all_its_rows
 
 def test_categorical_tables_get_no_share() -> None:
     generator = np.random.default_rng(9)
-    result = members_differ({0: categorical_table(100, generator), 1: categorical_table(100, generator)})
+    result = members_differ(
+        {0: categorical_table(100, generator), 1: categorical_table(100, generator)}
+    )
     assert result.passed
     assert result.largest_shared_share is None
 

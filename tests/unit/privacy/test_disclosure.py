@@ -1,4 +1,6 @@
-"""What is told of a column: levels and bounds that enough rows share, and nothing that one row sets."""
+"""What is told of a column: levels and bounds that enough rows share, and nothing that one row
+sets.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +43,20 @@ def levels(**rows: int) -> pd.DataFrame:
 
 
 def protect(
-    frame: pd.DataFrame, agreed: Contract | None = None, *, most: int = 100, more: Any = "pool", **rules: Any
+    frame: pd.DataFrame,
+    agreed: Contract | None = None,
+    *,
+    most: int = 100,
+    more: Any = "pool",
+    **rules: Any,
 ) -> Contract:
     if agreed is None:
         kind = "categorical" if isinstance(frame["value"].dtype, pd.CategoricalDtype) else "integer"
         agreed = contract("target", column("value", kind), TARGET)
     declared = DisclosureDeclaration(**rules)
-    return protected_contract(agreed, frame, declared, limits=LevelLimits(most, more), table="people")
+    return protected_contract(
+        agreed, frame, declared, limits=LevelLimits(most, more), table="people"
+    )
 
 
 def told(frame: pd.DataFrame, agreed: Contract) -> dict[Any, int]:
@@ -85,7 +94,10 @@ def test_a_level_that_only_real_test_has_is_rare() -> None:
 
 
 def test_the_name_of_the_pool_is_no_real_level() -> None:
-    assert protect(levels(**{"(other)": 20, "red": 20, "ann": 5, "bob": 5})).column("value").others == "(other 2)"
+    assert (
+        protect(levels(**{"(other)": 20, "red": 20, "ann": 5, "bob": 5})).column("value").others
+        == "(other 2)"
+    )
 
 
 def test_levels_that_are_numbers_become_text_beside_the_pool() -> None:
@@ -99,7 +111,9 @@ def test_levels_that_are_numbers_become_text_beside_the_pool() -> None:
 
 def test_gaps_stay_gaps_and_truth_values_stay_truth_values() -> None:
     frame = table([True] * 3 + [False] * 30 + [None] * 4, "boolean")
-    agreed = protect(frame, contract("target", column("value", "boolean", categories=(False, True)), TARGET))
+    agreed = protect(
+        frame, contract("target", column("value", "boolean", categories=(False, True)), TARGET)
+    )
     shown = protected_rows(frame, agreed)["value"]
     assert shown.dtype == "boolean"
     assert shown.tolist() == [False] * 33 + [pd.NA] * 4
@@ -116,17 +130,23 @@ def test_of_many_levels_the_most_frequent_stay_and_the_pool_is_one_level() -> No
     frame = levels(a=50, b=40, c=30, d=20, e=20)
     agreed = protect(frame, most=3)
     assert told(frame, agreed) == {"a": 50, "b": 40, "(other)": 70}
-    with pytest.raises(ContractError, match=r"column 'value': 5 levels, more than max_levels=3; raise max_levels"):
+    with pytest.raises(
+        ContractError, match=r"column 'value': 5 levels, more than max_levels=3; raise max_levels"
+    ):
         protect(frame, most=3, more="error")
 
 
 def test_rare_levels_are_an_error_where_so_declared_and_it_names_none() -> None:
     frame = levels(red=40, ann=1, bob=2)
-    with pytest.raises(ContractError, match="2 of 3 levels are in fewer than 10 rows of real_train") as raised:
+    with pytest.raises(
+        ContractError, match="2 of 3 levels are in fewer than 10 rows of real_train"
+    ) as raised:
         protect(frame, rare_levels="error")
     assert "ann" not in str(raised.value)
     by_column = {"value": ColumnDisclosure(rare_levels="pool")}
-    assert protect(frame, rare_levels="error", columns=by_column).column("value").categories == ("red",)
+    assert protect(frame, rare_levels="error", columns=by_column).column("value").categories == (
+        "red",
+    )
 
 
 def test_a_rare_class_of_the_target_is_an_error_that_names_none_until_it_is_declared() -> None:
@@ -150,13 +170,19 @@ def test_a_sensitive_column_needs_twice_the_rows_and_a_columns_own_number_wins()
     assert disclosure_notes(protect(frame, sensitive))[0].startswith(
         "sensitive column 'value': 1 level is in fewer than 20"
     )
-    assert sensitive_text(protect(frame, sensitive)) == "value: levels and bounds of at least 20 rows"
+    assert (
+        sensitive_text(protect(frame, sensitive)) == "value: levels and bounds of at least 20 rows"
+    )
     own = {"value": ColumnDisclosure(fewest=15)}
     assert protect(frame, sensitive, columns=own).column("value").categories == ("blue", "red")
 
 
-@pytest.mark.parametrize("frame", [levels(a=5, b=5, c=2), table([1, 2, 3], "int64"), table([True] * 4, "bool")])
-def test_a_column_in_which_too_few_rows_share_anything_is_left_out_and_says_why(frame: pd.DataFrame) -> None:
+@pytest.mark.parametrize(
+    "frame", [levels(a=5, b=5, c=2), table([1, 2, 3], "int64"), table([True] * 4, "bool")]
+)
+def test_a_column_in_which_too_few_rows_share_anything_is_left_out_and_says_why(
+    frame: pd.DataFrame,
+) -> None:
     agreed = protect(frame, columns={"target": ColumnDisclosure(fewest=1)})
     assert [found.name for found in agreed.modelled] == ["target"]
     assert "10 rows" in agreed.left_out["value"]
@@ -164,7 +190,8 @@ def test_a_column_in_which_too_few_rows_share_anything_is_left_out_and_says_why(
     assert agreed.column("value").minimum is None
 
 
-# ---------------------------------------------------------------------------------------------- bounds
+# ----------------------------------------------------------------------------------------------
+# bounds
 
 
 def test_no_single_row_moves_a_bound_far() -> None:
@@ -182,17 +209,30 @@ def test_no_single_row_moves_a_bound_far() -> None:
 def test_an_extreme_that_enough_rows_have_is_told_as_it_is() -> None:
     values = np.array([0.0] * 10 + [0.123456789] * 10 + list(np.linspace(0.2, 0.9, 50)))
     assert shared_bounds(values, fewest=10)[0] == 0.0
-    assert shared_bounds(values, fewest=11)[0] == 0.13, "else the mean of 10 values, at a thousandth of the range"
+    assert shared_bounds(values, fewest=11)[0] == 0.13, (
+        "else the mean of 10 values, at a thousandth of the range"
+    )
 
 
 def test_bounds_are_told_on_the_columns_own_grid() -> None:
     rng = np.random.default_rng(1)
-    assert all(isinstance(bound, int) for bound in shared_bounds(rng.integers(0, 100, 500), fewest=10))
+    assert all(
+        isinstance(bound, int) for bound in shared_bounds(rng.integers(0, 100, 500), fewest=10)
+    )
     cents = np.round(rng.uniform(0, 1, 500), 2)
     cents[0] = 0.123456789
-    assert all(round(bound, 2) == bound for bound in shared_bounds(cents, fewest=10)), "one finer row sets no grid"
-    whole_days = (np.datetime64("2020-01-01") + rng.integers(0, 30, 500)).astype("datetime64[ns]").astype("int64")
-    assert all(bound % 86_400_000_000_000 == 0 for bound in shared_bounds(whole_days, fewest=10, moments=True))
+    assert all(round(bound, 2) == bound for bound in shared_bounds(cents, fewest=10)), (
+        "one finer row sets no grid"
+    )
+    whole_days = (
+        (np.datetime64("2020-01-01") + rng.integers(0, 30, 500))
+        .astype("datetime64[ns]")
+        .astype("int64")
+    )
+    assert all(
+        bound % 86_400_000_000_000 == 0
+        for bound in shared_bounds(whole_days, fewest=10, moments=True)
+    )
 
 
 @pytest.mark.parametrize("n", [10, 19, 20, 39, 40, 41])
@@ -228,7 +268,12 @@ def test_declared_bounds_bind_as_they_are_and_the_other_one_gives_way() -> None:
     frame = table(list(range(100)), "int64")
     at_least = column("value", "integer", minimum=-5).model_copy(update={"minimum_by": "declared"})
     found = protect(frame, contract("target", at_least, TARGET)).column("value")
-    assert (found.minimum, found.minimum_by, found.maximum, found.maximum_by) == (-5, "declared", 86, "common")
+    assert (found.minimum, found.minimum_by, found.maximum, found.maximum_by) == (
+        -5,
+        "declared",
+        86,
+        "common",
+    )
     above = at_least.model_copy(update={"minimum": 95})
     found = protect(frame, contract("target", above, TARGET)).column("value")
     assert (found.minimum, found.maximum) == (95, 95)
@@ -236,12 +281,14 @@ def test_declared_bounds_bind_as_they_are_and_the_other_one_gives_way() -> None:
 
 def test_bounds_of_moments_are_iso_text() -> None:
     days = pd.Series(pd.date_range("2020-01-01", periods=400)).astype("datetime64[ns]")
-    found = protect(table(days), contract("target", column("value", "datetime"), TARGET)).column("value")
+    found = protect(table(days), contract("target", column("value", "datetime"), TARGET)).column(
+        "value"
+    )
     assert (found.minimum, found.maximum) == ("2020-01-15T00:00:00", "2021-01-21T00:00:00")
 
 
-# ---------------------------------------------------------------------------------------------- what records and
-# releases hold
+# ----------------------------------------------------------------------------------------------
+# what records and releases hold
 
 
 def test_what_the_source_records_holds_no_level_and_no_bound_that_nobody_declared() -> None:
@@ -262,7 +309,9 @@ def test_what_the_source_records_holds_no_level_and_no_bound_that_nobody_declare
     assert complete.as_declared().column("age").minimum == 0
     assert complete.as_declared().column("age").maximum is None
     assert complete.as_declared().classes == ("no", "yes")
-    released = protect(frame.astype({"city": "category", "y": "category"}), complete.as_declared()).for_release()
+    released = protect(
+        frame.astype({"city": "category", "y": "category"}), complete.as_declared()
+    ).for_release()
     assert released.column("city").categories == ("Oslo", "Rome")
     assert "987654" not in released.model_dump_json()
     assert released.column("income").maximum_by == "common"

@@ -47,7 +47,11 @@ def test_a_name_becomes_no_element_in_tables_of_cards_and_metadata(name: str) ->
 
 @pytest.mark.parametrize("name", LINES)
 def test_a_name_becomes_no_element_in_notes_paragraphs_and_captions(name: str) -> None:
-    for text in (markdown_list([name, f"'{name}': holds"]), markdown_text(name), str(notes_metadata([name]).value)):
+    for text in (
+        markdown_list([name, f"'{name}': holds"]),
+        markdown_text(name),
+        str(notes_metadata([name]).value),
+    ):
         html = rendered(text)
         assert not re.search(r"<(script|img|a|b|h1|h2|ol|code)\b", html), html
     picture = rendered(str(png_metadata(b"", name).value))
@@ -74,7 +78,10 @@ def test_a_declaration_becomes_no_element_in_the_descriptions_of_assets(name: st
         }
     )
     line = Line(declaration.plan("full"), ".")
-    texts = [origin_asset(line).description, *descriptions(*source_assets(line), downstream_asset(line, "tvae"))]
+    texts = [
+        origin_asset(line).description,
+        *descriptions(*source_assets(line), downstream_asset(line, "tvae")),
+    ]
     for text in texts:
         html = rendered(text or "")
         assert not re.search(r"<(script|img|a|b|h1|h2|ol)\b", html), html

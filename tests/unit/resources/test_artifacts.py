@@ -1,4 +1,6 @@
-"""Artifacts: sets of files that are replaced in one step and refused when they are not what was written."""
+"""Artifacts: sets of files that are replaced in one step and refused when they are not what was
+written.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ WANTED = recipe("generator", "ctgan", 3)
 
 @pytest.fixture(params=["folder", "memory"])
 def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
-    return ArtifactStore(Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}"))
+    return ArtifactStore(
+        Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}")
+    )
 
 
 @pytest.fixture
@@ -37,7 +41,10 @@ def manifest_file(artifacts: ArtifactStore) -> Path:
 
 
 def content_file(artifacts: ArtifactStore, name: str = "weights.safetensors") -> Path:
-    return Path(artifacts.store.full(json.loads(manifest_file(artifacts).read_bytes())["folder"])) / name
+    return (
+        Path(artifacts.store.full(json.loads(manifest_file(artifacts).read_bytes())["folder"]))
+        / name
+    )
 
 
 def surveyed(artifacts: ArtifactStore) -> None:
@@ -60,12 +67,21 @@ def test_what_is_written_is_read_with_its_record(artifacts: ArtifactStore) -> No
     assert (record.device, record.seconds) == ("cuda", 3.0)
 
 
-def test_several_artifacts_of_a_member_and_of_a_table_live_side_by_side(artifacts: ArtifactStore) -> None:
+def test_several_artifacts_of_a_member_and_of_a_table_live_side_by_side(
+    artifacts: ArtifactStore,
+) -> None:
     records = [
         artifacts.write(recipe(*name), FILES, run_id="r")
-        for name in [("downstream", "ctgan", 3), ("generator", "ctgan", 3), ("generator", "ctgan", 4), ("extra",)]
+        for name in [
+            ("downstream", "ctgan", 3),
+            ("generator", "ctgan", 3),
+            ("generator", "ctgan", 4),
+            ("extra",),
+        ]
     ]
-    assert {record.place for record in artifacts.survey().records} == {record.place for record in records}
+    assert {record.place for record in artifacts.survey().records} == {
+        record.place for record in records
+    }
     assert len(artifacts.survey().records) == 4
 
 
@@ -82,9 +98,13 @@ def test_a_new_set_replaces_the_old_one_and_takes_its_files_away(artifacts: Arti
 def test_notes_are_kept_beside_the_content_and_are_no_part_of_what_others_descend_from(
     artifacts: ArtifactStore,
 ) -> None:
-    first = artifacts.write(WANTED, FILES, run_id="r", seconds=3.0, notes={"fit_seconds": {"lr": 3.0}})
+    first = artifacts.write(
+        WANTED, FILES, run_id="r", seconds=3.0, notes={"fit_seconds": {"lr": 3.0}}
+    )
     assert artifacts.read(MEMBER).notes == {"fit_seconds": {"lr": 3.0}}
-    again = artifacts.write(WANTED, FILES, run_id="again", seconds=4.0, notes={"fit_seconds": {"lr": 4.0}})
+    again = artifacts.write(
+        WANTED, FILES, run_id="again", seconds=4.0, notes={"fit_seconds": {"lr": 4.0}}
+    )
     assert artifacts.read(MEMBER).notes == {"fit_seconds": {"lr": 4.0}}
     assert (again.content_sha256, again.record_id) == (first.content_sha256, first.record_id)
     artifacts.write(WANTED, FILES, run_id="r")
@@ -95,14 +115,23 @@ def _write_in_turn(root: str, until: float) -> None:
     artifacts, turn = ArtifactStore(Store(root)), 0
     while time.monotonic() < until:
         turn += 1
-        artifacts.write(WANTED, {name: data + str(turn % 3).encode() for name, data in FILES.items()}, run_id="r")
+        artifacts.write(
+            WANTED,
+            {name: data + str(turn % 3).encode() for name, data in FILES.items()},
+            run_id="r",
+        )
 
 
 @pytest.mark.parametrize("writers", [1, 2])
-def test_a_reader_beside_writers_always_finds_one_whole_set(local: ArtifactStore, writers: int) -> None:
+def test_a_reader_beside_writers_always_finds_one_whole_set(
+    local: ArtifactStore, writers: int
+) -> None:
     local.write(WANTED, FILES, run_id="r")
     until, context = time.monotonic() + 1.0, multiprocessing.get_context("fork")
-    processes = [context.Process(target=_write_in_turn, args=(local.store.root, until)) for _ in range(writers)]
+    processes = [
+        context.Process(target=_write_in_turn, args=(local.store.root, until))
+        for _ in range(writers)
+    ]
     for process in processes:
         process.start()
     seen: set[bytes] = set()
@@ -119,21 +148,27 @@ def test_a_reader_beside_writers_always_finds_one_whole_set(local: ArtifactStore
 
 def test_what_is_missing_is_an_error_with_name_place_and_remedy(artifacts: ArtifactStore) -> None:
     with pytest.raises(
-        StorageError, match=r"crash/ctgan/generator\[003\] is not there \(.*generator.json\); dg launch x"
+        StorageError,
+        match=r"crash/ctgan/generator\[003\] is not there \(.*generator.json\); dg launch x",
     ):
         artifacts.read(MEMBER, remedy="dg launch x")
 
 
 @pytest.mark.parametrize("damage", ["flipped", "truncated", "gone", "exchanged"])
-def test_a_damaged_file_is_an_error_with_place_and_remedy(local: ArtifactStore, damage: str) -> None:
+def test_a_damaged_file_is_an_error_with_place_and_remedy(
+    local: ArtifactStore, damage: str
+) -> None:
     local.write(WANTED, FILES, run_id="r")
     path = content_file(local)
     if damage == "gone":
         path.unlink()
     else:
-        path.write_bytes({"flipped": b"\x00\x03", "truncated": b"\x00", "exchanged": b"pickled!"}[damage])
+        path.write_bytes(
+            {"flipped": b"\x00\x03", "truncated": b"\x00", "exchanged": b"pickled!"}[damage]
+        )
     with pytest.raises(
-        StorageError, match=r"crash/ctgan/generator\[003\].*weights.safetensors.*materialize the asset again"
+        StorageError,
+        match=r"crash/ctgan/generator\[003\].*weights.safetensors.*materialize the asset again",
     ):
         local.read(MEMBER)
     assert not local.is_current(WANTED)
@@ -142,12 +177,29 @@ def test_a_damaged_file_is_an_error_with_place_and_remedy(local: ArtifactStore, 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "3", "null", "{}", '{"folder": "x", "files": [], "record": {}}', '{"folder": 3}', "\udcff"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "null",
+        "{}",
+        '{"folder": "x", "files": [], "record": {}}',
+        '{"folder": 3}',
+        "\udcff",
+    ],
 )
-def test_a_damaged_manifest_is_an_error_and_writing_mends_it(local: ArtifactStore, text: str) -> None:
+def test_a_damaged_manifest_is_an_error_and_writing_mends_it(
+    local: ArtifactStore, text: str
+) -> None:
     local.write(WANTED, FILES, run_id="r")
     manifest_file(local).write_bytes(text.encode(errors="surrogateescape"))
-    for attempt in (lambda: local.read(MEMBER), lambda: local.record(MEMBER), lambda: surveyed(local)):
+    for attempt in (
+        lambda: local.read(MEMBER),
+        lambda: local.record(MEMBER),
+        lambda: surveyed(local),
+    ):
         with pytest.raises(StorageError, match=r"crash/ctgan/.*generator.*materialize"):
             attempt()
     assert not local.is_current(WANTED)
@@ -160,9 +212,14 @@ def test_a_moved_manifest_is_refused_with_both_names(local: ArtifactStore) -> No
     path = manifest_file(local)
     path.parent.mkdir(parents=True)
     path.parent.with_name("004").joinpath("generator.json").rename(path)
-    for attempt in (lambda: local.read(MEMBER), lambda: local.record(MEMBER), lambda: surveyed(local)):
+    for attempt in (
+        lambda: local.read(MEMBER),
+        lambda: local.record(MEMBER),
+        lambda: surveyed(local),
+    ):
         with pytest.raises(
-            ProvenanceError, match=r"ctgan/generator\[003\]: .*is crash/ctgan/generator\[004\].*materialize"
+            ProvenanceError,
+            match=r"ctgan/generator\[003\]: .*is crash/ctgan/generator\[004\].*materialize",
         ):
             attempt()
 
@@ -174,7 +231,9 @@ def test_an_altered_record_or_other_files_under_it_are_refused(local: ArtifactSt
     manifest["record"]["seed"] = 3
     manifest["record"]["code_version"] = "9"
     path.write_bytes(sealed(manifest))
-    with pytest.raises(ProvenanceError, match="altered after it was written; materialize the asset again"):
+    with pytest.raises(
+        ProvenanceError, match="altered after it was written; materialize the asset again"
+    ):
         local.read(MEMBER)
     local.write(WANTED, FILES, run_id="r")
     manifest = unsealed(path.read_bytes())
@@ -184,19 +243,25 @@ def test_an_altered_record_or_other_files_under_it_are_refused(local: ArtifactSt
         local.read(MEMBER)
 
 
-def test_a_manifest_that_says_anything_else_than_when_it_was_written_is_refused(local: ArtifactStore) -> None:
+def test_a_manifest_that_says_anything_else_than_when_it_was_written_is_refused(
+    local: ArtifactStore,
+) -> None:
     """A time or a device as well, which is no part of the record's id."""
     local.write(WANTED, FILES, run_id="r")
     path = manifest_file(local)
     path.write_text(path.read_text().replace('"device": "cpu"', '"device": "gpu"'))
-    with pytest.raises(StorageError, match=r"is not one .* delete it and materialize the asset again"):
+    with pytest.raises(
+        StorageError, match=r"is not one .* delete it and materialize the asset again"
+    ):
         local.read(MEMBER)
 
 
 def test_another_recipe_is_refused_field_by_field(artifacts: ArtifactStore) -> None:
     artifacts.write(recipe("generator", "ctgan", 3, parameters={"epochs": 2}), FILES, run_id="r")
     assert not artifacts.is_current(WANTED)
-    with pytest.raises(ProvenanceError, match=r"parameters: stored \{'epochs': 2\}, expected \{\}\nTo mend: train"):
+    with pytest.raises(
+        ProvenanceError, match=r"parameters: stored \{'epochs': 2\}, expected \{\}\nTo mend: train"
+    ):
         artifacts.read_expected(WANTED, remedy="train")
 
 

@@ -55,7 +55,9 @@ def end(compute: Compute) -> None:
 
 
 def workers() -> set[int]:
-    """Worker processes of this one (what they are forked from stays by design, as does the resource tracker)."""
+    """Worker processes of this one (what they are forked from stays by design, as does the resource
+    tracker).
+    """
     children = psutil.Process().children(recursive=True)
     return {child.pid for child in children if _is_worker(child)}
 
@@ -90,10 +92,14 @@ def test_results_come_as_they_finish_and_not_in_the_order_of_tasks(shared: Compu
     tasks = {"slow": 1.2, "fast": 0.05, "next": 0.1}
     found = list(shared.map(sleep_then_double, tasks))
     assert [item.key for item in found] == ["fast", "next", "slow"]
-    assert {item.key: item.result for item in found} == {key: 2 * seconds for key, seconds in tasks.items()}
+    assert {item.key: item.result for item in found} == {
+        key: 2 * seconds for key, seconds in tasks.items()
+    }
     for item in found:
         assert tasks[item.key] <= item.seconds < tasks[item.key] + 1
-        assert item.cpu_seconds < 0.2, "whoever waits, as for a core of a busy machine, works no more"
+        assert item.cpu_seconds < 0.2, (
+            "whoever waits, as for a core of a busy machine, works no more"
+        )
 
 
 def test_each_members_steps_are_told_in_order(shared: Compute) -> None:
@@ -106,16 +112,23 @@ def test_each_members_steps_are_told_in_order(shared: Compute) -> None:
         assert len(steps) >= 3, "the last one may come after the result"
 
 
-def test_workers_are_kept_for_the_next_stage_and_old_news_is_not_told_again(shared: Compute) -> None:
+def test_workers_are_kept_for_the_next_stage_and_old_news_is_not_told_again(
+    shared: Compute,
+) -> None:
     first = {item.result for item in shared.map(my_pid, {str(i): i for i in range(6)})}
     seen: list[str] = []
-    second = {item.result for item in shared.map(my_pid, {"new": 1}, on_step=lambda key, *_: seen.append(key))}
+    second = {
+        item.result
+        for item in shared.map(my_pid, {"new": 1}, on_step=lambda key, *_: seen.append(key))
+    }
     assert second <= first | workers()
     assert set(seen) <= {"new"}
 
 
 def test_a_stage_that_asks_for_fewer_processes_gets_no_more(shared: Compute) -> None:
-    """A declaration's `processes: 1` is about memory: kept workers of an earlier stage do not undo it."""
+    """A declaration's `processes: 1` is about memory: kept workers of an earlier stage do not undo
+    it.
+    """
     list(shared.map(double, {"a": 1, "b": 2}))
     started = time.perf_counter()
     found = list(shared.map(sleep_then_double, {"a": 0.4, "b": 0.4, "c": 0.4}, processes=1))
@@ -131,8 +144,12 @@ def test_numeric_libraries_have_one_thread_in_a_worker(shared: Compute) -> None:
         assert set(pools.values()) == {1}, pools
 
 
-def test_an_error_in_one_member_surfaces_as_itself_after_earlier_results(compute: Compute, others: set[int]) -> None:
-    results = compute.map(fail_on_negative, {"good": 1, "bad": -7, "never": 2, "neither": 3}, processes=1)
+def test_an_error_in_one_member_surfaces_as_itself_after_earlier_results(
+    compute: Compute, others: set[int]
+) -> None:
+    results = compute.map(
+        fail_on_negative, {"good": 1, "bad": -7, "never": 2, "neither": 3}, processes=1
+    )
     assert next(results).key == "good"
     with pytest.raises(EvaluationError, match="found -7, it must be 0 or more"):
         list(results)
@@ -140,7 +157,9 @@ def test_an_error_in_one_member_surfaces_as_itself_after_earlier_results(compute
 
 
 def test_what_finished_beside_a_failing_member_is_given_out_first(compute: Compute) -> None:
-    """While the caller keeps one result, others finish and one fails: the finished ones are not lost."""
+    """While the caller keeps one result, others finish and one fails: the finished ones are not
+    lost.
+    """
     tasks = {"first": 0, **{f"good {i}": i for i in range(6)}, "bad": -1}
     kept = []
     with pytest.raises(EvaluationError):  # noqa: PT012 (the loop is what is tested)
@@ -191,7 +210,9 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     pids = [tmp_path / "a.pid", tmp_path / "b.pid"]
     root = str(Path(__file__).parents[3])
     parent = subprocess.Popen(
-        [sys.executable, str(program), *map(str, pids)], env={**os.environ, "PYTHONPATH": root}, cwd=tmp_path
+        [sys.executable, str(program), *map(str, pids)],
+        env={**os.environ, "PYTHONPATH": root},
+        cwd=tmp_path,
     )
     try:
         assert until(lambda: all(path.exists() and path.read_text() for path in pids), seconds=90)
@@ -211,9 +232,12 @@ def _runs(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("resource", "declared", "tasks", "expected"), [(None, None, 1, 1), (3, None, 9, 3), (3, 5, 9, 5), (3, 5, 2, 2)]
+    ("resource", "declared", "tasks", "expected"),
+    [(None, None, 1, 1), (3, None, 9, 3), (3, 5, 9, 5), (3, 5, 2, 2)],
 )
-def test_how_many_run_side_by_side(resource: int | None, declared: int | None, tasks: int, expected: int) -> None:
+def test_how_many_run_side_by_side(
+    resource: int | None, declared: int | None, tasks: int, expected: int
+) -> None:
     assert Compute(processes=resource).workers(declared, tasks) == expected
 
 

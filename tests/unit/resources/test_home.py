@@ -99,7 +99,9 @@ def test_urls_are_plain_paths_on_a_disk_and_carry_their_protocol_elsewhere(tmp_p
     assert local.url("") == str(tmp_path)
 
 
-def test_the_root_is_dge_home_or_the_projects_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_root_is_dge_home_or_the_projects_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("DGE_HOME", "s3://bucket/dge")
     assert home_url() == "s3://bucket/dge"
     monkeypatch.setenv("DGE_HOME", "")

@@ -1,4 +1,6 @@
-"""Members that learnt hostile columns of numbers keep the contract, the grids and the frequent values."""
+"""Members that learnt hostile columns of numbers keep the contract, the grids and the frequent
+values.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def test_a_dataset_of_hostile_columns_keeps_its_contract() -> None:
     frame, agreed = table_of({name: columns[name] for name in NAMES})
     table = encoded_of(frame, agreed)
     member = train_one(training_task("tvae", 0, table=table))
-    task = SamplingTask(table="kinds", family="tvae", seed=0, state=member.state, codec=member.codec, rows=400)
+    task = SamplingTask(
+        table="kinds", family="tvae", seed=0, state=member.state, codec=member.codec, rows=400
+    )
     (dataset,) = sample_chunks(task)
     suite = contract_suite(agreed, subject="synthetic", tolerance=Tolerance())
     outcome = validate(dataset, suite, name="hostile")

@@ -1,4 +1,6 @@
-"""Folders that somebody else made: each of these is a ReleaseError, and nothing outside the folder is ever read."""
+"""Folders that somebody else made: each of these is a ReleaseError, and nothing outside the folder
+is ever read.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,16 @@ def releases(tmp_path: Path) -> Releases:
 
 
 def put(releases: Releases, document: Document) -> None:
-    """Let `document` be the manifest of the latest release, under the version that its content gives."""
+    """Let `document` be the manifest of the latest release, under the version that its content
+    gives.
+    """
     fields = Manifest.model_fields
     content = {name: document.get(name, fields[name].default) for name in fields}
-    content = {name: value for name, value in content.items() if name not in ("version", "sign_off", "trial")}
+    content = {
+        name: value
+        for name, value in content.items()
+        if name not in ("version", "sign_off", "trial")
+    }
     version = release_version(content)
     old = next((Path(releases.store.full("crash"))).glob("r-*"))
     old.rename(old.with_name(version))
@@ -62,7 +70,8 @@ CHANGES: dict[str, Callable[[Document], object]] = {
     "an absolute file": lambda d: renamed(d, "/etc/passwd"),
     "a file beside its place": lambda d: renamed(d, "datasets/family=ctgan/seed=007/data.parquet"),
     "a card outside": lambda d: [
-        d[part].update({"../../outside/x.md": d[part].pop("README.md")}) for part in ("files", "sizes")
+        d[part].update({"../../outside/x.md": d[part].pop("README.md")})
+        for part in ("files", "sizes")
     ],
     "a dropped member": lambda d: d["members"].pop(),
     "no member": lambda d: d.update(members=[]),
@@ -100,12 +109,15 @@ def test_a_version_that_is_not_of_its_content_is_refused(releases: Releases) -> 
     made = releases.open("crash")
     changed = {**made.manifest, "licence": "CC0"}
     releases.store.write(f"crash/{made.version}/manifest.json", json.dumps(changed).encode())
-    with pytest.raises(ReleaseError, match=rf"it says version '{made.version}', what it lists is 'r-"):
+    with pytest.raises(
+        ReleaseError, match=rf"it says version '{made.version}', what it lists is 'r-"
+    ):
         releases.open("crash")
 
 
 @pytest.mark.parametrize(
-    "version", ["../../outside", "..", "/etc", "r-1", "r-0123456789ab/..", "", "R-0123456789AB", 3, None]
+    "version",
+    ["../../outside", "..", "/etc", "r-1", "r-0123456789ab/..", "", "R-0123456789AB", 3, None],
 )
 def test_a_pointer_leads_to_a_version_or_nowhere(releases: Releases, version: object) -> None:
     releases.store.write("crash/latest.json", json.dumps({"version": version}).encode())
@@ -159,7 +171,9 @@ def swap(releases: Releases, data: bytes, rows: int = 20) -> None:
 
 def table_of(frame: pd.DataFrame, **metadata: str) -> bytes:
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({name.replace("_", "."): text for name, text in metadata.items()})
+    table = table.replace_schema_metadata(
+        {name.replace("_", "."): text for name, text in metadata.items()}
+    )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     return bytes(sink.getvalue())
@@ -176,13 +190,17 @@ FOREIGN: dict[str, Callable[[], bytes]] = {
     "levels that are none": lambda: table_of(GOOD, dge_levels="3"),
     "levels twice": lambda: table_of(GOOD, dge_levels='{"group": ["u", "u"]}'),
     "levels without end": lambda: table_of(GOOD, dge_levels="[" * 50_000),
-    "pandas of another kind": lambda: table_of(GOOD, pandas='{"columns": [3], "index_columns": [[]]}'),
+    "pandas of another kind": lambda: table_of(
+        GOOD, pandas='{"columns": [3], "index_columns": [[]]}'
+    ),
     "pandas that is none": lambda: table_of(GOOD, pandas="{"),
 }
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_a_dataset_that_the_manifest_calls_right_and_is_none_is_refused(releases: Releases, kind: str) -> None:
+def test_a_dataset_that_the_manifest_calls_right_and_is_none_is_refused(
+    releases: Releases, kind: str
+) -> None:
     swap(releases, FOREIGN[kind]())
     with pytest.raises(ReleaseError, match=r"seed=000/data.parquet is no dataset of a release"):
         releases.datasets(releases.open("crash"))
@@ -196,7 +214,9 @@ def test_a_few_bytes_do_not_unfold_into_any_number_of_rows(releases: Releases) -
             writer.write_table(groups)
     data = bytes(sink.getvalue())
     swap(releases, data)
-    with pytest.raises(ReleaseError, match="it has 4000000 rows of 1 columns, the manifest says 20 rows"):
+    with pytest.raises(
+        ReleaseError, match="it has 4000000 rows of 1 columns, the manifest says 20 rows"
+    ):
         releases.datasets(releases.open("crash"))
 
 
@@ -220,7 +240,9 @@ def test_any_flipped_byte_is_refused_or_changes_nothing(releases: Releases) -> N
         path = Path(releases.url(made)) / name
         data = path.read_bytes()
         for position in rng.choice(len(data), min(25, len(data)), replace=False):
-            path.write_bytes(data[:position] + bytes([data[position] ^ 0x11]) + data[position + 1 :])
+            path.write_bytes(
+                data[:position] + bytes([data[position] ^ 0x11]) + data[position + 1 :]
+            )
             try:
                 found = releases.datasets(releases.open("crash"))
             except ReleaseError:

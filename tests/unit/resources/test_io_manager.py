@@ -1,4 +1,6 @@
-"""The IO manager through real assets: partitions out, fan-in as a whole mapping, nothing from part of an ensemble."""
+"""The IO manager through real assets: partitions out, fan-in as a whole mapping, nothing from part
+of an ensemble.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +23,11 @@ def member(seed: int) -> Recorded:
     return recorded(every_kind(20, seed=seed), recipe("synthetic", "ctgan", seed), run_id="r")
 
 
-@dg.asset(key=["crash", "ctgan", "synthetic"], partitions_def=SEEDS, backfill_policy=dg.BackfillPolicy.single_run())
+@dg.asset(
+    key=["crash", "ctgan", "synthetic"],
+    partitions_def=SEEDS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
 def synthetic(context: dg.AssetExecutionContext) -> dict[str, Recorded]:
     return {key: member(int(key)) for key in context.partition_keys}
 
@@ -35,12 +41,20 @@ def synthetic(context: dg.AssetExecutionContext) -> dict[str, Recorded]:
 def copy(context: dg.AssetExecutionContext, synthetic: Recorded) -> Recorded:
     """Reads the one partition of the same seed."""
     seed = int(context.partition_key)
-    return recorded(synthetic.frame, recipe("copy", "ctgan", seed, parents=(synthetic.record.record_id,)), run_id="r")
+    return recorded(
+        synthetic.frame,
+        recipe("copy", "ctgan", seed, parents=(synthetic.record.record_id,)),
+        run_id="r",
+    )
 
 
-@dg.asset(key=["crash", "evaluation"], ins={"synthetic": dg.AssetIn(["crash", "ctgan", "synthetic"])})
+@dg.asset(
+    key=["crash", "evaluation"], ins={"synthetic": dg.AssetIn(["crash", "ctgan", "synthetic"])}
+)
 def evaluation(synthetic: Mapping[str, Recorded]) -> Recorded:
-    frame = pd.DataFrame({"seed": [int(key) for key in synthetic], "n": [len(i.frame) for i in synthetic.values()]})
+    frame = pd.DataFrame(
+        {"seed": [int(key) for key in synthetic], "n": [len(i.frame) for i in synthetic.values()]}
+    )
     return recorded(frame, recipe("evaluation"), run_id="r")
 
 
@@ -57,7 +71,13 @@ class Place:
         self.manager = LakeIOManager(home=str(folder))
         self.instance = instance
 
-    def run(self, assets: list[Any], *selection: Any, seeds: tuple[str, str] | None = None, **options: Any) -> Any:
+    def run(
+        self,
+        assets: list[Any],
+        *selection: Any,
+        seeds: tuple[str, str] | None = None,
+        **options: Any,
+    ) -> Any:
         tags = {} if seeds is None else dict(zip(_RANGE, seeds, strict=True))
         return dg.materialize(
             assets,
@@ -71,7 +91,10 @@ class Place:
     def message_of_failure(self, *arguments: Any, **options: Any) -> str:
         result = self.run(*arguments, raise_on_error=False, **options)
         assert not result.success
-        chain, text = result.filter_events(lambda event: event.is_step_failure)[0].step_failure_data.error, ""
+        chain, text = (
+            result.filter_events(lambda event: event.is_step_failure)[0].step_failure_data.error,
+            "",
+        )
         while chain is not None:
             text, chain = text + chain.message, chain.cause
         return str(text)
@@ -90,7 +113,9 @@ def test_three_partitions_written_in_one_run_fan_in_as_the_whole_mapping(place: 
     assert place.run([synthetic], synthetic, seeds=("000", "002")).success
     seen: dict[str, Recorded] = {}
 
-    @dg.asset(ins={"synthetic": dg.AssetIn(["crash", "ctgan", "synthetic"])}, key=["crash", "evaluation"])
+    @dg.asset(
+        ins={"synthetic": dg.AssetIn(["crash", "ctgan", "synthetic"])}, key=["crash", "evaluation"]
+    )
     def reader(synthetic: dict[str, Recorded]) -> None:
         seen.update(synthetic)
 
@@ -99,7 +124,9 @@ def test_three_partitions_written_in_one_run_fan_in_as_the_whole_mapping(place: 
     for key, item in seen.items():
         pd.testing.assert_frame_equal(item.frame, member(int(key)).frame, check_exact=True)
         assert item.record.record_id == member(int(key)).record.record_id
-        assert item.frame["grade"].cat.categories.tolist() == [1, 2, 3], "categories of ints survive"
+        assert item.frame["grade"].cat.categories.tolist() == [1, 2, 3], (
+            "categories of ints survive"
+        )
 
 
 def test_single_partitions_and_unpartitioned_assets_go_through_one_by_one(place: Place) -> None:
@@ -130,13 +157,19 @@ def test_a_missing_table_is_an_error_with_the_remedy(place: Place) -> None:
 def test_synthetic_rows_carry_their_record_id_and_other_rows_do_not(place: Place) -> None:
     place.run([synthetic], synthetic, seeds=("000", "002"))
     place.run([synthetic, evaluation], evaluation)
-    rows = pd.read_parquet(place.lake.url(Address("crash", "synthetic", "ctgan", 1)), partitioning=None)
+    rows = pd.read_parquet(
+        place.lake.url(Address("crash", "synthetic", "ctgan", 1)), partitioning=None
+    )
     assert set(rows["record_id"]) == {member(1).record.record_id}
     assert "record_id" not in pd.read_parquet(place.lake.url(Address("crash", "evaluation")))
 
 
 def test_an_asset_that_gives_other_partitions_than_asked_for_is_refused(place: Place) -> None:
-    @dg.asset(key=["crash", "ctgan", "synthetic"], partitions_def=SEEDS, backfill_policy=dg.BackfillPolicy.single_run())
+    @dg.asset(
+        key=["crash", "ctgan", "synthetic"],
+        partitions_def=SEEDS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
     def forgetful() -> dict[str, Recorded]:
         return {"000": member(0)}
 
@@ -149,12 +182,19 @@ def test_an_asset_that_gives_other_partitions_than_asked_for_is_refused(place: P
 def test_an_asset_may_only_write_itself_and_nothing_is_written_when_one_member_is_wrong(
     place: Place, wrong: Any
 ) -> None:
-    @dg.asset(key=["crash", "ctgan", "synthetic"], partitions_def=SEEDS, backfill_policy=dg.BackfillPolicy.single_run())
+    @dg.asset(
+        key=["crash", "ctgan", "synthetic"],
+        partitions_def=SEEDS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
     def stray() -> dict[str, Recorded]:
         return {"000": member(0), "001": recorded(every_kind(20), wrong, run_id="r")}
 
     text = place.message_of_failure([stray], stray, seeds=("000", "001"))
-    assert f"crash/ctgan/synthetic[001]: the record says {wrong.place}; an asset may only write itself" in text
+    assert (
+        f"crash/ctgan/synthetic[001]: the record says {wrong.place}; an asset may only write itself"
+        in text
+    )
     assert place.lake.survey().records == []
 
 
@@ -175,4 +215,6 @@ def test_asset_keys_are_addresses() -> None:
     assert address_of_key(dg.AssetKey(["crash", "ctgan", "synthetic"]), "003") == Address(
         "crash", "synthetic", "ctgan", 3
     )
-    assert address_of_key(dg.AssetKey(["crash", "real_train"]), None) == Address("crash", "real_train")
+    assert address_of_key(dg.AssetKey(["crash", "real_train"]), None) == Address(
+        "crash", "real_train"
+    )

@@ -1,4 +1,6 @@
-"""The lake: frame and record in one file, and an error with place and remedy for anything that is not as written."""
+"""The lake: frame and record in one file, and an error with place and remedy for anything that is
+not as written.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ MEMBER = Address("crash", "synthetic", "ctgan", 3)
 
 @pytest.fixture(params=["folder", "memory"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
-    return Lake(Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}"))
+    return Lake(
+        Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}")
+    )
 
 
 @pytest.fixture
@@ -32,7 +36,11 @@ def local(tmp_path: Path) -> Lake:
 
 
 def item(seed: int = 3, frame: pd.DataFrame | None = None, **other: object) -> Recorded:
-    return recorded(tiny(30) if frame is None else frame, recipe("synthetic", "ctgan", seed, **other), run_id="r")
+    return recorded(
+        tiny(30) if frame is None else frame,
+        recipe("synthetic", "ctgan", seed, **other),
+        run_id="r",
+    )
 
 
 def surveyed(lake: Lake) -> None:
@@ -40,7 +48,9 @@ def surveyed(lake: Lake) -> None:
     records, (problem,) = lake.survey()
     assert records == []
     raise (
-        ProvenanceError if "cannot be trusted" in problem.message or "moved it" in problem.message else StorageError
+        ProvenanceError
+        if "cannot be trusted" in problem.message or "moved it" in problem.message
+        else StorageError
     )(problem.message)
 
 
@@ -62,7 +72,9 @@ def test_what_is_written_is_read_with_its_record(lake: Lake) -> None:
     assert lake.survey().records == [written.record]
 
 
-def test_rows_that_travel_alone_carry_their_record_id_and_readers_do_not_see_it(local: Lake) -> None:
+def test_rows_that_travel_alone_carry_their_record_id_and_readers_do_not_see_it(
+    local: Lake,
+) -> None:
     written = item()
     local.write(written, with_record_id=True)
     assert set(pd.read_parquet(file_of(local))["record_id"]) == {written.record.record_id}
@@ -93,8 +105,12 @@ def test_a_damaged_file_is_an_error_with_place_and_remedy(local: Lake, damage: s
         path.unlink()
         path.mkdir()
     else:
-        path.write_bytes({"truncated": data[: len(data) // 2], "empty": b"", "text": b"hello"}[damage])
-    attempts = [local.read, local.record] + ([] if damage == "folder" else [lambda _: surveyed(local)])
+        path.write_bytes(
+            {"truncated": data[: len(data) // 2], "empty": b"", "text": b"hello"}[damage]
+        )
+    attempts = [local.read, local.record] + (
+        [] if damage == "folder" else [lambda _: surveyed(local)]
+    )
     for attempt in attempts:
         with pytest.raises(StorageError) as caught:
             attempt(MEMBER)
@@ -102,7 +118,9 @@ def test_a_damaged_file_is_an_error_with_place_and_remedy(local: Lake, damage: s
     assert not local.is_current(recipe("synthetic", "ctgan", 3))
 
 
-def test_no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_exception(local: Lake) -> None:
+def test_no_flipped_byte_goes_unnoticed_as_another_frame_or_as_a_foreign_exception(
+    local: Lake,
+) -> None:
     """Each read of a file with one flipped byte gives the very same frame, or a StorageError."""
     written = item(frame=every_kind(40))
     local.write(written)
@@ -129,7 +147,10 @@ def test_a_foreign_file_is_told_from_one_of_the_line(local: Lake) -> None:
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table({"x": [1]}), path)
     for attempt in (local.read, local.record, lambda _: surveyed(local)):
-        with pytest.raises(StorageError, match="has no provenance record, so this line did not write it; move it away"):
+        with pytest.raises(
+            StorageError,
+            match="has no provenance record, so this line did not write it; move it away",
+        ):
             attempt(MEMBER)
 
 
@@ -141,7 +162,10 @@ def test_a_file_that_was_moved_is_refused_with_both_names(local: Lake) -> None:
     for attempt in (local.read, local.record, lambda _: surveyed(local)):
         with pytest.raises(ProvenanceError) as caught:
             attempt(MEMBER)
-        assert "crash/ctgan/synthetic[003]: the file in its place is crash/ctgan/synthetic[004]" in str(caught.value)
+        assert (
+            "crash/ctgan/synthetic[003]: the file in its place is crash/ctgan/synthetic[004]"
+            in str(caught.value)
+        )
         assert "materialize crash/ctgan/synthetic[003] again" in str(caught.value)
 
 
@@ -168,7 +192,9 @@ def test_an_altered_record_is_refused(local: Lake) -> None:
     local.write(item())
     document = item().record.to_document()
     rewrite(file_of(local), record=json.dumps({**document, "code_version": "2"}).encode())
-    with pytest.raises(ProvenanceError, match="altered after it was written; materialize the asset again"):
+    with pytest.raises(
+        ProvenanceError, match="altered after it was written; materialize the asset again"
+    ):
         local.read(MEMBER)
 
 
@@ -178,7 +204,8 @@ def test_other_rows_under_the_same_record_are_refused(local: Lake) -> None:
     table = pq.read_table(path)
     rewrite(path, table=table.slice(0, 29))
     with pytest.raises(
-        StorageError, match=r"is damaged \(its content hash is .*, its record says .*materialize the asset"
+        StorageError,
+        match=r"is damaged \(its content hash is .*, its record says .*materialize the asset",
     ):
         local.read(MEMBER)
 
@@ -190,11 +217,17 @@ def test_metadata_that_were_changed_or_lost_are_refused(local: Lake) -> None:
     data = path.read_bytes()
     table = pq.read_table(path)
     metadata = dict(table.schema.metadata)
-    for changed in ({**metadata, b"pandas": metadata[b"pandas"].replace(b"Int64", b"int64")}, dict(metadata)):
+    for changed in (
+        {**metadata, b"pandas": metadata[b"pandas"].replace(b"Int64", b"int64")},
+        dict(metadata),
+    ):
         if changed == metadata:
             del changed[b"dge.metadata"], changed[b"pandas"]
         pq.write_table(table.replace_schema_metadata(changed), path)
-        with pytest.raises(StorageError, match=r"\((the file's metadata were changed|a part of its metadata is gone)"):
+        with pytest.raises(
+            StorageError,
+            match=r"\((the file's metadata were changed|a part of its metadata is gone)",
+        ):
             local.read(MEMBER)
     path.write_bytes(data)
     pd.testing.assert_frame_equal(local.read(MEMBER).frame, written.frame)
@@ -215,7 +248,9 @@ def test_only_what_was_made_by_the_expected_recipe_is_given_out(lake: Lake) -> N
     assert lake.read_expected(wanted, remedy="x").record.sha256 == wanted.sha256
     other = recipe("synthetic", "ctgan", 3, code_version="2")
     assert not lake.is_current(other)
-    with pytest.raises(ProvenanceError, match=r"code_version: stored '1', expected '2'\nTo mend: dg launch"):
+    with pytest.raises(
+        ProvenanceError, match=r"code_version: stored '1', expected '2'\nTo mend: dg launch"
+    ):
         lake.read_expected(other, remedy="dg launch")
 
 
@@ -232,7 +267,9 @@ class _BrokenOff:
         raise ConnectionResetError(f"{len(data)} bytes to {path}")
 
 
-def test_what_was_there_stays_readable_when_a_write_fails(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_there_stays_readable_when_a_write_fails(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     former = item(code_version="1")
     lake.write(former)
     if lake.store.is_local:
@@ -251,7 +288,9 @@ def test_what_was_there_stays_readable_when_a_write_fails(lake: Lake, monkeypatc
     assert lake.read(MEMBER).record == former.record
     assert lake.store.files("") == [lake.path(MEMBER)]
     if lake.store.is_local:
-        assert [path for path in Path(lake.store.root).rglob("*") if path.is_file()] == [file_of(lake)]
+        assert [path for path in Path(lake.store.root).rglob("*") if path.is_file()] == [
+            file_of(lake)
+        ]
 
 
 def test_records_come_in_the_order_of_their_paths_and_leave_others_files_alone(local: Lake) -> None:

@@ -13,7 +13,9 @@ from tests.support.tables import every_kind
 
 def test_a_frame_of_every_kind_comes_back_exactly() -> None:
     frame = every_kind()
-    pd.testing.assert_frame_equal(from_parquet(open_parquet(to_parquet(frame))), frame, check_exact=True)
+    pd.testing.assert_frame_equal(
+        from_parquet(open_parquet(to_parquet(frame))), frame, check_exact=True
+    )
     empty = frame.iloc[:0]
     pd.testing.assert_frame_equal(from_parquet(open_parquet(to_parquet(empty))), empty)
 
@@ -41,7 +43,9 @@ def test_hard_columns_come_back_exactly(values: object) -> None:
 
 def test_the_same_frame_gives_the_same_bytes_and_notes_travel() -> None:
     frame = every_kind(40)
-    assert to_parquet(frame, {b"k": b"v"}) == to_parquet(frame.copy().set_axis(range(1, 41)), {b"k": b"v"})
+    assert to_parquet(frame, {b"k": b"v"}) == to_parquet(
+        frame.copy().set_axis(range(1, 41)), {b"k": b"v"}
+    )
     metadata = open_parquet(to_parquet(frame, {b"k": b"v"})).schema_arrow.metadata
     assert metadata[b"k"] == b"v"
     assert b"pandas" in metadata
@@ -53,7 +57,9 @@ def test_a_foreign_file_is_read_as_it_is() -> None:
     assert from_parquet(open_parquet(buffer.getvalue().to_pybytes()))["x"].tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("data", [b"", b"PAR1", b"not parquet at all", b"PAR1" + b"\x00" * 20 + b"PAR1"])
+@pytest.mark.parametrize(
+    "data", [b"", b"PAR1", b"not parquet at all", b"PAR1" + b"\x00" * 20 + b"PAR1"]
+)
 def test_what_is_no_parquet_is_pyarrows_error(data: bytes) -> None:
     with pytest.raises((pa.ArrowException, OSError)):
         open_parquet(data)

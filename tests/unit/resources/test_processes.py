@@ -21,7 +21,9 @@ def test_this_process_lives_and_is_itself() -> None:
     assert lives(me)
     assert Identity.parse(str(me)) == me
     assert age_seconds(me) > 0
-    assert not lives(Identity(me.pid, me.born + "0")), "a later process with the same number is another one"
+    assert not lives(Identity(me.pid, me.born + "0")), (
+        "a later process with the same number is another one"
+    )
 
 
 def test_an_ended_process_is_dead_though_nobody_collected_it() -> None:
@@ -31,7 +33,9 @@ def test_an_ended_process_is_dead_though_nobody_collected_it() -> None:
     assert lives(identity)
     assert age_seconds(identity) < age_seconds(current_process())
     child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is a zombie until it is collected
+    os.waitid(
+        os.P_PID, child.pid, os.WEXITED | os.WNOWAIT
+    )  # it has ended, and is a zombie until it is collected
     assert not lives(identity)
     child.communicate()
     assert identity_of(child.pid) is None
@@ -39,7 +43,9 @@ def test_an_ended_process_is_dead_though_nobody_collected_it() -> None:
 
 @ON_LINUX
 def test_a_step_of_the_clock_makes_nobody_another_process(tmp_path: Path) -> None:
-    """The time of the machine's start, as the system tells it, moves with the clock; `create_time` is counted from it."""
+    """The time of the machine's start, as the system tells it, moves with the clock; `create_time`
+    is counted from it.
+    """
     pid = os.getpid()
     text = Path(f"/proc/{pid}/stat").read_text().replace("(python", "(py) thon (", 1)
     told = set()

@@ -18,7 +18,11 @@ class Clock:
 
 def board(*keys: str) -> tuple[ProgressBoard, Clock, list[str]]:
     clock, said = Clock(), list[str]()
-    return ProgressBoard("crash/ctgan: training", keys, said.append, every_seconds=5, clock=clock), clock, said
+    return (
+        ProgressBoard("crash/ctgan: training", keys, said.append, every_seconds=5, clock=clock),
+        clock,
+        said,
+    )
 
 
 def test_lines_are_said_at_most_every_few_seconds_and_whenever_a_member_is_done() -> None:
@@ -40,7 +44,9 @@ def test_a_line_says_who_is_where_and_how_long_it_takes() -> None:
     clock.now = 160.0
     progress.finish("000")
     assert progress.share == pytest.approx((1 + 0.3 + 1) / 3)
-    assert said == ["crash/ctgan: training: 1 of 3 members done · in work: 001 30/100 · about 18 s left"]
+    assert said == [
+        "crash/ctgan: training: 1 of 3 members done · in work: 001 30/100 · about 18 s left"
+    ]
 
 
 def test_no_time_left_is_told_before_there_is_anything_to_judge_by() -> None:
@@ -85,7 +91,14 @@ def test_no_members_and_no_steps_are_no_division_by_zero() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (75, "1 min 15 s"), (3599.7, "1 h 0 min"), (7300, "2 h 1 min")],
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (75, "1 min 15 s"),
+        (3599.7, "1 h 0 min"),
+        (7300, "2 h 1 min"),
+    ],
 )
 def test_durations_as_people_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -1,4 +1,6 @@
-"""Data quality against the real engine: what the contract asks, what is found, and the page that shows it."""
+"""Data quality against the real engine: what the contract asks, what is found, and the page that
+shows it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,13 @@ from pydantic import ValidationError
 from dge_assets.checks import tolerance_of
 from dge_assets.core.contract.completion import complete_contract
 from dge_assets.core.contract.conform import conform
-from dge_assets.core.contract.contract import Column, ColumnDeclaration, Constraint, Contract, ContractDeclaration
+from dge_assets.core.contract.contract import (
+    Column,
+    ColumnDeclaration,
+    Constraint,
+    Contract,
+    ContractDeclaration,
+)
 from dge_assets.core.declaration.table import Thresholds
 from dge_resources.quality import (
     Expectation,
@@ -36,7 +44,12 @@ from dge_resources.quality.docs import render_page
 STRICT = Tolerance(constraint_share=0.0)
 
 
-def contract(*columns: Column, target: str = "y", task: str = "binary", constraints: tuple[Constraint, ...] = ()):  # type: ignore[no-untyped-def]
+def contract(
+    *columns: Column,
+    target: str = "y",
+    task: str = "binary",
+    constraints: tuple[Constraint, ...] = (),
+):  # type: ignore[no-untyped-def]
     y = Column(name="y", kind="categorical", nullable=False, categories=(0, 1))
     every = columns if any(column.name == target for column in columns) else (*columns, y)
     return Contract(target=target, task=task, columns=every, constraints=constraints)
@@ -46,12 +59,18 @@ def with_target(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(y=pd.Categorical(np.arange(len(frame)) % 2))
 
 
-def check(frame: pd.DataFrame, *columns: Column, constraints: tuple[Constraint, ...] = (), **options):  # type: ignore[no-untyped-def]
-    suite = contract_suite(contract(*columns, constraints=constraints), subject="synthetic", **options)
+def check(
+    frame: pd.DataFrame, *columns: Column, constraints: tuple[Constraint, ...] = (), **options
+):  # type: ignore[no-untyped-def]
+    suite = contract_suite(
+        contract(*columns, constraints=constraints), subject="synthetic", **options
+    )
     return validate(with_target(frame), suite, name="synthetic")
 
 
-def found(outcome: ValidationOutcome, engine_type: str, place: str | None = None) -> ExpectationResult:
+def found(
+    outcome: ValidationOutcome, engine_type: str, place: str | None = None
+) -> ExpectationResult:
     """The one result of `engine_type` (and of `place`)."""
     (result,) = (
         result
@@ -132,10 +151,14 @@ def test_suite_of_each_kind() -> None:
         Column(name="x", kind="continuous", nullable=True, minimum=0.5, maximum=2.5),
         Column(name="n", kind="integer", nullable=False, minimum=1.0, maximum=3.0),
         Column(name="flag", kind="boolean", nullable=False, categories=(False, True)),
-        Column(name="when", kind="datetime", nullable=True, minimum="2020-01-01", maximum="2021-01-01"),
+        Column(
+            name="when", kind="datetime", nullable=True, minimum="2020-01-01", maximum="2021-01-01"
+        ),
     )
     both = contract(*columns, constraints=(Constraint(left="x", operator="<=", right="n"),) * 2)
-    source = [(e.type.removeprefix("expect_"), e.place) for e in contract_suite(both, subject="source")]
+    source = [
+        (e.type.removeprefix("expect_"), e.place) for e in contract_suite(both, subject="source")
+    ]
     assert source == [
         ("table_row_count_to_be_between", "table"),
         ("table_columns_to_match_ordered_list", "table"),
@@ -157,7 +180,9 @@ def test_suite_of_each_kind() -> None:
         ("column_pair_values_a_to_be_greater_than_b", "columns 'x' and 'n'"),
     ]
     synthetic = contract_suite(both, subject="synthetic", tolerance=STRICT)
-    assert not any("row" in e.columns or "row" in e.kwargs.get("column_list", ()) for e in synthetic)
+    assert not any(
+        "row" in e.columns or "row" in e.kwargs.get("column_list", ()) for e in synthetic
+    )
     assert synthetic[-1].severity == "warning"
     json.dumps([dict(e.kwargs) for e in synthetic])
 
@@ -170,7 +195,9 @@ def test_constraint_on_an_id_binds_the_source_only() -> None:
 
 
 def test_a_range_on_a_kind_without_one_is_left_alone() -> None:
-    column = Column(name="c", kind="categorical", nullable=False, minimum=0, maximum=1, categories=(0, 1))
+    column = Column(
+        name="c", kind="categorical", nullable=False, minimum=0, maximum=1, categories=(0, 1)
+    )
     assert check(pd.DataFrame({"c": pd.Categorical([0, 1])}), column).passed
 
 
@@ -187,12 +214,16 @@ def test_a_range_on_a_kind_without_one_is_left_alone() -> None:
 @pytest.mark.parametrize("kind", ["continuous", "integer", "datetime", "categorical"])
 def test_constraint_of_each_operator_and_kind(operator, holds, breaks, kind) -> None:  # type: ignore[no-untyped-def]
     """Rows with a missing side are not judged."""
-    rows = pd.DataFrame([holds, *breaks, (None, 2), (2, None)], columns=["a b", "é"]).astype("Int64")
+    rows = pd.DataFrame([holds, *breaks, (None, 2), (2, None)], columns=["a b", "é"]).astype(
+        "Int64"
+    )
     convert = {
         "continuous": lambda values: values.astype("float64"),
         "integer": lambda values: values,
         "datetime": lambda values: pd.to_datetime(values.astype("float64"), unit="D"),
-        "categorical": lambda values: pd.Series(pd.Categorical(values.astype(object).where(values.notna(), None))),
+        "categorical": lambda values: pd.Series(
+            pd.Categorical(values.astype(object).where(values.notna(), None))
+        ),
     }[kind]
     levels = {"categories": (1, 2, 3)} if kind == "categorical" else {}
     columns = [Column(name=name, kind=kind, nullable=True, **levels) for name in rows.columns]
@@ -209,7 +240,9 @@ def test_two_relations_of_one_pair_are_both_checked() -> None:
     """The engine's own way to build a suite lets the second replace the first."""
     columns = [Column(name=name, kind="integer", nullable=False) for name in ("a", "b")]
     relations = tuple(Constraint(left="a", operator=op, right="b") for op in ("<", "<="))
-    outcome = check(pd.DataFrame({"a": [1, 2], "b": [1, 2]}), *columns, constraints=relations, tolerance=STRICT)
+    outcome = check(
+        pd.DataFrame({"a": [1, 2], "b": [1, 2]}), *columns, constraints=relations, tolerance=STRICT
+    )
     assert [result.expectation.kwargs["or_equal"] for result in outcome.failures] == [False]
 
 
@@ -254,7 +287,9 @@ def test_wrong_dtype_is_found(kind: str, values: list[object], dtype: str, shown
         ("datetime", pd.Series(pd.to_datetime(["2020-01-01", None, "2021-01-01"]))),
     ],
 )
-def test_canonical_columns_pass_with_and_without_missing_cells(kind: str, series: pd.Series) -> None:
+def test_canonical_columns_pass_with_and_without_missing_cells(
+    kind: str, series: pd.Series
+) -> None:
     every: dict[str, dict[str, Any]] = {
         "integer": {"minimum": 1, "maximum": 3},
         "continuous": {"minimum": 1.5, "maximum": 3.0},
@@ -267,14 +302,25 @@ def test_canonical_columns_pass_with_and_without_missing_cells(kind: str, series
     outcome = check(frame, Column(name="v", kind=kind, nullable=False, **ranges))
     assert outcome.passed == series.notna().all()
     if not outcome.passed:
-        assert outcome.summary == "column 'v': expect no missing value: 1 of 3 rows are missing, such as row 2"
+        assert (
+            outcome.summary
+            == "column 'v': expect no missing value: 1 of 3 rows are missing, such as row 2"
+        )
 
 
 def test_datetime_range_and_infinity() -> None:
-    moments = Column(name="t", kind="datetime", nullable=True, minimum="2020-01-01", maximum="2020-12-31T00:00:00Z")
+    moments = Column(
+        name="t",
+        kind="datetime",
+        nullable=True,
+        minimum="2020-01-01",
+        maximum="2020-12-31T00:00:00Z",
+    )
     late = pd.DataFrame({"t": pd.to_datetime(["2020-05-01", "2021-01-01", None])})
     assert "1 of 2 rows are not, such as row 2" in check(late, moments).summary
-    unbounded = Column(name="x", kind="continuous", nullable=False, minimum=0.0, maximum=float("inf"))
+    unbounded = Column(
+        name="x", kind="continuous", nullable=False, minimum=0.0, maximum=float("inf")
+    )
     outcome = check(pd.DataFrame({"x": [1.0, np.inf]}), unbounded)
     assert "1 of 2 rows are not, such as row 2" in outcome.summary
     json.dumps(outcome.document, allow_nan=False)
@@ -283,7 +329,10 @@ def test_datetime_range_and_infinity() -> None:
 def test_unknown_level_is_told_by_its_row() -> None:
     column = Column(name="c", kind="categorical", nullable=True, categories=("a", "b"))
     frame = pd.DataFrame({"c": pd.Categorical(["a", "zz", None, "b"])})
-    assert check(frame, column).summary == "column 'c': expect one of ['a', 'b']: 1 of 3 rows are not, such as row 2"
+    assert (
+        check(frame, column).summary
+        == "column 'c': expect one of ['a', 'b']: 1 of 3 rows are not, such as row 2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -298,7 +347,10 @@ def test_class_that_does_not_occur_is_named(kind, levels, values) -> None:  # ty
     target = Column(name="t", kind=kind, nullable=False, categories=levels)
     suite = contract_suite(contract(target, target="t"), subject="synthetic")
     outcome = validate(pd.DataFrame({"t": values}), suite, name="synthetic")
-    assert outcome.summary == f"column 't': expect every class of {list(levels)} to occur: [{levels[0]!r}] do not occur"
+    assert (
+        outcome.summary
+        == f"column 't': expect every class of {list(levels)} to occur: [{levels[0]!r}] do not occur"
+    )
     assert outcome.failures[0].details == {"absent": [levels[0]]}
 
 
@@ -334,7 +386,10 @@ def test_id_is_unique_in_the_source() -> None:
     suite = contract_suite(contract(row), subject="source")
     assert validate(with_target(pd.DataFrame({"row": ["a", "b"]})), suite, name="source").passed
     outcome = validate(with_target(pd.DataFrame({"row": ["a", "b", "a"]})), suite, name="source")
-    assert outcome.summary == "column 'row': expect no value twice: 2 of 3 rows are repeated, such as rows 1 and 3"
+    assert (
+        outcome.summary
+        == "column 'row': expect no value twice: 2 of 3 rows are repeated, such as rows 1 and 3"
+    )
 
 
 def test_absent_added_and_reordered_columns_are_told_apart() -> None:
@@ -344,8 +399,14 @@ def test_absent_added_and_reordered_columns_are_told_apart() -> None:
     absent = validate(good.drop(columns="age"), suite, name="n")
     assert found(absent, place).sentence.endswith("absent: ['age']")
     assert found(absent, BETWEEN).error == "there is no column 'age'"
-    assert found(validate(good.assign(z=1), suite, name="n"), place).found == "not in the contract: ['z']"
-    assert found(validate(good[["y", "age"]], suite, name="n"), place).found == "in another order: ['y', 'age']"
+    assert (
+        found(validate(good.assign(z=1), suite, name="n"), place).found
+        == "not in the contract: ['z']"
+    )
+    assert (
+        found(validate(good[["y", "age"]], suite, name="n"), place).found
+        == "in another order: ['y', 'age']"
+    )
     twice = validate(pd.concat([good, good[["age"]]], axis=1), suite, name="n")
     assert found(twice, BETWEEN).error == "2 columns are called 'age'"
     assert not found(twice, place).passed
@@ -360,7 +421,12 @@ def test_empty_frame_fails_on_its_row_count() -> None:
 def test_exception_inside_one_expectation_is_its_failed_result() -> None:
     """One that the engine refuses to build, one that breaks while it runs, one that does not exist."""
     expectations = [
-        Expectation("expect_column_values_to_be_between", {"min_value": 3, "max_value": 1}, "nonsense", column="a"),
+        Expectation(
+            "expect_column_values_to_be_between",
+            {"min_value": 3, "max_value": 1},
+            "nonsense",
+            column="a",
+        ),
         Expectation(PAIR_GREATER, {"column_A": "a", "column_B": "s"}, "'a' > 's'", pair=("a", "s")),
         Expectation("expect_the_moon", {}, "the moon", column="a"),
         Expectation("expect_column_values_to_not_be_null", {}, "no missing value", column="a"),
@@ -386,7 +452,9 @@ def test_like_expectations_each_get_a_result() -> None:
 
 def test_summary_shows_three_failures_critical_first_and_counts_the_rest() -> None:
     def result(name: str, severity: str) -> ExpectationResult:
-        return ExpectationResult(Expectation("t", {}, "it", column=name, severity=severity), passed=False, observed=0)  # type: ignore[arg-type]
+        return ExpectationResult(
+            Expectation("t", {}, "it", column=name, severity=severity), passed=False, observed=0
+        )  # type: ignore[arg-type]
 
     results = [result("w", "warning"), *(result(name, "critical") for name in "abc")]
     outcome = ValidationOutcome("n", 1, tuple(results), "2026-01-01T00:00:00+00:00", 0.1, "1")
@@ -414,21 +482,34 @@ def odd_frame() -> pd.DataFrame:
 
 
 def test_odd_names_are_checked_and_named_as_they_are() -> None:
-    columns = [Column(name=name, kind="continuous", nullable=False, minimum=0, maximum=50) for name in ODD_NAMES]
+    columns = [
+        Column(name=name, kind="continuous", nullable=False, minimum=0, maximum=50)
+        for name in ODD_NAMES
+    ]
     suite = contract_suite(contract(*columns), subject="synthetic")
     outcome = validate(odd_frame(), suite, name="odd")
     assert [result.expectation.column for result in outcome.failures] == ODD_NAMES
     assert all(result.rows == (1,) for result in outcome.failures)
-    assert found(outcome, "expect_table_columns_to_match_ordered_list").observed == [*ODD_NAMES, "y"]
+    assert found(outcome, "expect_table_columns_to_match_ordered_list").observed == [
+        *ODD_NAMES,
+        "y",
+    ]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(
     data=st.data(),
-    names=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=3, max_size=3, unique=True),
+    names=st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+        min_size=3,
+        max_size=3,
+        unique=True,
+    ),
 )
 def test_a_frame_satisfies_the_contract_inferred_from_it(data, names) -> None:  # type: ignore[no-untyped-def]
-    """What is inferred from a frame must hold on it, whatever the names and wherever cells are missing."""
+    """What is inferred from a frame must hold on it, whatever the names and wherever cells are
+    missing.
+    """
     rows = data.draw(st.integers(2, 12))
     floats = st.none() | st.floats(-1e9, 1e9, width=32)
     levels = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -436,7 +517,9 @@ def test_a_frame_satisfies_the_contract_inferred_from_it(data, names) -> None:  
         {
             f"{names[0]}0": pd.Series([data.draw(floats) for _ in range(rows)], dtype="float64"),
             f"{names[1]}1": pd.Series([data.draw(levels) for _ in range(rows)], dtype=object),
-            f"{names[2]}2": pd.array([data.draw(st.none() | st.integers(-9, 9)) for _ in range(rows)], dtype="Int64"),
+            f"{names[2]}2": pd.array(
+                [data.draw(st.none() | st.integers(-9, 9)) for _ in range(rows)], dtype="Int64"
+            ),
             "target y": np.arange(rows) % 2,
         }
     )
@@ -473,7 +556,9 @@ class Page(HTMLParser):
 
 
 def test_page_is_one_file_that_reaches_for_nothing() -> None:
-    page = Page(html := render_page(check(pd.DataFrame({"age": [5, 500]}), AGE), title="crash: synthetic"))
+    page = Page(
+        html := render_page(check(pd.DataFrame({"age": [5, 500]}), AGE), title="crash: synthetic")
+    )
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.tags}
     assert all((attributes.get("href") or "#").startswith("#") for _, attributes in page.tags)
     assert not re.search(r"https?:|url\(|@import", html)
@@ -483,7 +568,9 @@ def test_page_is_one_file_that_reaches_for_nothing() -> None:
 
 
 def test_page_tells_what_was_found() -> None:
-    text = " ".join(Page(render_page(check(pd.DataFrame({"age": [5, 500]}), AGE), title="crash")).text.split())
+    text = " ".join(
+        Page(render_page(check(pd.DataFrame({"age": [5, 500]}), AGE), title="crash")).text.split()
+    )
     assert "Failed: not every expectation holds" in text
     assert "values must be greater than or equal to 0 and less than or equal to 99" in text
     assert "1 unexpected values found. 50% of 2 total rows. Sampled Unexpected Values row 2" in text
@@ -501,7 +588,10 @@ def test_page_of_a_passed_validation_and_of_its_stored_document() -> None:
 def test_page_shows_odd_names_and_values_as_text() -> None:
     evil = "<script>alert('$1 ${x} {{ 7*7 }}')</script>"
     names = [*ODD_NAMES[2:], evil]
-    columns = [Column(name=name, kind="categorical", nullable=False, categories=("ok", evil[::-1])) for name in names]
+    columns = [
+        Column(name=name, kind="categorical", nullable=False, categories=("ok", evil[::-1]))
+        for name in names
+    ]
     frame = pd.DataFrame({name: pd.Categorical(["ok", evil]) for name in names})
     relation = (
         Constraint(left=evil, operator="==", right="a.b"),
@@ -517,20 +607,30 @@ def test_page_shows_odd_names_and_values_as_text() -> None:
 
 
 def test_page_shows_every_way_to_fail() -> None:
-    """Whole-column findings, absent columns and errors have no table of values, and still say what was found."""
+    """Whole-column findings, absent columns and errors have no table of values, and still say what
+    was found.
+    """
     outcome = validate(
         pd.DataFrame({"y": pd.Categorical([1, 1])}),
         contract_suite(contract(AGE, Column(name="", kind="id", nullable=True)), subject="source"),
         name="",
     )
     text = " ".join(Page(render_page(outcome, title="")).text.split())
-    for told in ("absent: ['age', '']", "there is no column 'age'", "[0] do not occur", "(no name)"):
+    for told in (
+        "absent: ['age', '']",
+        "there is no column 'age'",
+        "[0] do not occur",
+        "(no name)",
+    ):
         assert told in text
 
 
 def test_page_keeps_the_order_of_columns_and_cuts_long_lists() -> None:
     levels = tuple(f"level {i}" for i in range(500))
-    columns = [Column(name=name, kind="categorical", nullable=True, categories=levels) for name in ("zebra", "ant")]
+    columns = [
+        Column(name=name, kind="categorical", nullable=True, categories=levels)
+        for name in ("zebra", "ant")
+    ]
     outcome = check(pd.DataFrame({"zebra": pd.Categorical(["level 1", "x"])}), *columns)
     page = Page(render_page(outcome, title="t"))
     assert page.text.index("zebra", page.text.index("failed only")) < page.text.index("ant\n")
@@ -549,9 +649,13 @@ def test_declaration_to_page_on_real_kinds() -> None:
             "dead": generator.choice(["alive", "dead"], size=100),
         }
     )
-    declared = ContractDeclaration(target="dead", columns={"age": ColumnDeclaration(minimum=0, maximum=120)})
+    declared = ContractDeclaration(
+        target="dead", columns={"age": ColumnDeclaration(minimum=0, maximum=120)}
+    )
     complete = complete_contract(declared, raw, table="t").contract
-    outcome = validate(conform(raw, complete, table="t"), contract_suite(complete, subject="source"), name="t")
+    outcome = validate(
+        conform(raw, complete, table="t"), contract_suite(complete, subject="source"), name="t"
+    )
     assert outcome.passed, outcome.summary
     assert outcome.summary == f"t: all {len(outcome.results)} expectations hold on 100 rows"
 
@@ -562,7 +666,9 @@ def test_neither_import_loads_the_engine() -> None:
 
 
 def test_validation_and_page_open_no_connection() -> None:
-    """An audit hook sees every connection that the process makes, the engine's usage reports among them."""
+    """An audit hook sees every connection that the process makes, the engine's usage reports among
+    them.
+    """
     code = """
 import sys
 opened = []
@@ -575,6 +681,8 @@ page = render_page(validate(pd.DataFrame({'x': [1]}), [rows], name='t'), title='
 assert 'every expectation holds' in page
 sys.exit(repr(opened) if opened else 0)
 """
-    finished = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr == "", "no progress bars and no warnings either"

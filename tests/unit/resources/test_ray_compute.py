@@ -29,14 +29,18 @@ def test_the_encoded_table_is_common_to_members_and_a_task_without_it_is_small()
 def test_what_is_equal_but_not_the_same_object_is_not_common() -> None:
     parameters = parameters_for("tvae", SMALL["tvae"])
     tasks = [
-        training_task("tvae", seed, table=encoded_of(tiny(), tiny_contract()), parameters=parameters)
+        training_task(
+            "tvae", seed, table=encoded_of(tiny(), tiny_contract()), parameters=parameters
+        )
         for seed in range(2)
     ]
     assert "encoded" not in common_fields(tasks)
 
 
 def test_single_tasks_and_tasks_of_other_kinds_have_nothing_in_common() -> None:
-    task = training_task("tvae", 0, table=encoded_of(tiny(), tiny_contract()), parameters=parameters_for("tvae", {}))
+    task = training_task(
+        "tvae", 0, table=encoded_of(tiny(), tiny_contract()), parameters=parameters_for("tvae", {})
+    )
     assert common_fields([task]) == {}
     assert common_fields([1, 2]) == {}
     assert common_fields([task, 1]) == {}

@@ -15,7 +15,11 @@ def test_a_recorded_frame_knows_its_content_run_time_and_libraries() -> None:
     item = recorded(frame, recipe("synthetic", "ctgan", 3), run_id="run-1", seconds=2.5)
     assert item.frame is frame
     assert item.record.content_sha256 == frame_sha256(frame)
-    assert (item.record.run_id, item.record.seconds, item.record.place) == ("run-1", 2.5, "crash/ctgan/synthetic[003]")
+    assert (item.record.run_id, item.record.seconds, item.record.place) == (
+        "run-1",
+        2.5,
+        "crash/ctgan/synthetic[003]",
+    )
     age = datetime.now(UTC) - datetime.fromisoformat(item.record.created_at)
     assert 0 <= age.total_seconds() < 60
     assert set(item.record.library_versions) == set(LIBRARIES)

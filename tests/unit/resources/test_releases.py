@@ -1,4 +1,6 @@
-"""Releases: immutable, complete or not there, mended by who publishes them, refused when anything in them was changed."""
+"""Releases: immutable, complete or not there, mended by who publishes them, refused when anything
+in them was changed.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def publish(releases: Releases, readme: str = "größe", **other: Any) -> Releas
 
 @pytest.fixture(params=["folder", "memory"])
 def releases(request: pytest.FixtureRequest, tmp_path: Path) -> Releases:
-    return Releases(Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}"))
+    return Releases(
+        Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}")
+    )
 
 
 @pytest.fixture
@@ -64,7 +68,10 @@ def test_a_release_is_read_as_it_was_published(releases: Releases) -> None:
 
 def test_publishing_twice_leaves_every_byte_and_time_as_it_was(local: Releases) -> None:
     first = publish(local)
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder_of(local, first).rglob("*.*")}
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder_of(local, first).rglob("*.*")
+    }
     assert publish(local, note={"by": "another"}) == first, "the first signature stands"
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
     assert local.versions("crash") == [first.version]
@@ -86,12 +93,19 @@ def test_the_latest_is_the_one_that_was_published_last(releases: Releases) -> No
 
 
 @pytest.mark.parametrize("change", [b"", b"changed", b"x" * 100_000])
-def test_a_file_that_was_changed_is_refused_and_publishing_mends_it(local: Releases, change: bytes) -> None:
+def test_a_file_that_was_changed_is_refused_and_publishing_mends_it(
+    local: Releases, change: bytes
+) -> None:
     made = publish(local)
     path = folder_of(local, made) / dataset_file("ctgan", 1)
     path.write_bytes(change)
-    for attempt in (lambda: local.datasets(made), lambda: local.read_file(made, dataset_file("ctgan", 1))):
-        with pytest.raises(ReleaseError, match=r"crash r-.*: .*seed=001/data.parquet .*get the release again"):
+    for attempt in (
+        lambda: local.datasets(made),
+        lambda: local.read_file(made, dataset_file("ctgan", 1)),
+    ):
+        with pytest.raises(
+            ReleaseError, match=r"crash r-.*: .*seed=001/data.parquet .*get the release again"
+        ):
             attempt()
     assert len(local.datasets(made, "tvae")) == 2
     assert publish(local) == made
@@ -101,7 +115,9 @@ def test_a_file_that_was_changed_is_refused_and_publishing_mends_it(local: Relea
 def test_a_file_that_is_lost_is_refused_and_publishing_mends_it(local: Releases) -> None:
     made = publish(local)
     (folder_of(local, made) / "README.md").unlink()
-    with pytest.raises(ReleaseError, match=r"crash r-.*: README.md is lost .*get the release again"):
+    with pytest.raises(
+        ReleaseError, match=r"crash r-.*: README.md is lost .*get the release again"
+    ):
         local.read_file(made, "README.md")
     publish(local)
     assert local.read_file(made, "README.md").decode() == "größe"
@@ -110,18 +126,22 @@ def test_a_file_that_is_lost_is_refused_and_publishing_mends_it(local: Releases)
 @pytest.mark.parametrize("name", ["secret", "../../artifacts/x", "manifest.json"])
 def test_only_files_of_the_manifest_are_given_out(releases: Releases, name: str) -> None:
     made = publish(releases)
-    with pytest.raises(ReleaseError, match=r"crash r-.*: no file '.*'; \['README.md', 'contract.json', 'datasets"):
+    with pytest.raises(
+        ReleaseError, match=r"crash r-.*: no file '.*'; \['README.md', 'contract.json', 'datasets"
+    ):
         releases.read_file(made, name)
 
 
 def test_an_unknown_version_or_table_is_told_with_what_there_is(releases: Releases) -> None:
     with pytest.raises(
-        ReleaseError, match=r"table 'crash': no release at all in .*; there are \[\].*job crash_release"
+        ReleaseError,
+        match=r"table 'crash': no release at all in .*; there are \[\].*job crash_release",
     ):
         releases.open("crash")
     made = publish(releases)
     with pytest.raises(
-        ReleaseError, match=rf"table 'crash': no release r-0{{12}} in .*; there are \['{made.version}'\]"
+        ReleaseError,
+        match=rf"table 'crash': no release r-0{{12}} in .*; there are \['{made.version}'\]",
     ):
         releases.open("crash", f"r-{0:012}")
     with pytest.raises(ReleaseError, match=r"no family 'gan'; there are \['ctgan', 'tvae'\]"):
@@ -154,7 +174,8 @@ def test_a_half_written_folder_is_no_release_and_the_former_one_stays(
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"[]", b"3", b"null", b"{}", b"\xff", b"[" * 100_000, b'{"files": {}, "members": {}}']
+    "text",
+    [b"", b"[]", b"3", b"null", b"{}", b"\xff", b"[" * 100_000, b'{"files": {}, "members": {}}'],
 )
 @pytest.mark.parametrize("name", ["latest.json", "manifest.json"])
 def test_a_damaged_manifest_or_pointer_is_an_error_and_publishing_mends_it(
@@ -174,11 +195,15 @@ def test_a_trial_is_opened_by_its_version_alone_and_replaces_nothing(releases: R
     assert made.version.startswith("trial-")
     assert releases.open("crash", made.version) == made
     assert made.manifest["trial"] is True
-    with pytest.raises(ReleaseError, match=rf"only trials in .*\['{made.version}'\]; name one to open it"):
+    with pytest.raises(
+        ReleaseError, match=rf"only trials in .*\['{made.version}'\]; name one to open it"
+    ):
         releases.open("crash")
     better = publish(releases)
     publish(releases, trial=True)
-    assert releases.open("crash") == better, "a later and better release is not held up, nor taken back"
+    assert releases.open("crash") == better, (
+        "a later and better release is not held up, nor taken back"
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,7 +219,8 @@ def test_a_release_of_another_format_is_refused(releases: Releases, found: int, 
 
 def test_what_makes_no_release_is_not_published(releases: Releases) -> None:
     with pytest.raises(
-        ReleaseError, match=r"its files make no release: .*the datasets among the files are not those of"
+        ReleaseError,
+        match=r"its files make no release: .*the datasets among the files are not those of",
     ):
         publish(releases, members=MEMBERS[:-1])
     assert releases.store.files("") == []

@@ -26,7 +26,9 @@ def test_no_flipped_bit_gives_another_document() -> None:
     for position in range(len(data)):
         for bit in range(8):
             try:
-                found = unsealed(data[:position] + bytes([data[position] ^ (1 << bit)]) + data[position + 1 :])
+                found = unsealed(
+                    data[:position] + bytes([data[position] ^ (1 << bit)]) + data[position + 1 :]
+                )
             except ValueError:
                 continue
             assert found == DOCUMENT or set(found) - set(DOCUMENT)

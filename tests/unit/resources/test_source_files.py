@@ -85,9 +85,19 @@ def test_parquet_is_read_over_http(server: str, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(read(f"{server}/a.parquet", type="parquet"), frame)
 
 
-def test_headers_come_from_storage_options_and_the_environment(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_headers_come_from_storage_options_and_the_environment(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CRASH_TOKEN", "let me in")
-    assert len(read(f"{server}/private.csv", storage_options={"headers": {"Authorization": "${CRASH_TOKEN}"}})) == 1
+    assert (
+        len(
+            read(
+                f"{server}/private.csv",
+                storage_options={"headers": {"Authorization": "${CRASH_TOKEN}"}},
+            )
+        )
+        == 1
+    )
     with pytest.raises(SourceError, match=r"401 Unauthorized.*headers"):
         read(f"{server}/private.csv")
     with pytest.raises(SourceError, match=r"unknown storage_options \['timeout'\].*headers"):
@@ -106,7 +116,9 @@ def test_headers_come_from_storage_options_and_the_environment(server: str, monk
 )
 def test_what_the_server_says_is_said(place: str, message: str, server: str) -> None:
     for use in (read, fingerprint):
-        with pytest.raises(SourceError, match=rf"table 'crash', source CSV file {server}/{place}: .*{message}"):
+        with pytest.raises(
+            SourceError, match=rf"table 'crash', source CSV file {server}/{place}: .*{message}"
+        ):
             use(f"{server}/{place}")
 
 
@@ -122,7 +134,9 @@ def test_a_refused_connection_is_said_without_the_url_s_secrets() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     for use in (read, fingerprint):
-        with pytest.raises(SourceError, match=r"the URL cannot be reached: .*Connection refused") as caught:
+        with pytest.raises(
+            SourceError, match=r"the URL cannot be reached: .*Connection refused"
+        ) as caught:
             use(f"http://ann:SECRET@127.0.0.1:{port}/a.csv?sig=SECRET")
         assert "SECRET" not in str(caught.value)
         assert caught.value.__cause__ is None  # its own message has the URL in full

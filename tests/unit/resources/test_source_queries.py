@@ -68,7 +68,12 @@ def test_duckdb_does_not_change_the_file(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS a")
     before = (tmp_path / "a.duckdb").read_bytes()
-    for query in ("INSERT INTO t VALUES (2)", "DROP TABLE t", "FROM t; DROP TABLE t", "CALL force_checkpoint()"):
+    for query in (
+        "INSERT INTO t VALUES (2)",
+        "DROP TABLE t",
+        "FROM t; DROP TABLE t",
+        "CALL force_checkpoint()",
+    ):
         with pytest.raises(SourceError, match=r"gives no table|more than one statement"):
             read(tmp_path, type="duckdb", path="a.duckdb", query=query)
     assert (tmp_path / "a.duckdb").read_bytes() == before
@@ -98,7 +103,9 @@ def test_duckdb_does_not_change_the_file(tmp_path: Path) -> None:
         "SET lock_configuration = false; FROM '{outside}/secret.csv'",
     ],
 )
-def test_a_duckdb_query_reads_and_writes_no_other_file(tmp_path: Path, query: str, path: str | None) -> None:
+def test_a_duckdb_query_reads_and_writes_no_other_file(
+    tmp_path: Path, query: str, path: str | None
+) -> None:
     folder, outside = tmp_path / "declared", tmp_path / "outside"
     for place in (folder, outside):
         place.mkdir()
@@ -106,7 +113,12 @@ def test_a_duckdb_query_reads_and_writes_no_other_file(tmp_path: Path, query: st
     write(outside, "secret.csv", "a,b\n1,2\n")
     with pytest.raises(SourceError):
         read(folder, type="duckdb", path=path, query=query.format(outside=outside))
-    assert sorted(file.name for file in tmp_path.rglob("*")) == ["a.duckdb", "declared", "outside", "secret.csv"]
+    assert sorted(file.name for file in tmp_path.rglob("*")) == [
+        "a.duckdb",
+        "declared",
+        "outside",
+        "secret.csv",
+    ]
 
 
 def test_a_duckdb_query_reads_what_the_declaration_names(tmp_path: Path) -> None:
@@ -116,11 +128,17 @@ def test_a_duckdb_query_reads_what_the_declaration_names(tmp_path: Path) -> None
     write(outside, "a.csv", "a,b\n1,2\n")
     with duckdb.connect(str(folder / "a.duckdb")) as connection:
         connection.execute(f"CREATE VIEW v AS FROM '{outside}/a.csv'")
-    for path, query in ((None, "FROM '../outside/a.csv'"), (None, f"FROM '{outside}/*.csv'"), ("a.duckdb", "FROM v")):
+    for path, query in (
+        (None, "FROM '../outside/a.csv'"),
+        (None, f"FROM '{outside}/*.csv'"),
+        ("a.duckdb", "FROM v"),
+    ):
         with pytest.raises(SourceError, match=r"disabled by configuration.*reads: \[...\]"):
             read(folder, type="duckdb", path=path, query=query)
         for reads in ("../outside", str(outside)):
-            assert read(folder, type="duckdb", path=path, query=query, reads=[reads]).iloc[0].tolist() == [1, 2]
+            assert read(folder, type="duckdb", path=path, query=query, reads=[reads]).iloc[
+                0
+            ].tolist() == [1, 2]
 
 
 def test_a_file_of_the_working_folder_is_not_taken_for_the_declared_one(
@@ -190,7 +208,9 @@ def test_colons_and_percent_signs_in_a_query_are_no_parameters(sqlite_folder: Pa
     assert frame.iloc[0].tolist() == [":x", "x"]
 
 
-@pytest.mark.parametrize("url", ["sqlite:///crash.sqlite", "sqlite:///file:{folder}/crash.sqlite?mode=rwc&uri=true"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:///crash.sqlite", "sqlite:///file:{folder}/crash.sqlite?mode=rwc&uri=true"]
+)
 @pytest.mark.parametrize(
     "query",
     [
@@ -218,7 +238,12 @@ def test_a_query_cannot_change_the_database(sqlite_folder: Path, url: str, query
 
 def test_sqlite_itself_refuses_what_does_not_look_like_writing(sqlite_folder: Path) -> None:
     with pytest.raises(SourceError, match="not authorized"):
-        read(sqlite_folder, type="sql", url="sqlite:///crash.sqlite", query="WITH a AS (SELECT 1) DELETE FROM t")
+        read(
+            sqlite_folder,
+            type="sql",
+            url="sqlite:///crash.sqlite",
+            query="WITH a AS (SELECT 1) DELETE FROM t",
+        )
 
 
 def test_a_folder_with_odd_signs_and_a_database_in_use(sqlite_folder: Path) -> None:
@@ -240,7 +265,9 @@ def test_a_folder_with_odd_signs_and_a_database_in_use(sqlite_folder: Path) -> N
         ("sqlite:///crash.sqlite", "query fails: OperationalError.*no such column"),
     ],
 )
-def test_sql_failures_say_what_is_wrong_but_no_secret(url: str, message: str, sqlite_folder: Path) -> None:
+def test_sql_failures_say_what_is_wrong_but_no_secret(
+    url: str, message: str, sqlite_folder: Path
+) -> None:
     for use in (read, fingerprint):
         with pytest.raises(SourceError, match=message) as caught:
             use(sqlite_folder, type="sql", url=url, query="SELECT nope FROM t")
@@ -250,10 +277,19 @@ def test_sql_failures_say_what_is_wrong_but_no_secret(url: str, message: str, sq
 def test_a_query_s_fingerprint_follows_its_rows_not_their_order(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
     prints = []
-    for values in ("(1, 'x'), (2, NULL)", "(2, NULL), (1, 'x')", "(1, 'x'), (2, 'y')", "(1, 'x'), (NULL, NULL)"):
+    for values in (
+        "(1, 'x'), (2, NULL)",
+        "(2, NULL), (1, 'x')",
+        "(1, 'x'), (2, 'y')",
+        "(1, 'x'), (NULL, NULL)",
+    ):
         with duckdb.connect(str(path)) as connection:
-            connection.execute(f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {values}) AS t(a, b)")
-        prints.append(fingerprint(tmp_path, type="duckdb", path="a.duckdb", query="SELECT * FROM t"))
+            connection.execute(
+                f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {values}) AS t(a, b)"
+            )
+        prints.append(
+            fingerprint(tmp_path, type="duckdb", path="a.duckdb", query="SELECT * FROM t")
+        )
     assert prints[0] == prints[1]
     assert len(set(prints)) == 3
 
@@ -263,6 +299,8 @@ def test_a_cell_that_cannot_be_converted_is_not_quoted(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
         connection.execute("CREATE TABLE t AS SELECT 'canary cell' AS b")
     with pytest.raises(SourceError, match=r"ConversionException.*'\.\.\.'") as raised:
-        read(tmp_path, type="duckdb", path="t.duckdb", query="SELECT CAST(b AS INTEGER) AS n FROM t")
+        read(
+            tmp_path, type="duckdb", path="t.duckdb", query="SELECT CAST(b AS INTEGER) AS n FROM t"
+        )
     assert "canary" not in str(raised.value)
     assert raised.value.__cause__ is None

@@ -1,4 +1,6 @@
-"""What a text file's spelling of a cell decides: codes stay codes, levels stay levels, blanks and encodings are told."""
+"""What a text file's spelling of a cell decides: codes stay codes, levels stay levels, blanks and
+encodings are told.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from dge_assets.core.rows.intake import take_in
 from dge_resources.sources import read_source, source_fingerprint, spelling
 
 
-def read(folder: Path, content: str | bytes, columns: dict[str, Any] | None = None, **source: Any) -> pd.DataFrame:
+def read(
+    folder: Path, content: str | bytes, columns: dict[str, Any] | None = None, **source: Any
+) -> pd.DataFrame:
     data = content if isinstance(content, bytes) else content.encode()
     source = {"type": "csv", "path": "a.csv", **source}
     (folder / source["path"]).write_bytes(data)
@@ -49,14 +53,29 @@ def test_leading_zeros_are_found_late_in_a_long_file(
     assert frame["zip"].iloc[-1] == "00123"
 
 
-def test_telephone_numbers_are_no_amounts_and_padded_amounts_are_numbers_if_declared(tmp_path: Path) -> None:
+def test_telephone_numbers_are_no_amounts_and_padded_amounts_are_numbers_if_declared(
+    tmp_path: Path,
+) -> None:
     assert read(tmp_path, "x,y\n+491701234567,0\n+491701234568,1\n")["x"].iloc[0] == "+491701234567"
-    assert read(tmp_path, "x,y\n007,0\n012,1\n", {"x": {"kind": "integer"}})["x"].tolist() == [7, 12]
-    assert read(tmp_path, "x,y\n0,0\n0.5,1\n-0.25,1\n+1.5,0\n")["x"].tolist() == [0.0, 0.5, -0.25, 1.5]
+    assert read(tmp_path, "x,y\n007,0\n012,1\n", {"x": {"kind": "integer"}})["x"].tolist() == [
+        7,
+        12,
+    ]
+    assert read(tmp_path, "x,y\n0,0\n0.5,1\n-0.25,1\n+1.5,0\n")["x"].tolist() == [
+        0.0,
+        0.5,
+        -0.25,
+        1.5,
+    ]
 
 
 def test_a_renamed_column_is_declared_under_its_new_name(tmp_path: Path) -> None:
-    frame = read(tmp_path, ZIPS, {"code": {"categories": ["00123", "10001", "94110"]}}, rename={"zip": "code"})
+    frame = read(
+        tmp_path,
+        ZIPS,
+        {"code": {"categories": ["00123", "10001", "94110"]}},
+        rename={"zip": "code"},
+    )
     assert frame["code"].dropna().tolist() == ["00123", "10001", "94110"]
 
 
@@ -116,28 +135,38 @@ def test_long_whole_numbers_in_json_lines_and_parquet_keep_every_digit(tmp_path:
     assert frame["x"].dropna().tolist() == [LONG]
     packed = read(tmp_path, gzip.compress(lines.encode()), type="jsonl", path="a.jsonl.gz")
     assert packed["x"].dropna().tolist() == [LONG]
-    pd.DataFrame({"x": pd.array([LONG, None], dtype="Int64"), "y": [0, 1]}).to_parquet(tmp_path / "p")
+    pd.DataFrame({"x": pd.array([LONG, None], dtype="Int64"), "y": [0, 1]}).to_parquet(
+        tmp_path / "p"
+    )
     import pyarrow.parquet as pq
 
-    pq.write_table(pq.read_table(tmp_path / "p").replace_schema_metadata(), tmp_path / "p")  # as other writers leave it
+    pq.write_table(
+        pq.read_table(tmp_path / "p").replace_schema_metadata(), tmp_path / "p"
+    )  # as other writers leave it
     frame = read(tmp_path, (tmp_path / "p").read_bytes(), type="parquet", path="p")
     assert frame["x"].dropna().tolist() == [LONG]
 
 
 def test_json_texts_that_spell_missing_marks_stay_texts(tmp_path: Path) -> None:
-    frame = read(tmp_path, '{"x": "NA", "y": 0}\n{"x": "null", "y": 1}\n{"x": null, "y": 1}\n', type="jsonl")
+    frame = read(
+        tmp_path, '{"x": "NA", "y": 0}\n{"x": "null", "y": 1}\n{"x": null, "y": 1}\n', type="jsonl"
+    )
     assert frame["x"].tolist()[:2] == ["NA", "null"]
     assert frame["x"].isna().tolist() == [False, False, True]
 
 
-# ---------------------------------------------------------------------------------------------- blanks
+# ----------------------------------------------------------------------------------------------
+# blanks
 
 BLANKS = " job, age ,y\n clerk, 12,0\n ?, ?,1\n clerk , 30,1\n"
 
 
 def test_blanks_around_levels_are_told(tmp_path: Path) -> None:
     notes = read(tmp_path, BLANKS).attrs["notes"]
-    assert "column ' job' has blanks around the text in 3 of 3 cells; `strip: true` removes them" in notes
+    assert (
+        "column ' job' has blanks around the text in 3 of 3 cells; `strip: true` removes them"
+        in notes
+    )
 
 
 def test_strip_takes_them_away(tmp_path: Path) -> None:
@@ -163,7 +192,8 @@ def test_strip_belongs_to_the_fingerprint_only_where_it_is_set(tmp_path: Path) -
     assert fingerprint() == fingerprint(strip=False) != fingerprint(strip=True)
 
 
-# ---------------------------------------------------------------------------------------------- files that are not it
+# ----------------------------------------------------------------------------------------------
+# files that are not it
 
 TABLE = "größe;preis;y\n1;2,5;0\n2;3,75;1\n"
 
@@ -178,7 +208,9 @@ TABLE = "größe;preis;y\n1;2,5;0\n2;3,75;1\n"
         ("latin-1", "'utf-8' codec can't decode.*encoding"),
     ],
 )
-def test_another_encoding_is_told_and_mended_by_the_option(encoding: str, message: str, tmp_path: Path) -> None:
+def test_another_encoding_is_told_and_mended_by_the_option(
+    encoding: str, message: str, tmp_path: Path
+) -> None:
     with pytest.raises(SourceError, match=message):
         read(tmp_path, TABLE.encode(encoding), options={"sep": ";"})
     frame = read(tmp_path, TABLE.encode(encoding), options={"sep": ";", "encoding": encoding})
@@ -186,9 +218,13 @@ def test_another_encoding_is_told_and_mended_by_the_option(encoding: str, messag
 
 
 @pytest.mark.parametrize(("other", "option"), [(";", "';'"), ("\t", r'"\\t"'), ("|", r"'\|'")])
-def test_another_separator_is_told_and_mended_by_the_option(other: str, option: str, tmp_path: Path) -> None:
+def test_another_separator_is_told_and_mended_by_the_option(
+    other: str, option: str, tmp_path: Path
+) -> None:
     content = TABLE.replace(";", other)
-    with pytest.raises(SourceError, match=rf"not parted by ','.*into 3 fields each.*`options: {{sep: {option}}}`"):
+    with pytest.raises(
+        SourceError, match=rf"not parted by ','.*into 3 fields each.*`options: {{sep: {option}}}`"
+    ):
         read(tmp_path, content)
     assert read(tmp_path, content, options={"sep": other})["preis"].tolist() == ["2,5", "3,75"]
 
@@ -223,7 +259,8 @@ def test_points_that_may_part_thousands_are_asked_about(tmp_path: Path) -> None:
     assert list(frame.attrs["doubts"]) == ["amount"]
     declared = ContractDeclaration(target="y")
     assert (
-        "column 'amount' has three digits behind each point" in take_in(frame, declared, table="t").contract.doubts[0]
+        "column 'amount' has three digits behind each point"
+        in take_in(frame, declared, table="t").contract.doubts[0]
     )
     for form, amount in (("decimal_comma", 1723.0), ("decimal_point", 1.723)):
         columns = {"menge": {"format": form}}
@@ -235,7 +272,8 @@ def test_points_that_may_part_thousands_are_asked_about(tmp_path: Path) -> None:
         assert not read(tmp_path, plain, options={"sep": ";"}).attrs["doubts"]
 
 
-# ---------------------------------------------------------------------------------------------- values of databases
+# ----------------------------------------------------------------------------------------------
+# values of databases
 
 
 def test_spans_times_and_intervals_of_a_query_are_amounts(tmp_path: Path) -> None:
@@ -244,7 +282,9 @@ def test_spans_times_and_intervals_of_a_query_are_amounts(tmp_path: Path) -> Non
         "TIMESTAMPTZ '2023-01-01 00:00:00+00' AS moment, DATE '9999-12-31' AS never, 1 AS y "
         "UNION ALL SELECT NULL, NULL, NULL, NULL, DATE '2023-01-01', 2"
     )
-    source: SourceDeclaration = TypeAdapter(SourceDeclaration).validate_python({"type": "duckdb", "query": query})
+    source: SourceDeclaration = TypeAdapter(SourceDeclaration).validate_python(
+        {"type": "duckdb", "query": query}
+    )
     raw = read_source(source, base_folder=str(tmp_path), table="t")
     table = take_in(raw.sort_values("y"), ContractDeclaration(target="y"), table="t")
     first = table.frame.iloc[0]

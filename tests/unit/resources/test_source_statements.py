@@ -54,7 +54,8 @@ def test_more_than_one_statement_by_the_rules_of_some_database(query: str) -> No
 
 
 @pytest.mark.parametrize(
-    "query", [";", "--", "DELETE FROM t", "exec p", "CALL p()", "/* SELECT */ DROP TABLE t", "SELECTED"]
+    "query",
+    [";", "--", "DELETE FROM t", "exec p", "CALL p()", "/* SELECT */ DROP TABLE t", "SELECTED"],
 )
 def test_what_gives_no_table(query: str) -> None:
     with pytest.raises(SourceError, match="gives no table"):

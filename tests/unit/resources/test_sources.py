@@ -65,39 +65,56 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def write_jsonl(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_json(path, orient="records", lines=True, date_format="iso", force_ascii=False, double_precision=15)
+    frame.to_json(
+        path,
+        orient="records",
+        lines=True,
+        date_format="iso",
+        force_ascii=False,
+        double_precision=15,
+    )
 
 
 WRITERS = {"csv": write_csv, "parquet": write_parquet, "jsonl": write_jsonl}
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_a_file_comes_back_as_it_was_written(kind: str, odd_table: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_file_comes_back_as_it_was_written(
+    kind: str, odd_table: pd.DataFrame, tmp_path: Path
+) -> None:
     WRITERS[kind](odd_table, tmp_path / "odd file")
     frame = read(tmp_path, type=kind, path="odd file")
     assert list(frame.columns) == list(NAMES)
     assert isinstance(frame.index, pd.RangeIndex)
     assert frame.attrs["notes"] == []
-    np.testing.assert_allclose(frame[NAMES[0]], odd_table[NAMES[0]], rtol=0 if kind != "jsonl" else 1e-15)
+    np.testing.assert_allclose(
+        frame[NAMES[0]], odd_table[NAMES[0]], rtol=0 if kind != "jsonl" else 1e-15
+    )
     assert frame[NAMES[1]].dtype == object
     assert frame[NAMES[1]].fillna("missing").tolist() == ["a", "b, 'c'", "missing"]
     assert frame[NAMES[2]].dtype == "int64"
     assert frame[NAMES[2]].tolist() == odd_table[NAMES[2]].tolist()
     assert frame[NAMES[3]].dtype == bool
-    assert pd.to_datetime(frame[NAMES[4]], format="ISO8601").tolist() == odd_table[NAMES[4]].tolist()
+    assert (
+        pd.to_datetime(frame[NAMES[4]], format="ISO8601").tolist() == odd_table[NAMES[4]].tolist()
+    )
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(
-        st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).filter(str.strip),
+        st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).filter(
+            str.strip
+        ),
         min_size=1,
         max_size=4,
         unique_by=str.lower,
     ),
     numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5),
 )
-def test_any_names_and_floats_survive_csv_and_parquet(tmp_path: Path, names: list[str], numbers: list[float]) -> None:
+def test_any_names_and_floats_survive_csv_and_parquet(
+    tmp_path: Path, names: list[str], numbers: list[float]
+) -> None:
     frame = pd.DataFrame({name: [0.5, *numbers] for name in names})
     for kind in ("csv", "parquet"):
         WRITERS[kind](frame, tmp_path / kind)
@@ -110,7 +127,8 @@ def test_every_type_of_declaration_has_a_reader_and_a_state() -> None:
     assert set(members) == set(READERS) == set(STATES)
 
 
-# ---------------------------------------------------------------------------------------------- types
+# ----------------------------------------------------------------------------------------------
+# types
 
 
 def test_missing_truth_values_stay_truth_values(tmp_path: Path) -> None:
@@ -123,11 +141,19 @@ def test_missing_truth_values_stay_truth_values(tmp_path: Path) -> None:
 
 def test_json_texts_and_numbers_are_not_reinterpreted(tmp_path: Path) -> None:
     write(tmp_path, "a.jsonl", '\n{"zip": "01234", "date": 5, "sold_at": "2020-01-01"}\n')
-    assert read(tmp_path, type="jsonl", path="a.jsonl").iloc[0].tolist() == ["01234", 5, "2020-01-01"]
+    assert read(tmp_path, type="jsonl", path="a.jsonl").iloc[0].tolist() == [
+        "01234",
+        5,
+        "2020-01-01",
+    ]
 
 
 def test_a_mixed_column_becomes_text_with_a_note(tmp_path: Path) -> None:
-    write(tmp_path, "a.jsonl", '{"a": 1, "b": [1, {"c": 2}]}\n{"a": "x", "b": null}\n{"a": null, "b": [3]}\n')
+    write(
+        tmp_path,
+        "a.jsonl",
+        '{"a": 1, "b": [1, {"c": 2}]}\n{"a": "x", "b": null}\n{"a": null, "b": [3]}\n',
+    )
     frame = read(tmp_path, type="jsonl", path="a.jsonl")
     assert frame["a"].tolist()[:2] == ["1", "x"]
     assert pd.isna(frame["a"][2])
@@ -165,7 +191,9 @@ def test_a_pandas_index_in_parquet_is_a_column_only_if_named(tmp_path: Path) -> 
 
 def test_parquet_string_and_date_types_are_made_plain(tmp_path: Path) -> None:
     dates = [datetime.date(2020, 1, 1), None]
-    pd.DataFrame({"s": pd.array(["a", None], dtype="string"), "d": dates}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"s": pd.array(["a", None], dtype="string"), "d": dates}).to_parquet(
+        tmp_path / "a.parquet"
+    )
     frame = read(tmp_path, type="parquet", path="a.parquet")
     assert frame["s"].dtype == object
     assert frame["d"].dtype == "datetime64[ns]"
@@ -184,7 +212,9 @@ def test_parquet_string_and_date_types_are_made_plain(tmp_path: Path) -> None:
         ("\ufeffa,b\n1,2\n", {}, [1, 2]),
     ],
 )
-def test_options_reach_pandas(content: str, options: dict[str, Any], expected: list[Any], tmp_path: Path) -> None:
+def test_options_reach_pandas(
+    content: str, options: dict[str, Any], expected: list[Any], tmp_path: Path
+) -> None:
     write(tmp_path, "a.csv", content.encode(options.get("encoding", "utf-8")))
     frame = read(tmp_path, type="csv", path="a.csv", options=options)
     assert frame.iloc[0].tolist() == expected
@@ -222,12 +252,19 @@ def test_moments_beyond_nanoseconds_become_iso_text(tmp_path: Path) -> None:
     assert frame["t"].tolist() == ["3000-01-01 00:00:00"]
 
 
-# ---------------------------------------------------------------------------------------------- names
+# ----------------------------------------------------------------------------------------------
+# names
 
 
 def test_drop_and_rename_speak_of_the_source_s_names(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", "Age,age,seed\n1,2,3\n")
-    frame = read(tmp_path, type="csv", path="a.csv", drop=["age"], rename={"Age": "age", "seed": "source_seed"})
+    frame = read(
+        tmp_path,
+        type="csv",
+        path="a.csv",
+        drop=["age"],
+        rename={"Age": "age", "seed": "source_seed"},
+    )
     assert frame.to_dict("list") == {"age": [1], "source_seed": [3]}
 
 
@@ -240,8 +277,16 @@ def test_drop_and_rename_speak_of_the_source_s_names(tmp_path: Path) -> None:
         ("Family,seed\n1,2\n", {}, r"\['Family', 'seed'\] are reserved.*rename"),
         ("a\n1\n", {"rename": {"a": "row_id"}}, r"\['row_id'\] are reserved"),
         ("a,b\n1,2\n", {"rename": {"a": "b"}}, r"more than once: \['b'\].*rename"),
-        ("weight,age\n1,2\n", {"drop": ["agee"]}, r"`drop`.*\['agee'\].*closest first: \['age', 'weight'\]"),
-        ("weight,age\n1,2\n", {"rename": {"wait": "x"}}, r"`rename`.*\['wait'\].*\['weight', 'age'\]"),
+        (
+            "weight,age\n1,2\n",
+            {"drop": ["agee"]},
+            r"`drop`.*\['agee'\].*closest first: \['age', 'weight'\]",
+        ),
+        (
+            "weight,age\n1,2\n",
+            {"rename": {"wait": "x"}},
+            r"`rename`.*\['wait'\].*\['weight', 'age'\]",
+        ),
         ("1,2\n", {"options": {"header": None}}, r"without a text as name: \[0, 1\].*names"),
         ("a,b\n1,2,3\n1,2,3\n", {}, "1 more fields than its header"),
         ("a,b\n", {}, "empty: 0 rows, 2 columns"),
@@ -282,7 +327,9 @@ def test_parquet_with_names_that_are_numbers_or_come_twice_is_refused(tmp_path: 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"]), tmp_path / "twice")
+    pq.write_table(
+        pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"]), tmp_path / "twice"
+    )
     with pytest.raises(SourceError, match="more than once"):
         read(tmp_path, type="parquet", path="twice")
     pq.write_table(pa.Table.from_pandas(pd.DataFrame({0: [1]})), tmp_path / "numbers")
@@ -293,7 +340,9 @@ def test_parquet_with_names_that_are_numbers_or_come_twice_is_refused(tmp_path: 
 def test_a_missing_file_is_named_with_like_ones(tmp_path: Path) -> None:
     write(tmp_path, "crash.csv", "a\n1\n")
     for use in (read, fingerprint):
-        with pytest.raises(SourceError, match=r"no file '.*/crsh\.csv'; its folder holds \['crash\.csv'\]"):
+        with pytest.raises(
+            SourceError, match=r"no file '.*/crsh\.csv'; its folder holds \['crash\.csv'\]"
+        ):
             use(tmp_path, type="csv", path="crsh.csv")
         with pytest.raises(SourceError, match=r"no folder '.*/deep'"):
             use(tmp_path, type="csv", path="deep/crash.csv")
@@ -310,11 +359,14 @@ def test_the_environment_is_expanded_and_missing_names_are_said(
     monkeypatch.setenv("CRASH_FOLDER", str(tmp_path))
     assert len(read(Path("/"), type="csv", path="${CRASH_FOLDER}/a.csv")) == 1
     monkeypatch.delenv("CRASH_FOLDER")
-    with pytest.raises(SourceError, match=r"environment variable CRASH_FOLDER, which is not set\. Set"):
+    with pytest.raises(
+        SourceError, match=r"environment variable CRASH_FOLDER, which is not set\. Set"
+    ):
         read(tmp_path, type="csv", path="${CRASH_FOLDER}/a.csv")
 
 
-# ---------------------------------------------------------------------------------------------- fingerprints
+# ----------------------------------------------------------------------------------------------
+# fingerprints
 
 
 def test_a_touched_file_is_unchanged_and_an_edited_one_is_not(tmp_path: Path) -> None:
@@ -328,7 +380,9 @@ def test_a_touched_file_is_unchanged_and_an_edited_one_is_not(tmp_path: Path) ->
     assert fingerprint(tmp_path, type="csv", path="a.csv") != before
 
 
-def test_a_large_file_is_known_by_size_and_time_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_known_by_size_and_time_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path, "a.csv", "a\n" + "1\n" * (source_files.HASHED_FILE_BYTES // 2))
     before = fingerprint(tmp_path, type="csv", path="a.csv")
     assert fingerprint(tmp_path, type="csv", path="a.csv") == before

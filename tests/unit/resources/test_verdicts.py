@@ -22,7 +22,9 @@ WHOLE = json.dumps(asdict(ONE)).encode()
 
 @pytest.fixture(params=["folder", "memory"])
 def verdicts(request: pytest.FixtureRequest, tmp_path: Path) -> Verdicts:
-    return Verdicts(Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}"))
+    return Verdicts(
+        Store(str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}")
+    )
 
 
 def test_a_verdict_is_read_as_it_was_written_and_the_newest_counts(verdicts: Verdicts) -> None:

@@ -1,4 +1,6 @@
-"""Looking over everything that is kept: silent where all is well, and each bad, foreign or lost file by name."""
+"""Looking over everything that is kept: silent where all is well, and each bad, foreign or lost
+file by name.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def root(whole: Path, tmp_path: Path) -> Path:
 
 
 def flip(path: Path) -> None:
-    """One bit of what the reader needs: the first block of rows in a database, the footer of a small Parquet file."""
+    """One bit of what the reader needs: the first block of rows in a database, the footer of a
+    small Parquet file.
+    """
     data = bytearray(path.read_bytes())
     data[int(len(data) * (0.33 if path.suffix == ".duckdb" else 0.75))] ^= 0x10
     write(path, bytes(data))
@@ -53,7 +57,10 @@ def write(path: Path, data: bytes) -> None:
 
 def places(root: Path) -> dict[str, str]:
     """The command by the place of what was found, relative to the root."""
-    return {found.problem.place.removeprefix(f"{root}/"): found.command for found in verify(Store(str(root)))}
+    return {
+        found.problem.place.removeprefix(f"{root}/"): found.command
+        for found in verify(Store(str(root)))
+    }
 
 
 def test_nothing_is_found_where_all_is_well(root: Path) -> None:
@@ -85,7 +92,9 @@ def expected(root: Path, names: Iterable[str]) -> dict[str, Path]:
 
 @pytest.mark.parametrize("damage", [flip, truncate])
 @pytest.mark.parametrize("apart", ["a release's manifest", "releases"])
-def test_each_damaged_file_is_named_with_what_mends_it(root: Path, apart: str, damage: Callable[[Path], None]) -> None:
+def test_each_damaged_file_is_named_with_what_mends_it(
+    root: Path, apart: str, damage: Callable[[Path], None]
+) -> None:
     """Of a release whose manifest is damaged nobody knows how its other files must be."""
     damaged = expected(root, set(KEPT) - {apart})
     for path in damaged.values():
@@ -93,7 +102,11 @@ def test_each_damaged_file_is_named_with_what_mends_it(root: Path, apart: str, d
     found = places(root)
     assert set(found) == set(damaged)
     for place, command in found.items():
-        mends = {"checkpoints": "rm -r", "warehouse.duckdb": "make warehouse", "releases": "crash_release"}
+        mends = {
+            "checkpoints": "rm -r",
+            "warehouse.duckdb": "make warehouse",
+            "releases": "crash_release",
+        }
         assert mends.get(place.split("/")[0], "make demo TABLE=crash") in command
 
 
@@ -147,14 +160,20 @@ def test_rows_of_the_warehouse_that_somebody_changed_are_found(root: Path) -> No
     path = root / "warehouse.duckdb"
     path.chmod(0o644)
     with duckdb.connect(path) as connection:
-        connection.execute(f"UPDATE {TABLE}.synthetic SET x = x + 1 WHERE x = (SELECT min(x) FROM {TABLE}.synthetic)")
+        connection.execute(
+            f"UPDATE {TABLE}.synthetic SET x = x + 1 WHERE x = (SELECT min(x) FROM {TABLE}.synthetic)"
+        )
     assert list(places(root)) == ["warehouse.duckdb: crash.synthetic"]
 
 
 def test_a_warehouse_that_is_older_than_what_is_kept_is_no_fault(root: Path) -> None:
     lake = Lake(Store(str(root)))
     source = lake.read(Address(TABLE, "source"))
-    lake.write(source.__class__(source.frame, lake.write_chunks(recipe("other"), iter([source.frame]), run_id="r")))
+    lake.write(
+        source.__class__(
+            source.frame, lake.write_chunks(recipe("other"), iter([source.frame]), run_id="r")
+        )
+    )
     assert places(root) == {}
 
 
@@ -190,4 +209,6 @@ def test_the_program_prints_each_and_exits_with_status_1_where_there_is_any(
     for part in (str(path), "to mend: make demo TABLE=crash", "1 bad, foreign or lost"):
         assert part in said
     for nowhere in (root / "nowhere", path):
-        assert f"there is no folder {nowhere}" in str(status(nowhere)), "no file is told to be removed as foreign"
+        assert f"there is no folder {nowhere}" in str(status(nowhere)), (
+            "no file is told to be removed as foreign"
+        )

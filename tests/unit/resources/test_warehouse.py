@@ -1,4 +1,6 @@
-"""The warehouse: the promised relations over a lake made by hand, readable while it is built and after."""
+"""The warehouse: the promised relations over a lake made by hand, readable while it is built and
+after.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,14 @@ from dge_resources.records import record_of, recorded
 from dge_resources.warehouse import Built, Warehouse
 from tests.support.tables import AWKWARD, every_kind, recipe
 
-RESULTS = ("training_scores", "evaluation_scores", "selection", "cross_scores", "group_scores", "k_curve")
+RESULTS = (
+    "training_scores",
+    "evaluation_scores",
+    "selection",
+    "cross_scores",
+    "group_scores",
+    "k_curve",
+)
 
 
 class Line:
@@ -33,7 +42,9 @@ class Line:
     def __init__(self, store: Store, table: str = "crash") -> None:
         self.lake, self.artifacts, self.table = Lake(store), ArtifactStore(store), table
 
-    def keep(self, frame: pd.DataFrame, name: tuple[object, ...], *parents: Provenance) -> Provenance:
+    def keep(
+        self, frame: pd.DataFrame, name: tuple[object, ...], *parents: Provenance
+    ) -> Provenance:
         wanted = recipe(*name, table=self.table, parents=tuple(p.record_id for p in parents))  # type: ignore[arg-type]
         item = recorded(frame, wanted, run_id="r")
         self.lake.write(item, with_record_id=wanted.asset == "synthetic")
@@ -47,14 +58,22 @@ class Line:
         return self.keep(frame.head(24), ("real_train",), source)
 
     def member(self, family: str, seed: int, real_train: Provenance) -> Provenance:
-        wanted = recipe("generator", family, seed, table=self.table, parents=(real_train.record_id,))
-        generator = self.artifacts.write(wanted, {"weights": bytes([seed])}, run_id="r", seconds=1.5)
+        wanted = recipe(
+            "generator", family, seed, table=self.table, parents=(real_train.record_id,)
+        )
+        generator = self.artifacts.write(
+            wanted, {"weights": bytes([seed])}, run_id="r", seconds=1.5
+        )
         frame = every_kind(10, seed=seed).drop(columns="id")
         return self.keep(frame, ("synthetic", family, seed), generator)
 
     def results(self, *parents: Provenance) -> None:
         for name in RESULTS:
-            self.keep(pd.DataFrame({"family": ["ctgan"], "model": ["lr"], "value": [0.5]}), (name,), *parents)
+            self.keep(
+                pd.DataFrame({"family": ["ctgan"], "model": ["lr"], "value": [0.5]}),
+                (name,),
+                *parents,
+            )
 
 
 @pytest.fixture
@@ -66,7 +85,9 @@ def store(tmp_path: Path) -> Store:
 def line(store: Store) -> Line:
     made = Line(store)
     real_train = made.real()
-    members = [made.member(family, seed, real_train) for family in ("ctgan", "tvae") for seed in (0, 1)]
+    members = [
+        made.member(family, seed, real_train) for family in ("ctgan", "tvae") for seed in (0, 1)
+    ]
     made.results(*members)
     return made
 
@@ -77,7 +98,9 @@ def ask(store: Store, query: str, *parameters: object) -> list[tuple[object, ...
 
 
 def seen_elsewhere(store: Store, query: str) -> str:
-    """What another process finds: in this one DuckDB may still have the former file in its cache of instances."""
+    """What another process finds: in this one DuckDB may still have the former file in its cache of
+    instances.
+    """
     program = "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).sql(sys.argv[2]).fetchall())"
     command = [sys.executable, "-c", program, Warehouse(store).url, query]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -95,12 +118,26 @@ def test_the_promised_relations_are_there_with_their_columns(store: Store, line:
     synthetic = types(store, "crash.synthetic")
     assert set(synthetic) == {*columns, "family", "seed", "record_id"} - {"id"}
     assert (synthetic["seed"], synthetic["family"]) == ("INTEGER", "VARCHAR")
-    assert set(types(store, "crash.real_train")) == set(types(store, "crash.real_test")) == {*columns, "row_id"}
-    for name in RESULTS:
-        assert types(store, f"crash.{name}") == {"family": "VARCHAR", "model": "VARCHAR", "value": "DOUBLE"}
-    assert {"record_id", "family", "seed", "parents", "parameters", "code_version", "content_sha256"} <= set(
-        types(store, "crash.lineage")
+    assert (
+        set(types(store, "crash.real_train"))
+        == set(types(store, "crash.real_test"))
+        == {*columns, "row_id"}
     )
+    for name in RESULTS:
+        assert types(store, f"crash.{name}") == {
+            "family": "VARCHAR",
+            "model": "VARCHAR",
+            "value": "DOUBLE",
+        }
+    assert {
+        "record_id",
+        "family",
+        "seed",
+        "parents",
+        "parameters",
+        "code_version",
+        "content_sha256",
+    } <= set(types(store, "crash.lineage"))
     assert types(store, "crash.lineage")["seed"] == "INTEGER"
     assert ask(store, "SELECT count(*) FROM crash.lineage") == [(3 + 4 + 4 + len(RESULTS),)]
 
@@ -111,14 +148,21 @@ def test_rows_values_and_kinds_are_those_of_the_lake(store: Store, line: Line) -
         ("ctgan", 0, 10), ("ctgan", 1, 10), ("tvae", 0, 10), ("tvae", 1, 10),
     ]  # fmt: skip
     quoted = '"' + AWKWARD.replace('"', '""') + '"'
-    found = ask(store, f"SELECT {quoted}, grade, day FROM crash.synthetic WHERE family = 'tvae' AND seed = 1")
+    found = ask(
+        store,
+        f"SELECT {quoted}, grade, day FROM crash.synthetic WHERE family = 'tvae' AND seed = 1",
+    )
     frame = every_kind(10, seed=1)
     assert [row[0] for row in found] == frame[AWKWARD].tolist()
-    assert [row[1] for row in found] == [None if pd.isna(grade) else grade for grade in frame["grade"]]
+    assert [row[1] for row in found] == [
+        None if pd.isna(grade) else grade for grade in frame["grade"]
+    ]
     assert [pd.Timestamp(row[2]) for row in found] == frame["day"].tolist()
 
 
-def test_each_synthetic_row_leads_to_generator_real_rows_and_source(store: Store, line: Line) -> None:
+def test_each_synthetic_row_leads_to_generator_real_rows_and_source(
+    store: Store, line: Line
+) -> None:
     Warehouse(store).build()
     found = ask(
         store,
@@ -126,8 +170,14 @@ def test_each_synthetic_row_leads_to_generator_real_rows_and_source(store: Store
            FROM crash.synthetic row JOIN crash.origin_of origin ON origin.of_record_id = row.record_id
            WHERE row.family = 'tvae' AND row.seed = 1 ORDER BY origin.asset""",
     )
-    assert found == [("generator", "tvae", 1, "1"), ("real_train", None, None, "1"), ("source", None, None, "1")]
-    rows = ask(store, "SELECT DISTINCT record_id FROM crash.synthetic WHERE family = 'tvae' AND seed = 1")
+    assert found == [
+        ("generator", "tvae", 1, "1"),
+        ("real_train", None, None, "1"),
+        ("source", None, None, "1"),
+    ]
+    rows = ask(
+        store, "SELECT DISTINCT record_id FROM crash.synthetic WHERE family = 'tvae' AND seed = 1"
+    )
     record = Lake(store).record(Address("crash", "synthetic", "tvae", 1))
     assert record is not None
     assert rows == [(record.record_id,)]
@@ -139,7 +189,10 @@ def test_a_new_member_shows_with_the_next_build(store: Store, line: Line) -> Non
     real_train = line.lake.read(Address("crash", "real_train")).record
     line.member("ctgan", 2, real_train)
     Warehouse(store).build()
-    assert seen_elsewhere(store, "SELECT DISTINCT seed FROM crash.synthetic ORDER BY 1") == "[(0,), (1,), (2,)]"
+    assert (
+        seen_elsewhere(store, "SELECT DISTINCT seed FROM crash.synthetic ORDER BY 1")
+        == "[(0,), (1,), (2,)]"
+    )
 
 
 def plan_of(line: Line, *members: str) -> StoredPlan:
@@ -150,11 +203,17 @@ def plan_of(line: Line, *members: str) -> StoredPlan:
         record = line.lake.record(Address(line.table, "synthetic", family, int(seed)))
         assert record is not None
         ids[f"{family}/{int(seed):03d}"] = record.record_id
-    return StoredPlan(table=line.table, profile="default", seeds=2, epochs={"ctgan": 1}, members=ids)
+    return StoredPlan(
+        table=line.table, profile="default", seeds=2, epochs={"ctgan": 1}, members=ids
+    )
 
 
-def test_synthetic_has_the_present_plans_members_and_the_others_are_apart(store: Store, line: Line) -> None:
-    """K was lowered, a family dropped, and what is left of an older contract has another column and another type."""
+def test_synthetic_has_the_present_plans_members_and_the_others_are_apart(
+    store: Store, line: Line
+) -> None:
+    """K was lowered, a family dropped, and what is left of an older contract has another column and
+    another type.
+    """
     older = every_kind(10).drop(columns="id").rename(columns={"day": "former day"})
     older["grade"] = range(10)
     line.keep(older, ("synthetic", "ctgan", 7))
@@ -162,11 +221,17 @@ def test_synthetic_has_the_present_plans_members_and_the_others_are_apart(store:
     Warehouse(store).build()
     members = "SELECT DISTINCT family, seed FROM crash.{} ORDER BY ALL"
     assert ask(store, members.format("synthetic")) == [("ctgan", 0), ("ctgan", 1)]
-    assert ask(store, members.format("synthetic_unused")) == [("ctgan", 7), ("tvae", 0), ("tvae", 1)]
+    assert ask(store, members.format("synthetic_unused")) == [
+        ("ctgan", 7),
+        ("tvae", 0),
+        ("tvae", 1),
+    ]
     assert "former day" not in types(store, "crash.synthetic")
 
 
-def test_a_plan_without_any_stored_member_leaves_synthetic_empty_with_its_columns(store: Store, line: Line) -> None:
+def test_a_plan_without_any_stored_member_leaves_synthetic_empty_with_its_columns(
+    store: Store, line: Line
+) -> None:
     Plans(store).write(plan_of(line))
     Warehouse(store).build()
     assert ask(store, "SELECT count(*) FROM crash.synthetic") == [(0,)]
@@ -184,7 +249,9 @@ def test_without_a_plan_every_member_is_in_use(store: Store, line: Line) -> None
 def test_a_damaged_plan_is_told_with_its_place(store: Store, line: Line, text: str) -> None:
     assert Plans(store).read("crash") is None
     store.write(Plans(store).path("crash"), text.encode())
-    with pytest.raises(StorageError, match=r"plan\.json is not a plan .* delete it and materialize crash/report"):
+    with pytest.raises(
+        StorageError, match=r"plan\.json is not a plan .* delete it and materialize crash/report"
+    ):
         Plans(store).read("crash")
 
 
@@ -224,7 +291,9 @@ def test_a_reader_neither_blocks_the_builder_nor_sees_half_a_file(store: Store, 
         before = reader.execute("SELECT count(*) FROM crash.lineage").fetchone()
         line.keep(pd.DataFrame({"x": [1]}), ("extra",))
         warehouse.build()
-        assert reader.execute("SELECT count(*) FROM crash.lineage").fetchone() == before, "its own old file"
+        assert reader.execute("SELECT count(*) FROM crash.lineage").fetchone() == before, (
+            "its own old file"
+        )
     assert seen_elsewhere(store, "FROM crash.extra") == "[(1,)]"
 
 
@@ -245,11 +314,15 @@ def test_two_builders_at_once_and_a_reader_among_them(store: Store, line: Line) 
     assert store.files("") == [*store.files("artifacts"), *store.files("lake"), "warehouse.duckdb"]
 
 
-def test_the_file_is_small_and_in_the_format_that_older_readers_know(store: Store, line: Line) -> None:
+def test_the_file_is_small_and_in_the_format_that_older_readers_know(
+    store: Store, line: Line
+) -> None:
     path = Path(Warehouse(store).build().url)
     assert path.stat().st_size < 9_000_000
     assert path.read_bytes()[8:12] == b"DUCK"
-    assert int.from_bytes(path.read_bytes()[12:20], "little") == 64, "the storage format of DuckDB 0.9 to 1.1"
+    assert int.from_bytes(path.read_bytes()[12:20], "little") == 64, (
+        "the storage format of DuckDB 0.9 to 1.1"
+    )
 
 
 def test_readers_cannot_write(store: Store, line: Line) -> None:
@@ -259,7 +332,9 @@ def test_readers_cannot_write(store: Store, line: Line) -> None:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "changed", "foreign", "moved", "manifest"])
-def test_a_broken_part_is_left_out_by_name_and_all_else_is_shown(store: Store, line: Line, damage: str) -> None:
+def test_a_broken_part_is_left_out_by_name_and_all_else_is_shown(
+    store: Store, line: Line, damage: str
+) -> None:
     other = Line(store, "moons")
     other.member("ctgan", 0, other.real())
     path = Path(store.full(line.lake.path(Address("crash", "synthetic", "ctgan", 1))))
@@ -278,16 +353,26 @@ def test_a_broken_part_is_left_out_by_name_and_all_else_is_shown(store: Store, l
         path.write_text("{")
     (problem,) = Warehouse(store).build().problems
     assert (problem.table, problem.place) == ("crash", str(path))
-    assert f"crash/ctgan/{'generator' if damage == 'manifest' else 'synthetic'}[001]" in problem.message
+    assert (
+        f"crash/ctgan/{'generator' if damage == 'manifest' else 'synthetic'}[001]"
+        in problem.message
+    )
     assert "materialize" in problem.message
     assert ask(store, "FROM main.problems") == [("crash", str(path), problem.message)]
-    shown = {name for (name,) in ask(store, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'crash'")}
+    shown = {
+        name
+        for (name,) in ask(
+            store, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'crash'"
+        )
+    }
     assert {"real_train", "lineage", *RESULTS} <= shown
     assert ("synthetic" in shown) == (damage == "manifest"), "never part of an ensemble"
     assert ask(store, "SELECT count(*) FROM moons.synthetic") == [(10,)]
 
 
-def test_files_that_are_no_places_of_the_lake_are_told_and_take_nothing_away(store: Store, line: Line) -> None:
+def test_files_that_are_no_places_of_the_lake_are_told_and_take_nothing_away(
+    store: Store, line: Line
+) -> None:
     strange = Path(store.full('lake/x"; DROP SCHEMA crash; --/synthetic/odd/data.parquet'))
     strange.parent.mkdir(parents=True)
     pd.DataFrame({"x": [1]}).to_parquet(strange)
@@ -308,12 +393,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_a_killed_notebook_wrote_is_not_replayed_into_the_next_file(store: Store, line: Line) -> None:
+def test_what_a_killed_notebook_wrote_is_not_replayed_into_the_next_file(
+    store: Store, line: Line
+) -> None:
     path = Path(Warehouse(store).build().url)
     path.chmod(0o644)  # as root may, and as files of former versions are
-    notebook = subprocess.run([sys.executable, "-c", DIES_WITH_THE_FILE_OPEN, str(path)], check=False)
+    notebook = subprocess.run(
+        [sys.executable, "-c", DIES_WITH_THE_FILE_OPEN, str(path)], check=False
+    )
     assert notebook.returncode == -signal.SIGKILL
-    assert Warehouse(store).sidecars() == ["warehouse.duckdb.wal"], "what the next file would have replayed"
+    assert Warehouse(store).sidecars() == ["warehouse.duckdb.wal"], (
+        "what the next file would have replayed"
+    )
     Warehouse(store).build()
     assert Warehouse(store).sidecars() == []
     assert seen_elsewhere(store, "SELECT DISTINCT value FROM crash.training_scores") == "[(0.5,)]"
@@ -325,7 +416,9 @@ def test_the_file_is_open_to_no_writer(store: Store, line: Line) -> None:
 
 
 def test_no_flipped_bit_of_lake_or_file_gives_other_rows(store: Store, tmp_path: Path) -> None:
-    """Through the warehouse each row is as it was made, or there is an error: DuckDB itself checks no Parquet."""
+    """Through the warehouse each row is as it was made, or there is an error: DuckDB itself checks
+    no Parquet.
+    """
     rng, line = np.random.default_rng(0), Line(store)
     line.real()
     query = "SELECT * FROM crash.real_train ORDER BY row_id"
@@ -364,7 +457,9 @@ def test_a_lake_on_object_storage_is_copied_in(tmp_path: Path) -> None:
     file = tmp_path / "copy.duckdb"
     file.write_bytes(line.lake.store.read("warehouse.duckdb"))
     with duckdb.connect(str(file), read_only=True) as reader:
-        kinds = dict(reader.sql("select table_name, table_type from information_schema.tables").fetchall())
+        kinds = dict(
+            reader.sql("select table_name, table_type from information_schema.tables").fetchall()
+        )
         assert kinds["real_train"] == "BASE TABLE"
         rows = len(line.lake.read(Address("crash", "real_train")).frame)
         assert reader.sql("select count(*) from crash.real_train").fetchall() == [(rows,)]

@@ -1,5 +1,5 @@
-"""Files written whole: in one folder of work, cleared when their writer is dead and only then; locks that touch
-nothing.
+"""Files written whole: in one folder of work, cleared when their writer is dead and only then;
+locks that touch nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ import pytest
 from dge_assets.core.errors import StorageError
 from dge_resources.home import Store
 from dge_resources.storage import Storage
-from dge_resources.whole_files import TEMPORARY, WORK, clear_unfinished, only_one, replacing, users_own_folder
+from dge_resources.whole_files import (
+    TEMPORARY,
+    WORK,
+    clear_unfinished,
+    only_one,
+    replacing,
+    users_own_folder,
+)
 
 DIES_WHILE_WRITING = """
 import os, signal, sys
@@ -40,7 +47,9 @@ def unfinished(root: Path) -> list[Path]:
     return [path for path in root.rglob(f"{TEMPORARY}*") if path.is_file()]
 
 
-def test_what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays(tmp_path: Path) -> None:
+def test_what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays(
+    tmp_path: Path,
+) -> None:
     dead = writer(tmp_path, "dies")
     dead.communicate()
     assert dead.returncode == -signal.SIGKILL
@@ -56,8 +65,13 @@ def test_what_a_killed_writer_left_is_cleared_and_what_a_living_one_holds_stays(
     assert unfinished(tmp_path) == []
 
 
-def test_files_of_former_versions_beside_their_targets_are_cleared_wherever_they_are(tmp_path: Path) -> None:
-    old = [tmp_path / folder / f"{TEMPORARY}0f3a" for folder in ("lake/crash/source", "releases/crash/r-1", "")]
+def test_files_of_former_versions_beside_their_targets_are_cleared_wherever_they_are(
+    tmp_path: Path,
+) -> None:
+    old = [
+        tmp_path / folder / f"{TEMPORARY}0f3a"
+        for folder in ("lake/crash/source", "releases/crash/r-1", "")
+    ]
     for path in old:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"rows")
@@ -97,7 +111,9 @@ def test_a_work_folder_is_its_owners_alone_and_goes_with_the_block(tmp_path: Pat
     assert not folder.exists()
 
 
-def test_a_lock_in_the_place_of_a_link_is_refused_and_what_the_link_names_is_not_touched(tmp_path: Path) -> None:
+def test_a_lock_in_the_place_of_a_link_is_refused_and_what_the_link_names_is_not_touched(
+    tmp_path: Path,
+) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "x.lock").symlink_to(victim)

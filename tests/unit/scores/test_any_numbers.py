@@ -1,4 +1,6 @@
-"""Any table of numbers and moments: its encoding is fitted, and what comes back has its types and keeps to its bounds."""
+"""Any table of numbers and moments: its encoding is fitted, and what comes back has its types and
+keeps to its bounds.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,11 @@ from tests.unit.conftest import encoded_of
 CELLS = {
     "continuous": st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from([0.0, -0.0, 5e-324, 1e-9, 0.25, 1e200]),
-    "integer": st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3) | st.sampled_from([2**53 + 1, 2**63 - 1]),
-    "datetime": st.integers(-(2**63) + 1, 2**63 - 1) | st.integers(0, 5).map(lambda day: day * 86_400_000_000_000),
+    "integer": st.integers(-(2**63), 2**63 - 1)
+    | st.integers(-3, 3)
+    | st.sampled_from([2**53 + 1, 2**63 - 1]),
+    "datetime": st.integers(-(2**63) + 1, 2**63 - 1)
+    | st.integers(0, 5).map(lambda day: day * 86_400_000_000_000),
 }
 TYPES = {"continuous": "float64", "integer": "Int64", "datetime": "datetime64[ns]"}
 
@@ -34,8 +39,14 @@ def columns(draw: st.DrawFn) -> pd.Series:
         filler = None if shape != "all but one" else few[1]
         cells = [few[0], *[filler] * (rows - 1)]
     if kind == "datetime":
-        return pd.Series([pd.NaT if cell is None else pd.Timestamp(cell) for cell in cells], dtype=TYPES[kind])
-    return pd.Series(pd.array(cells, dtype=TYPES[kind])) if kind == "integer" else pd.Series(cells, dtype=TYPES[kind])
+        return pd.Series(
+            [pd.NaT if cell is None else pd.Timestamp(cell) for cell in cells], dtype=TYPES[kind]
+        )
+    return (
+        pd.Series(pd.array(cells, dtype=TYPES[kind]))
+        if kind == "integer"
+        else pd.Series(cells, dtype=TYPES[kind])
+    )
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])

@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dge_assets.core.scores.claim_errors import CLAIM_COLUMNS, LARGEST_ALONE, claim_errors, cross_tables
+from dge_assets.core.scores.claim_errors import (
+    CLAIM_COLUMNS,
+    LARGEST_ALONE,
+    claim_errors,
+    cross_tables,
+)
 
 K, REPLICATES = 8, 200
 
@@ -16,10 +21,17 @@ def others(cross: np.ndarray) -> np.ndarray:
     return (cross.sum(axis=1) - np.diag(cross)) / (len(cross) - 1)
 
 
-def found_of(truth: np.ndarray, cross: np.ndarray, rng: np.random.Generator, metric: str = "auc") -> pd.DataFrame:
+def found_of(
+    truth: np.ndarray, cross: np.ndarray, rng: np.random.Generator, metric: str = "auc"
+) -> pd.DataFrame:
     """The table, with truths that test rows move all alike by 0.01."""
     replicates = truth[:, None] + 0.01 * rng.normal(size=REPLICATES)
-    claims = {"oracle": truth, "naive": np.diag(cross), "dge_3": others(cross), f"dge_{len(cross)}": others(cross)}
+    claims = {
+        "oracle": truth,
+        "naive": np.diag(cross),
+        "dge_3": others(cross),
+        f"dge_{len(cross)}": others(cross),
+    }
     by_metric = {approach: {metric: values} for approach, values in claims.items()}
     table = claim_errors(by_metric, {metric: cross}, {metric: replicates}, task="binary")
     return table.set_index("approach")
@@ -51,11 +63,15 @@ def test_only_the_largest_ensemble_has_an_interval() -> None:
     table = found_of(np.full(K, 0.8), 0.8 + 0.02 * rng.normal(size=(K, K)), rng)
     assert table.loc["dge_3", "reason"] == LARGEST_ALONE
     assert table.loc[f"dge_{K}", "reason"] == ""
-    assert table.loc[f"dge_{K}", "low"] < table.loc[f"dge_{K}", "gain"] < table.loc[f"dge_{K}", "high"]
+    assert (
+        table.loc[f"dge_{K}", "low"] < table.loc[f"dge_{K}", "gain"] < table.loc[f"dge_{K}", "high"]
+    )
 
 
 def test_where_neither_is_nearer_one_is_said_to_be_as_rarely_as_the_interval_says() -> None:
-    """Known truth: both claims of a model err by one distribution, so the expected gain is 0; two-sided at 5 %."""
+    """Known truth: both claims of a model err by one distribution, so the expected gain is 0;
+    two-sided at 5 %.
+    """
     repeats, said = 200, 0
     for seed in range(repeats):
         rng = np.random.default_rng(seed)
@@ -90,7 +106,9 @@ def test_claims_that_miss_to_one_side_on_any_rows_have_an_interval_of_members() 
 
 
 def test_two_members_have_errors_and_no_interval() -> None:
-    table = found_of(np.array([0.7, 0.8]), np.array([[0.8, 0.7], [0.7, 0.8]]), np.random.default_rng(0))
+    table = found_of(
+        np.array([0.7, 0.8]), np.array([[0.8, 0.7], [0.7, 0.8]]), np.random.default_rng(0)
+    )
     assert "at least 3 members, found 2" in table.loc["dge_2", "reason"]
 
 

@@ -1,4 +1,6 @@
-"""Intervals of a DGE evaluation: held against known truths, against a jackknife by hand, and against bad input."""
+"""Intervals of a DGE evaluation: held against known truths, against a jackknife by hand, and
+against bad input.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,20 @@ from dge_assets.core.scores.claim_intervals import (
 
 
 def scores(
-    seed: int, K: int, *, of_models: float = 0.03, of_datasets: float = 0.02, of_pairs: float = 0.005
+    seed: int,
+    K: int,
+    *,
+    of_models: float = 0.03,
+    of_datasets: float = 0.02,
+    of_pairs: float = 0.005,
 ) -> np.ndarray:
     """S[i, j] = 0.8 + a[i] + b[j] + c[i, j] with known standard deviations."""
     rng = np.random.default_rng(seed)
-    a, b, c = rng.normal(size=K) * of_models, rng.normal(size=K) * of_datasets, rng.normal(size=(K, K)) * of_pairs
+    a, b, c = (
+        rng.normal(size=K) * of_models,
+        rng.normal(size=K) * of_datasets,
+        rng.normal(size=(K, K)) * of_pairs,
+    )
     return 0.8 + a[:, None] + b[None, :] + c
 
 
@@ -43,7 +54,9 @@ def test_the_jackknife_takes_out_a_members_model_and_dataset_together() -> None:
 
 
 def test_datasets_that_differ_and_nothing_else_give_the_error_of_their_mean() -> None:
-    """Known truth: with S[i, j] = b[j] the mean over pairs is the mean of b, both errors are std(b) / sqrt(K)."""
+    """Known truth: with S[i, j] = b[j] the mean over pairs is the mean of b, both errors are std(b)
+    / sqrt(K).
+    """
     b = np.array([0.7, 0.8, 0.75, 0.9, 0.82])
     table = np.tile(b, (5, 1))
     expected = np.std(b, ddof=1) / np.sqrt(5)
@@ -72,8 +85,12 @@ def test_errors_follow_scale_shift_and_order(seed: int, K: int, scale: float, sh
 
 
 @pytest.mark.parametrize(("of_models", "of_datasets"), [(0.03, 0.02), (0.001, 0.02), (0.03, 0.001)])
-def test_intervals_hold_the_truth_as_often_as_they_say(of_models: float, of_datasets: float) -> None:
-    """Known truth 0.8 (any model) and 0.8 + mean a (these models); 600 draws, two-sided at four binomial errors."""
+def test_intervals_hold_the_truth_as_often_as_they_say(
+    of_models: float, of_datasets: float
+) -> None:
+    """Known truth 0.8 (any model) and 0.8 + mean a (these models); 600 draws, two-sided at four
+    binomial errors.
+    """
     K, repeats, held = 8, 600, {"models": 0, "members": 0}
     reach = student_t.ppf(0.975, K - 1)
     for seed in range(repeats):
@@ -84,14 +101,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say(of_models: float, of_data
         held["members"] += bool(abs(value - 0.8) <= reach * members_error(table))
     assert 0.95 - 4 * np.sqrt(0.95 * 0.05 / repeats) < held["models"] / repeats
     assert 0.95 - 4 * np.sqrt(0.95 * 0.05 / repeats) < held["members"] / repeats
-    if of_datasets > 0.01:  # elsewhere c dominates, for which the error of `models` is on the safe side
+    if (
+        of_datasets > 0.01
+    ):  # elsewhere c dominates, for which the error of `models` is on the safe side
         assert held["models"] / repeats < 0.95 + 4 * np.sqrt(0.95 * 0.05 / repeats)
 
 
 def test_a_smaller_ensemble_is_its_own_members_alone() -> None:
     table = scores(3, 8)
     of_five = (
-        evaluation_intervals(frame(table), [5, 8], task="binary").query("approach == 'first_5'").reset_index(drop=True)
+        evaluation_intervals(frame(table), [5, 8], task="binary")
+        .query("approach == 'first_5'")
+        .reset_index(drop=True)
     )
     alone = evaluation_intervals(frame(table[:5, :5]), [5], task="binary")
     pd.testing.assert_frame_equal(of_five, alone)
@@ -112,13 +133,21 @@ def test_what_cannot_be_said_is_a_nan_with_a_reason() -> None:
     table = scores(0, 4)
     table[2, 1] = np.nan
     both = pd.concat([frame(table, "auc"), frame(scores(0, 4))])
-    found = evaluation_intervals(both, [2, 4], task="binary").set_index(["approach", "metric", "over"]).sort_index()
+    found = (
+        evaluation_intervals(both, [2, 4], task="binary")
+        .set_index(["approach", "metric", "over"])
+        .sort_index()
+    )
     assert found.loc[("first_4", "auc"), ["value", "low", "high"]].isna().all().all()
     assert found.loc["first_4", "accuracy"].notna().all().all()
     assert found.loc[("first_2", "accuracy", "members"), ["low", "high"]].isna().all()
     assert not np.isnan(found.loc[("first_2", "accuracy", "members"), "value"])
-    assert set(found.loc[("first_4", "auc"), "reason"]) == {"1 of 12 pairs of members have no value"}
-    assert set(found.loc[("first_2", "accuracy"), "reason"]) == {"an interval needs at least 3 members, found 2"}
+    assert set(found.loc[("first_4", "auc"), "reason"]) == {
+        "1 of 12 pairs of members have no value"
+    }
+    assert set(found.loc[("first_2", "accuracy"), "reason"]) == {
+        "an interval needs at least 3 members, found 2"
+    }
     assert set(found.loc[("first_4", "accuracy"), "reason"]) == {""}
 
 

@@ -1,4 +1,6 @@
-"""Intervals of score tables: of these members over test rows, and of the expected score over members and test rows."""
+"""Intervals of score tables: of these members over test rows, and of the expected score over
+members and test rows.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ ROWS = 300
 RESAMPLES = Resamples(ROWS, np.random.SeedSequence(0), 200)
 
 
-def made(members: int, *, noise: float = 0.35, n: int = ROWS) -> tuple[np.ndarray, TrainingPredictions]:
+def made(
+    members: int, *, noise: float = 0.35, n: int = ROWS
+) -> tuple[np.ndarray, TrainingPredictions]:
     """Members that err by themselves, so that averaging them helps, and an oracle that hardly errs."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, n)
@@ -82,7 +86,9 @@ def test_values_stay_as_they_were_and_lie_in_their_intervals() -> None:
 
 def test_the_expected_score_is_less_certain_than_that_of_these_members() -> None:
     scores, _ = tables(7)
-    held = scores[scores["approach"].isin(["naive_single", "dge_7"]) & scores["metric"].isin(["auc", "brier"])]
+    held = scores[
+        scores["approach"].isin(["naive_single", "dge_7"]) & scores["metric"].isin(["auc", "brier"])
+    ]
     assert len(held) == 4
     assert (held["expected_high"] - held["expected_low"] > held["high"] - held["low"]).all()
 
@@ -96,43 +102,73 @@ def test_what_was_not_fitted_without_each_member_says_so() -> None:
 
 
 def test_a_gain_that_averaging_always_brings_is_called_an_identity() -> None:
-    table = approach_differences(samples_of(7, [3, 7])).set_index(["approach", "against", "metric"])["remark"]
-    assert table["dge_7", "naive_single_mean", "brier"] == "an identity: the variance between members"
+    table = approach_differences(samples_of(7, [3, 7])).set_index(
+        ["approach", "against", "metric"]
+    )["remark"]
+    assert (
+        table["dge_7", "naive_single_mean", "brier"] == "an identity: the variance between members"
+    )
     assert "Jensen" in table["dge_7", "naive_single_mean", "nll"]
     assert table["dge_7", "naive_single_mean", "auc"] == ""
-    assert table["dge_7", "naive_single", "brier"] == "", "dataset 0 may be better than the ensemble"
+    assert table["dge_7", "naive_single", "brier"] == "", (
+        "dataset 0 may be better than the ensemble"
+    )
     assert table["dge_3", "naive_single_mean", "brier"] == "", "the other four may be better"
 
 
 def test_the_identity_is_one() -> None:
-    """Krogh and Vedelsby 1995: squared error of the mean = mean squared error minus the variance between members."""
+    """Krogh and Vedelsby 1995: squared error of the mean = mean squared error minus the variance
+    between members.
+    """
     _, predictions = made(7)
-    table = approach_differences(samples_of(7, [7])).set_index(["approach", "against", "metric"])["difference"]
+    table = approach_differences(samples_of(7, [7])).set_index(["approach", "against", "metric"])[
+        "difference"
+    ]
     positive = np.stack([member[:, 1] for member in predictions.members])
-    assert -table["dge_7", "naive_single_mean", "brier"] == pytest.approx(positive.var(axis=0).mean())
+    assert -table["dge_7", "naive_single_mean", "brier"] == pytest.approx(
+        positive.var(axis=0).mean()
+    )
 
 
 def test_a_metric_that_scores_an_ensemble_as_a_distribution_compares_nothing() -> None:
-    """By crps K predictions are a distribution and one is a point: below zero is no gain, and above zero may occur."""
+    """By crps K predictions are a distribution and one is a point: below zero is no gain, and above
+    zero may occur.
+    """
     replicates = np.random.default_rng(0).normal(2.0, 0.1, 200)
     sample, less = (ScoreSample(value, replicates, np.full(5, 0.05), 5) for value in (2.0, 1.8))
     approaches = ("oracle", "naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat")
-    table = approach_differences({name: {"crps": sample} for name in approaches} | {"dge_5": {"crps": less}})
-    assert table["remark"].str.startswith("the predictions of K models are scored as a distribution").all()
+    table = approach_differences(
+        {name: {"crps": sample} for name in approaches} | {"dge_5": {"crps": less}}
+    )
+    assert (
+        table["remark"]
+        .str.startswith("the predictions of K models are scored as a distribution")
+        .all()
+    )
 
 
 def test_the_influences_of_a_mean_are_those_of_its_standard_error() -> None:
-    """Known truth: the Brier scores' mean has variance s²/n over members, whichever way the influences are made."""
+    """Known truth: the Brier scores' mean has variance s²/n over members, whichever way the
+    influences are made.
+    """
     y, predictions = made(7)
-    singles = [score_encoded(["brier"], y, m, task="binary").values["brier"] for m in predictions.members]
+    singles = [
+        score_encoded(["brier"], y, m, task="binary").values["brier"] for m in predictions.members
+    ]
     samples = samples_of(7, [7])
-    assert samples["naive_single_mean"]["brier"].member_variance == pytest.approx(np.var(singles, ddof=1) / 7)
-    assert samples["naive_single"]["brier"].member_variance == pytest.approx(np.var(singles, ddof=1))
+    assert samples["naive_single_mean"]["brier"].member_variance == pytest.approx(
+        np.var(singles, ddof=1) / 7
+    )
+    assert samples["naive_single"]["brier"].member_variance == pytest.approx(
+        np.var(singles, ddof=1)
+    )
     assert samples["naive_single"]["brier"].value == singles[0]
 
 
 def test_scores_that_are_all_the_same_are_so_in_their_mean_as_well() -> None:
-    """Nobody is predicted positive: each member's accuracy is 0.95, and a mean of seven would differ in its last digit."""
+    """Nobody is predicted positive: each member's accuracy is 0.95, and a mean of seven would
+    differ in its last digit.
+    """
     y = (np.arange(len(made(7)[0])) % 20 == 0).astype(int)
     rng = np.random.default_rng(0)
     members = tuple(np.column_stack([1 - p, p]) for p in rng.uniform(0, 0.3, (7, len(y))))
@@ -165,11 +201,15 @@ def test_evaluation_scores_get_the_spread_over_members_within_the_metric_s_range
 
 
 def test_differences_are_those_of_the_scores_and_averaging_shows_as_a_gain() -> None:
-    """Known truth: members err independently, so the mean of seven has a lower squared error than any."""
+    """Known truth: members err independently, so the mean of seven has a lower squared error than
+    any.
+    """
     y, predictions = made(7)
     table = approach_differences(samples_of(7, [7]))
     brier = table[table["metric"] == "brier"].set_index(["approach", "against"])
-    scores = score_training(y, predictions, [7], task="binary").set_index(["approach", "metric"])["value"]
+    scores = score_training(y, predictions, [7], task="binary").set_index(["approach", "metric"])[
+        "value"
+    ]
     for against in ("naive_single", "naive_ensemble", "naive_concat", "oracle"):
         expected = scores["dge_7", "brier"] - scores[against, "brier"]
         assert brier["difference"]["dge_7", against] == pytest.approx(expected)

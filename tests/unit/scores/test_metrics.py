@@ -57,7 +57,9 @@ def test_binary_metrics_are_those_of_scikit_learn(seed: int) -> None:
 def test_multiclass_metrics_are_those_of_scikit_learn(seed: int) -> None:
     y, p = _multiclass(seed)
     hard = p.argmax(axis=1)
-    found = score(["auc", "accuracy", "f1", "precision", "recall", "nll", "brier"], y, p, [0, 1, 2, 3])
+    found = score(
+        ["auc", "accuracy", "f1", "precision", "recall", "nll", "brier"], y, p, [0, 1, 2, 3]
+    )
     expected = {
         "auc": sklearn.metrics.roc_auc_score(y, p, multi_class="ovr", average="macro"),
         "accuracy": sklearn.metrics.accuracy_score(y, hard),
@@ -88,7 +90,9 @@ def test_regression_metrics_are_those_of_scikit_learn(seed: int) -> None:
 @few_examples
 @given(seed=st.integers(0, 10_000))
 def test_crps_is_the_integral_of_the_squared_distance_between_the_distributions(seed: int) -> None:
-    """CRPS is defined as the integral of (F(t) - [y <= t])^2; both are steps, so it is a finite sum."""
+    """CRPS is defined as the integral of (F(t) - [y <= t])^2; both are steps, so it is a finite
+    sum.
+    """
     rng = np.random.default_rng(seed)
     y, members = rng.normal(size=6), rng.normal(size=(6, 7))
     integrals = []
@@ -106,13 +110,18 @@ def test_crps_of_one_prediction_is_the_mean_absolute_error() -> None:
 
 
 def test_ece_by_hand() -> None:
-    """Bins of width 1/15: 0.10 and 0.12 share one, 0.9 is alone. |0.22 - 1|/4 + 2 * |0.9 - 1/2|/4."""
+    """Bins of width 1/15: 0.10 and 0.12 share one, 0.9 is alone.
+
+    |0.22 - 1|/4 + 2 * |0.9 - 1/2|/4.
+    """
     found = score(["ece"], [0, 1, 0, 1], [0.10, 0.12, 0.90, 0.90], [0, 1])
     assert found["ece"] == pytest.approx((abs(0.22 - 1) + abs(1.8 - 1)) / 4)
 
 
 def test_ece_of_a_calibrated_forecast_is_nearly_nothing() -> None:
-    """Known truth: y drawn with probability p is calibrated; p^2 reported instead is off by mean(p - p^2) = 1/6."""
+    """Known truth: y drawn with probability p is calibrated; p^2 reported instead is off by mean(p
+    - p^2) = 1/6.
+    """
     rng = np.random.default_rng(0)
     p = rng.random(200_000)
     y = (rng.random(200_000) < p).astype(int)
@@ -121,7 +130,10 @@ def test_ece_of_a_calibrated_forecast_is_nearly_nothing() -> None:
 
 
 def test_exactly_one_half_is_not_positive() -> None:
-    assert score(["accuracy", "recall"], ["a", "b"], [0.5, 0.5], ["a", "b"]) == {"accuracy": 0.5, "recall": 0.0}
+    assert score(["accuracy", "recall"], ["a", "b"], [0.5, 0.5], ["a", "b"]) == {
+        "accuracy": 0.5,
+        "recall": 0.0,
+    }
 
 
 def test_the_last_class_is_the_positive_one() -> None:
@@ -145,7 +157,9 @@ def test_relabelling_classes_changes_no_multiclass_metric(seed: int, shift: list
 def test_swapping_binary_classes_keeps_what_is_symmetric() -> None:
     y, p = _binary(3)
     names = ["auc", "nll", "brier"]
-    assert score(names, 1 - y, 1 - p, [0, 1]) == pytest.approx(score(names, y, p, [0, 1]), abs=1e-12)
+    assert score(names, 1 - y, 1 - p, [0, 1]) == pytest.approx(
+        score(names, y, p, [0, 1]), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +171,9 @@ def test_swapping_binary_classes_keeps_what_is_symmetric() -> None:
         ([0, 0], [0.2, 0.3], {"auc", "recall", "precision", "f1"}),
     ],
 )
-def test_a_metric_without_a_value_is_nan_with_a_reason(y: list[int], p: list[float], undefined: set[str]) -> None:
+def test_a_metric_without_a_value_is_nan_with_a_reason(
+    y: list[int], p: list[float], undefined: set[str]
+) -> None:
     found = score_with_reasons(metric_names("binary"), y, p, [0, 1])
     assert {name for name, value in found.values.items() if np.isnan(value)} == undefined
     assert set(found.reasons) == undefined
@@ -165,7 +181,9 @@ def test_a_metric_without_a_value_is_nan_with_a_reason(y: list[int], p: list[flo
 
 
 def test_a_class_without_rows_leaves_macro_auc_undefined_and_says_which() -> None:
-    found = score_with_reasons(["auc", "accuracy"], [0, 1], [[0.6, 0.3, 0.1], [0.1, 0.8, 0.1]], [0, 1, 2])
+    found = score_with_reasons(
+        ["auc", "accuracy"], [0, 1], [[0.6, 0.3, 0.1], [0.1, 0.8, 0.1]], [0, 1, 2]
+    )
     assert np.isnan(found.values["auc"])
     assert found.values["accuracy"] == 1.0
     assert "class 2" in found.reasons["auc"]
@@ -189,9 +207,17 @@ def test_r2_of_a_constant_target_is_undefined() -> None:
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_values_stay_in_their_range_and_perfection_reaches_the_goal(task: str) -> None:
     y = np.arange(60) % 3 if task == "multiclass" else np.arange(60) % 2
-    perfect = y.astype(float)[:, None] if task == "regression" else np.eye(3 if task == "multiclass" else 2)[y]
+    perfect = (
+        y.astype(float)[:, None]
+        if task == "regression"
+        else np.eye(3 if task == "multiclass" else 2)[y]
+    )
     rng = np.random.default_rng(0)
-    noise = rng.dirichlet(np.ones(perfect.shape[1]), 60) if task != "regression" else rng.normal(size=(60, 4))
+    noise = (
+        rng.dirichlet(np.ones(perfect.shape[1]), 60)
+        if task != "regression"
+        else rng.normal(size=(60, 4))
+    )
     names = list(METRICS[task])
     best = score_encoded(names, y, perfect, task=task).values
     some = score_encoded(names, y, noise, task=task).values
@@ -203,9 +229,13 @@ def test_values_stay_in_their_range_and_perfection_reaches_the_goal(task: str) -
 
 
 def test_impossible_requests_name_what_is_allowed() -> None:
-    with pytest.raises(EvaluationError, match=r"no metric 'rmse' for task=binary; allowed are \['auc'"):
+    with pytest.raises(
+        EvaluationError, match=r"no metric 'rmse' for task=binary; allowed are \['auc'"
+    ):
         score(["rmse"], [0, 1], [0.1, 0.9], [0, 1])
-    with pytest.raises(EvaluationError, match=r"labels \['c'\] are none of the classes \['a', 'b'\]"):
+    with pytest.raises(
+        EvaluationError, match=r"labels \['c'\] are none of the classes \['a', 'b'\]"
+    ):
         score(["auc"], ["a", "c"], [0.1, 0.9], ["a", "b"])
     with pytest.raises(EvaluationError, match="one column per class, 3"):
         score(["auc"], [0, 1], [0.1, 0.9], [0, 1, 2])

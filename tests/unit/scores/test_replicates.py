@@ -38,12 +38,20 @@ def test_a_weight_is_a_number_of_repetitions(task: Task, n: int, seed: int, rate
     for column in range(4):
         repeated = np.repeat(np.arange(n), weights[:, column].astype(int))
         expected = score_encoded(names, y[repeated], table[repeated], task=task).values
-        # The variance by which r2 divides is a difference of sums in single precision: rows alike in a replicate cost
-        # digits, and of nearly equal ones no r2 is told.
-        spread = np.var(y[repeated]) / np.var(y) if task == "regression" and len(repeated) and np.ptp(y) else 0.0
-        for name in names if spread == 0 or spread > 1e-5 else [name for name in names if name != "r2"]:
+        # The variance by which r2 divides is a difference of sums in single precision: rows alike
+        # in a replicate cost digits, and of nearly equal ones no r2 is told.
+        spread = (
+            np.var(y[repeated]) / np.var(y)
+            if task == "regression" and len(repeated) and np.ptp(y)
+            else 0.0
+        )
+        for name in (
+            names if spread == 0 or spread > 1e-5 else [name for name in names if name != "r2"]
+        ):
             near = 2e-4 + (2e-6 / spread if name == "r2" and spread else 0.0)
-            assert found[name][column] == pytest.approx(expected[name], rel=near, abs=2e-5, nan_ok=True), name
+            assert found[name][column] == pytest.approx(
+                expected[name], rel=near, abs=2e-5, nan_ok=True
+            ), name
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -53,7 +61,9 @@ def test_a_mask_takes_rows_away_and_the_whole_mask_none(seed: int) -> None:
     resamples = Resamples(60, np.random.SeedSequence(seed), 20)
     names = list(METRICS["binary"])
     whole = replicate_scores(names, y, table, resamples, task="binary")
-    masked = replicate_scores(names, y, table, resamples, task="binary", rows=np.ones(60, dtype=bool))
+    masked = replicate_scores(
+        names, y, table, resamples, task="binary", rows=np.ones(60, dtype=bool)
+    )
     half = np.arange(60) < 30
     part = replicate_scores(names, y, table, resamples, task="binary", rows=half)
     weights = next(resamples.blocks())[half]
@@ -69,20 +79,36 @@ def test_replicates_of_other_rows_are_refused() -> None:
         replicate_scores(["auc"], y, table, Resamples(9, np.random.SeedSequence(0)), task="binary")
 
 
-@pytest.mark.parametrize(("n", "share", "decimals"), [(4000, 0.3, 9), (4000, 0.02, 9), (4000, 0.3, 3), (900, 0.5, 2)])
-def test_the_area_of_many_distinct_scores_is_that_of_the_repeated_rows(n: int, share: float, decimals: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "share", "decimals"), [(4000, 0.3, 9), (4000, 0.02, 9), (4000, 0.3, 3), (900, 0.5, 2)]
+)
+def test_the_area_of_many_distinct_scores_is_that_of_the_repeated_rows(
+    n: int, share: float, decimals: int
+) -> None:
     rng = np.random.default_rng(n)
     y = (rng.random(n) < share).astype(int)
     positive = np.round(1 / (1 + np.exp(-rng.normal(1.5 * y - 0.5))), decimals)
-    table, resamples = np.column_stack([1 - positive, positive]), Resamples(n, np.random.SeedSequence(1), 60)
+    table, resamples = (
+        np.column_stack([1 - positive, positive]),
+        Resamples(n, np.random.SeedSequence(1), 60),
+    )
     (found,) = replicate_scores(["auc"], y, table, resamples, task="binary").values()
-    repeated = [np.repeat(np.arange(n), column.astype(int)) for column in next(resamples.blocks()).T]
-    expected = [score_encoded(["auc"], y[rows], table[rows], task="binary").values["auc"] for rows in repeated]
+    repeated = [
+        np.repeat(np.arange(n), column.astype(int)) for column in next(resamples.blocks()).T
+    ]
+    expected = [
+        score_encoded(["auc"], y[rows], table[rows], task="binary").values["auc"]
+        for rows in repeated
+    ]
     exact = len(np.unique(positive)) <= PLACES
     assert exact == (decimals == 2)
     assert np.std(found - expected) < (1e-7 if exact else 0.01) * np.std(expected)
-    ones = score_weighted(["auc"], y, table, np.ones((n, 1), dtype=np.float32), task="binary")["auc"]
-    assert ones == pytest.approx(score_encoded(["auc"], y, table, task="binary").values["auc"], abs=1e-7)
+    ones = score_weighted(["auc"], y, table, np.ones((n, 1), dtype=np.float32), task="binary")[
+        "auc"
+    ]
+    assert ones == pytest.approx(
+        score_encoded(["auc"], y, table, task="binary").values["auc"], abs=1e-7
+    )
 
 
 def test_an_unknown_metric_is_told_with_the_known_ones() -> None:
@@ -95,12 +121,17 @@ def test_an_unknown_metric_is_told_with_the_known_ones() -> None:
 @pytest.mark.parametrize("unit", [1e-250, 1e-25, 1e20, 1e120, 1e250])
 def test_scores_and_replicates_do_not_depend_on_the_unit_of_the_target(unit: float) -> None:
     y, table = rows_of("regression", 40, 1)
-    resamples, names = Resamples(40, np.random.SeedSequence(1), replicates=20), ["rmse", "mae", "r2", "crps"]
+    resamples, names = (
+        Resamples(40, np.random.SeedSequence(1), replicates=20),
+        ["rmse", "mae", "r2", "crps"],
+    )
     units = {name: 1.0 if name == "r2" else unit for name in names}
     expected = score_encoded(names, y, table, task="regression")
     found = score_encoded(names, y * unit, table * unit, task="regression")
     assert not found.reasons
-    assert {name: found.values[name] / units[name] for name in names} == pytest.approx(expected.values)
+    assert {name: found.values[name] / units[name] for name in names} == pytest.approx(
+        expected.values
+    )
     drawn = replicate_scores(names, y, table, resamples, task="regression")
     scaled = replicate_scores(names, y * unit, table * unit, resamples, task="regression")
     for name in names:
@@ -114,8 +145,12 @@ def test_a_squared_error_beyond_all_numbers_is_not_defined() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("values", [[1e8 + 5, *range(9)], np.arange(10) * 1e40, np.arange(10) * 1e-60])
-def test_means_of_replicates_keep_their_digits_beside_a_far_row_and_at_any_scale(values: list[float]) -> None:
+@pytest.mark.parametrize(
+    "values", [[1e8 + 5, *range(9)], np.arange(10) * 1e40, np.arange(10) * 1e-60]
+)
+def test_means_of_replicates_keep_their_digits_beside_a_far_row_and_at_any_scale(
+    values: list[float],
+) -> None:
     resamples = Resamples(10, np.random.SeedSequence(1), replicates=50)
     (found,) = replicate_means([np.asarray(values, dtype=np.float64)], resamples)
     weights = np.concatenate([*resamples.blocks()], axis=1).astype(np.float64)

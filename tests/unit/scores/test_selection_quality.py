@@ -34,13 +34,19 @@ def row(table: pd.DataFrame, approach: str) -> pd.Series:
 
 
 def test_the_right_order_the_reverse_and_what_the_wrong_choice_costs() -> None:
-    table = selection_quality(ranked(oracle=[0.9, 0.8, 0.6], naive=[0.5, 0.4, 0.3], dge_5=[0.1, 0.2, 0.7]))
+    table = selection_quality(
+        ranked(oracle=[0.9, 0.8, 0.6], naive=[0.5, 0.4, 0.3], dge_5=[0.1, 0.2, 0.7])
+    )
     assert list(table.columns) == SELECTION_QUALITY_COLUMNS
     assert table["kendall_low"].isna().all()
     assert set(table["reason"]) == {"there are no scores by member to draw members from"}
     assert list(table["approach"]) == ["naive", "dge_5"]
-    assert row(table, "naive")[["kendall", "spearman", "regret"]].tolist() == pytest.approx([1, 1, 0])
-    assert row(table, "dge_5")[["kendall", "spearman", "regret"]].tolist() == pytest.approx([-1, -1, 0.3])
+    assert row(table, "naive")[["kendall", "spearman", "regret"]].tolist() == pytest.approx(
+        [1, 1, 0]
+    )
+    assert row(table, "dge_5")[["kendall", "spearman", "regret"]].tolist() == pytest.approx(
+        [-1, -1, 0.3]
+    )
     assert table.attrs["reasons"] == {}
 
 
@@ -49,11 +55,15 @@ def test_golden_values_of_four_models_with_a_tie() -> None:
 
     Spearman from ranks (1, 2.5, 2.5, 4) and (2, 1, 3, 4): 3 / sqrt(4.5 * 5).
     """
-    table = selection_quality(ranked("nll", oracle=[0.2, 0.1, 0.3, 0.4], naive=[0.1, 0.2, 0.2, 0.4]))
+    table = selection_quality(
+        ranked("nll", oracle=[0.2, 0.1, 0.3, 0.4], naive=[0.1, 0.2, 0.2, 0.4])
+    )
     found = row(table, "naive")
     assert found["kendall"] == pytest.approx(3 / np.sqrt(30))
     assert found["spearman"] == pytest.approx(3 / np.sqrt(4.5 * 5))
-    assert found["regret"] == pytest.approx(0.1), "of a metric where less is better, still at least zero"
+    assert found["regret"] == pytest.approx(0.1), (
+        "of a metric where less is better, still at least zero"
+    )
 
 
 def test_regret_of_tied_picks_is_their_mean() -> None:
@@ -71,7 +81,9 @@ def test_means_that_differ_by_rounding_alone_tie() -> None:
     assert np.isnan(found["kendall"])
     assert found["regret"] == pytest.approx(0.1)
     three = [0.9000000000000001, 0.9, 0.9]
-    assert row(selection_quality(ranked(oracle=three, naive=[0.1, 0.2, 0.2])), "naive")["regret"] >= 0
+    assert (
+        row(selection_quality(ranked(oracle=three, naive=[0.1, 0.2, 0.2])), "naive")["regret"] >= 0
+    )
 
 
 @settings(max_examples=15)
@@ -81,7 +93,9 @@ def test_agreement_is_bounded_and_regret_is_never_negative(seed: int, metric: st
     oracle, naive = rng.permutation(4) / 10, rng.integers(0, 3, 4) / 10
     found = row(selection_quality(ranked(metric, oracle=list(oracle), naive=list(naive))), "naive")
     assert 0 <= found["regret"] <= np.ptp(oracle) + 1e-12
-    shifted = row(selection_quality(ranked(metric, oracle=list(oracle), naive=list(2 * naive + 3))), "naive")
+    shifted = row(
+        selection_quality(ranked(metric, oracle=list(oracle), naive=list(2 * naive + 3))), "naive"
+    )
     if len(np.unique(naive)) > 1:
         assert -1 <= found["kendall"] <= 1
     pd.testing.assert_series_equal(found, shifted, obj="only the order of the claims counts")
@@ -111,8 +125,12 @@ def test_more_than_one_family_or_no_oracle_is_an_error() -> None:
         selection_quality(rows[rows["approach"] != "oracle"])
 
 
-def by_member(rng: np.random.Generator, true: np.ndarray, bias: np.ndarray, noise: float, members: int) -> np.ndarray:
-    """(2, models, members): claims and truths; a member is good or bad for all models, and each has noise of its own."""
+def by_member(
+    rng: np.random.Generator, true: np.ndarray, bias: np.ndarray, noise: float, members: int
+) -> np.ndarray:
+    """(2, models, members): claims and truths; a member is good or bad for all models, and each has
+    noise of its own.
+    """
     shared = rng.normal(0, 2 * noise, members)
     truths = true[:, None] + shared + rng.normal(0, noise, (len(true), members))
     return np.stack([truths + bias[:, None] + rng.normal(0, noise, truths.shape), truths])
@@ -123,29 +141,40 @@ def test_replicates_have_the_quality_that_the_table_gives() -> None:
     claimed, true = rng.integers(0, 4, (2, 4, 6)) / 10
     found = ranking_quality(claimed, true)
     for column in range(6):
-        table = selection_quality(ranked(oracle=list(true[:, column]), naive=list(claimed[:, column])))
+        table = selection_quality(
+            ranked(oracle=list(true[:, column]), naive=list(claimed[:, column]))
+        )
         for name, values in found.items():
             assert values[column] == pytest.approx(row(table, "naive")[name], nan_ok=True), name
 
 
 @pytest.mark.parametrize("members", [5, 20])
 def test_intervals_over_members_cover_the_truth(members: int) -> None:
-    """Known truth: six models whose mean claims put two pairs in the wrong order, the first among them."""
+    """Known truth: six models whose mean claims put two pairs in the wrong order, the first among
+    them.
+    """
     true = np.array([0.80, 0.78, 0.74, 0.70, 0.66, 0.60])
     bias = np.array([0.00, 0.04, 0.00, 0.00, 0.06, 0.00])
-    truth = {name: values[0] for name, values in ranking_quality((true + bias)[:, None], true[:, None]).items()}
+    truth = {
+        name: values[0]
+        for name, values in ranking_quality((true + bias)[:, None], true[:, None]).items()
+    }
     covered = dict.fromkeys(truth, 0)
     for seed in range(200):
         claims, truths = by_member(np.random.default_rng(seed), true, bias, 0.03, members)
         values = ranking_quality(claims.mean(axis=1)[:, None], truths.mean(axis=1)[:, None])
-        found = quality_intervals({name: float(value[0]) for name, value in values.items()}, claims, truths)
+        found = quality_intervals(
+            {name: float(value[0]) for name, value in values.items()}, claims, truths
+        )
         for name, interval in found.items():
             covered[name] += interval.low - 1e-12 <= truth[name] <= interval.high + 1e-12
     assert all(count >= 0.90 * 200 for count in covered.values()), covered
 
 
 def test_intervals_come_into_the_table_and_few_members_are_told() -> None:
-    claims, truths = by_member(np.random.default_rng(0), np.array([0.9, 0.8, 0.7]), np.array([0.0, 0.0, 0.3]), 0.02, 8)
+    claims, truths = by_member(
+        np.random.default_rng(0), np.array([0.9, 0.8, 0.7]), np.array([0.0, 0.0, 0.3]), 0.02, 8
+    )
     means = ranked(oracle=list(truths.mean(axis=1)), naive=list(claims.mean(axis=1)))
 
     def table(count: int) -> pd.DataFrame:

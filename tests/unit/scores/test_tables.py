@@ -1,4 +1,6 @@
-"""Score tables from prediction arrays: cross scores, selection, and what they share with the protocols."""
+"""Score tables from prediction arrays: cross scores, selection, and what they share with the
+protocols.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +51,18 @@ def test_cross_scores_have_the_members_own_test_part_on_the_diagonal() -> None:
     assert list(table.columns) == ["train_seed", "test_seed", "metric", "value"]
     found = table.pivot(index="train_seed", columns="test_seed", values="value").to_numpy()
     assert found.shape == (3, 3)
-    assert found[1, 1] == pytest.approx(np.mean((predictions[1].own_test[:, 1] - targets.own_tests[1]) ** 2))
-    assert found[1, 2] == pytest.approx(np.mean((predictions[1].datasets[2][:, 1] - targets.datasets[2]) ** 2))
+    assert found[1, 1] == pytest.approx(
+        np.mean((predictions[1].own_test[:, 1] - targets.own_tests[1]) ** 2)
+    )
+    assert found[1, 2] == pytest.approx(
+        np.mean((predictions[1].datasets[2][:, 1] - targets.datasets[2]) ** 2)
+    )
 
 
 def test_evaluation_is_made_of_the_cross_scores() -> None:
-    """Naive is the mean of the diagonal; dge_2 averages the entries at each model's first other dataset."""
+    """Naive is the mean of the diagonal; dge_2 averages the entries at each model's first other
+    dataset.
+    """
     predictions, targets = arrays()
     cross = cross_scores(predictions, targets, task="binary", metrics=["brier"])
     matrix = cross.pivot(index="train_seed", columns="test_seed", values="value").to_numpy()
@@ -81,20 +89,28 @@ def test_the_others_are_the_first_in_seed_order_without_oneself() -> None:
 def test_ensembles_average_probabilities_and_keep_regression_members_apart() -> None:
     one, other = np.array([[0.2, 0.8]]), np.array([[0.6, 0.4]])
     np.testing.assert_allclose(combine([one, other], task="binary"), [[0.4, 0.6]])
-    np.testing.assert_allclose(combine([np.array([1.0]), np.array([3.0])], task="regression"), [[1.0, 3.0]])
+    np.testing.assert_allclose(
+        combine([np.array([1.0]), np.array([3.0])], task="regression"), [[1.0, 3.0]]
+    )
 
 
 def test_missing_members_and_predictions_are_errors() -> None:
     predictions, targets = arrays()
     with pytest.raises(EvaluationError, match="predictions of 2 members for 3 datasets"):
         score_evaluation(predictions[:2], targets, [2], task="binary")
-    holey = MemberPredictions(0, predictions[0].real_test, predictions[0].own_test, (None, None, None))
+    holey = MemberPredictions(
+        0, predictions[0].real_test, predictions[0].own_test, (None, None, None)
+    )
     with pytest.raises(EvaluationError, match="no predictions of member 0's model on dataset 1"):
         score_evaluation([holey, *predictions[1:]], targets, [2], task="binary")
 
 
 def _table(auc: float, nll: float) -> pd.DataFrame:
-    rows = [("oracle", "auc", auc, 0.1), ("oracle", "nll", nll, 0.1), ("naive", "auc", 1 - auc, 0.1)]
+    rows = [
+        ("oracle", "auc", auc, 0.1),
+        ("oracle", "nll", nll, 0.1),
+        ("naive", "auc", 1 - auc, 0.1),
+    ]
     return pd.DataFrame(rows, columns=["approach", "metric", "value", "std"])
 
 

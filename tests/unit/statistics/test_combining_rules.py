@@ -1,4 +1,6 @@
-"""Combining rules: golden formulas, known truth by simulation, and every case that has no answer says why."""
+"""Combining rules: golden formulas, known truth by simulation, and every case that has no answer
+says why.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,16 @@ def of(rule: str, q: list[float], u: list[float], **other: int) -> Interval:
 
 
 def test_the_formulas_of_the_papers() -> None:
-    """Golden values by hand: q = 1, 2, 3, 6 has mean 3 and variance 14/3; u = 1, so (1 + 1/K) b = 35/6."""
+    """Golden values by hand: q = 1, 2, 3, 6 has mean 3 and variance 14/3; u = 1, so (1 + 1/K) b =
+    35/6.
+    """
     q, u = [1.0, 2.0, 3.0, 6.0], [1.0, 1.0, 1.0, 1.0]
     b = 14 / 3
-    rubin, full, part = of("rubin_1987", q, u), of("raghunathan_2003", q, u), of("reiter_2003", q, u)
+    rubin, full, part = (
+        of("rubin_1987", q, u),
+        of("raghunathan_2003", q, u),
+        of("reiter_2003", q, u),
+    )
     assert rubin.variance == pytest.approx(1 + 1.25 * b)
     assert rubin.degrees == pytest.approx(3 * (1 + 1 / (1.25 * b)) ** 2)
     assert full.variance == pytest.approx(1.25 * b - 1)
@@ -93,14 +101,22 @@ pairs = st.lists(st.tuples(numbers, st.floats(1e-6, 1e6)), min_size=2, max_size=
 
 
 @given(pairs=pairs, shift=numbers, scale=st.floats(0.01, 100))
-def test_intervals_move_and_stretch_with_the_unit(pairs: list[tuple[float, float]], shift: float, scale: float) -> None:
-    """Invariant: another unit (scale) and another zero (shift) change the interval as they change the estimates."""
+def test_intervals_move_and_stretch_with_the_unit(
+    pairs: list[tuple[float, float]], shift: float, scale: float
+) -> None:
+    """Invariant: another unit (scale) and another zero (shift) change the interval as they change
+    the estimates.
+    """
     q, u = np.array(pairs).T
     for rule in RULES:
         one = combine(q, u, rule=rule, n_real=100, n_synthetic=150)
         other = combine(shift + scale * q, scale**2 * u, rule=rule, n_real=100, n_synthetic=150)
-        size = 1e-6 * (abs(shift) + scale * (np.abs(q).max() + np.sqrt(u.max()) * 50 + one.high - one.low) + 1)
-        if one.flag == other.flag:  # rounding may decide otherwise where T is zero to the last digit
+        size = 1e-6 * (
+            abs(shift) + scale * (np.abs(q).max() + np.sqrt(u.max()) * 50 + one.high - one.low) + 1
+        )
+        if (
+            one.flag == other.flag
+        ):  # rounding may decide otherwise where T is zero to the last digit
             assert other.low == pytest.approx(shift + scale * one.low, abs=size)
             assert other.high == pytest.approx(shift + scale * one.high, abs=size)
 
@@ -109,12 +125,16 @@ def test_intervals_move_and_stretch_with_the_unit(pairs: list[tuple[float, float
 def test_more_confidence_is_a_wider_interval(pairs: list[tuple[float, float]]) -> None:
     q, u = np.array(pairs).T
     for rule in RULES:
-        narrow, wide = (combine(q, u, rule=rule, n_real=9, n_synthetic=9, confidence=c) for c in (0.5, 0.9))
+        narrow, wide = (
+            combine(q, u, rule=rule, n_real=9, n_synthetic=9, confidence=c) for c in (0.5, 0.9)
+        )
         assert wide.low <= narrow.low <= narrow.high <= wide.high
 
 
 def test_the_mixture_of_one_normal_is_that_normal_and_of_points_their_quantile() -> None:
-    assert mixture_quantile(np.array([3.0, 3.0]), np.array([4.0, 4.0]), 0.9) == pytest.approx(norm.ppf(0.9, 3, 2))
+    assert mixture_quantile(np.array([3.0, 3.0]), np.array([4.0, 4.0]), 0.9) == pytest.approx(
+        norm.ppf(0.9, 3, 2)
+    )
     steps = mixture_quantile(np.array([1.0, 2.0, 3.0, 4.0]), np.zeros(4), 0.6)
     assert steps == pytest.approx(3.0, abs=1e-9)
     draws = np.random.default_rng(0).normal([0.0, 5.0], [1.0, 3.0], (200_000, 2))
@@ -133,14 +153,22 @@ def test_the_mixture_of_one_normal_is_that_normal_and_of_points_their_quantile()
     ],
 )
 def test_bad_input_is_told(change: dict[str, object], message: str) -> None:
-    stated = {"q": [1.0, 2.0], "u": [1.0, 1.0], "rule": "rubin_1987", "n_real": 10, "n_synthetic": 10}
+    stated = {
+        "q": [1.0, 2.0],
+        "u": [1.0, 1.0],
+        "rule": "rubin_1987",
+        "n_real": 10,
+        "n_synthetic": 10,
+    }
     with pytest.raises(EvaluationError, match=message):
         combine(**{**stated, **change})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("probability", [0.025, 0.3, 0.975])
 def test_components_that_differ_by_rounding_have_a_quantile(probability: float) -> None:
-    """The ends of the search are then neighbouring floats, at which the mixture's share is as good as the probability."""
+    """The ends of the search are then neighbouring floats, at which the mixture's share is as good
+    as the probability.
+    """
     for start in np.random.default_rng(0).normal(0, 50, 500):
         q = np.array([start, np.nextafter(start, np.inf), start])
         u = np.array([2.0, 2.0, np.nextafter(2.0, 3.0)])
@@ -150,5 +178,7 @@ def test_components_that_differ_by_rounding_have_a_quantile(probability: float) 
 
 @pytest.mark.parametrize("q", [[0.1, 0.1, 0.1], [0.0] * 49 + [1000.0]])
 def test_the_mixture_holds_its_own_estimate(q: list[float]) -> None:
-    found = combine(q, np.sign(np.ptp(q)) * np.ones(len(q)), rule="raisa_2023", n_real=100, n_synthetic=100)
+    found = combine(
+        q, np.sign(np.ptp(q)) * np.ones(len(q)), rule="raisa_2023", n_real=100, n_synthetic=100
+    )
     assert found.low <= found.estimate <= found.high

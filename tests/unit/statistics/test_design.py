@@ -1,4 +1,6 @@
-"""Coefficients that some rows cannot tell: NaN for these alone, with a reason; the others as a smaller model has them."""
+"""Coefficients that some rows cannot tell: NaN for these alone, with a reason; the others as a
+smaller model has them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.statistics.design import standardized
-from dge_assets.core.statistics.estimates import Estimate, Feature, estimate_linear, estimate_logistic
+from dge_assets.core.statistics.estimates import (
+    Estimate,
+    Feature,
+    estimate_linear,
+    estimate_logistic,
+)
 from tests.unit.statistics.test_estimates import GROUP, X, by_term, sample
 
 Fit = Callable[[pd.DataFrame, list[Feature]], list[Estimate]]
@@ -35,7 +42,10 @@ def test_a_level_without_rows_costs_its_own_coefficient_alone(fit: Fit) -> None:
     for term in ("intercept", "x", "group=b"):
         same(found[term], smaller[term])
     assert np.isnan([found["group=c"].value, found["group=c"].variance]).all()
-    assert found["group=c"].reason == "group=c has the same value in all rows (0): its coefficient cannot be told"
+    assert (
+        found["group=c"].reason
+        == "group=c has the same value in all rows (0): its coefficient cannot be told"
+    )
 
 
 @pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
@@ -55,7 +65,10 @@ def test_one_level_only_leaves_the_slope() -> None:
     frame = frame[frame["group"] == "b"]
     found = by_term(estimate_linear(frame, "y", [X, GROUP]))
     same(found["x"], by_term(estimate_linear(frame, "y", [X]))["x"])
-    assert found["intercept"].reason == "intercept cannot be told apart from group=b, the same value in all rows"
+    assert (
+        found["intercept"].reason
+        == "intercept cannot be told apart from group=b, the same value in all rows"
+    )
     assert found["group=b"].reason.startswith("group=b has the same value in all rows (1)")
 
 
@@ -78,7 +91,9 @@ def test_a_copy_without_shift_leaves_the_intercept_too() -> None:
 
 def test_large_units_make_nothing_dependent() -> None:
     rng = np.random.default_rng(0)
-    X = np.column_stack([np.ones(200), 1e12 + 1e9 * rng.normal(size=200), 1e-9 * rng.normal(size=200)])
+    X = np.column_stack(
+        [np.ones(200), 1e12 + 1e9 * rng.normal(size=200), 1e-9 * rng.normal(size=200)]
+    )
     design = standardized(X, ("intercept", "large", "small"))
     assert design.reasons == ("", "", "")
     np.testing.assert_allclose(design.Z @ np.linalg.inv(design.back), X, rtol=1e-9, atol=1e-15)
@@ -88,9 +103,14 @@ def test_nearly_dependent_columns_have_variances_of_their_own_size() -> None:
     """Kilometres and the same in miles, rounded: exact rational arithmetic gives the truth."""
     rng = np.random.default_rng(1)
     km = np.round(rng.normal(20, 4, 60), 3)
-    frame = pd.DataFrame({"km": km, "miles": np.round(km / 1.609344, 8), "y": 0.1 * km + rng.normal(size=60)})
+    frame = pd.DataFrame(
+        {"km": km, "miles": np.round(km / 1.609344, 8), "y": 0.1 * km + rng.normal(size=60)}
+    )
     found = by_term(estimate_linear(frame, "y", [Feature(name="km"), Feature(name="miles")]))
-    rows = [[Fraction(1), Fraction(a), Fraction(b)] for a, b in zip(frame["km"], frame["miles"], strict=True)]
+    rows = [
+        [Fraction(1), Fraction(a), Fraction(b)]
+        for a, b in zip(frame["km"], frame["miles"], strict=True)
+    ]
     products = [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
     # The intercept's variance over s^2, from the adjugate of X'X.
     minor = products[1][1] * products[2][2] - products[1][2] ** 2
@@ -114,7 +134,9 @@ def test_features_in_units_beyond_squares_have_coefficients_or_a_reason() -> Non
         assert large.value * unit == pytest.approx(plain.value)
     small = by_term(estimate_linear(frame.assign(x=frame["x"] * 1e-200), "y", [X]))
     assert "beyond the largest number" in small["x"].reason
-    assert small["intercept"].value == pytest.approx(by_term(estimate_linear(frame, "y", [X]))["intercept"].value)
+    assert small["intercept"].value == pytest.approx(
+        by_term(estimate_linear(frame, "y", [X]))["intercept"].value
+    )
 
 
 def test_many_rows_need_no_square_array() -> None:

@@ -1,4 +1,6 @@
-"""Estimates with their variances: closed forms, known truth by simulation, and reasons where there is no estimate."""
+"""Estimates with their variances: closed forms, known truth by simulation, and reasons where there
+is no estimate.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def sample(n: int, seed: int) -> pd.DataFrame:
     x, group = rng.normal(2, 3, n), rng.choice(["a", "b", "c"], n)
     mean = 1 + 0.5 * x - 2 * (group == "c")
     yes = rng.random(n) < 1 / (1 + np.exp(-(0.3 * x - 1 + (group == "b"))))
-    return pd.DataFrame({"x": x, "group": group, "y": mean + rng.normal(0, 2, n), "yes": np.where(yes, "yes", "no")})
+    return pd.DataFrame(
+        {"x": x, "group": group, "y": mean + rng.normal(0, 2, n), "yes": np.where(yes, "yes", "no")}
+    )
 
 
 def by_term(found: list[Estimate]) -> dict[str, Estimate]:
@@ -51,7 +55,9 @@ def test_a_level_is_found_whatever_type_carries_it() -> None:
         pd.Series([1, 2, 1], dtype=object),
     ):
         assert estimate_proportion(values, 1)[0].value == pytest.approx(2 / 3)
-    assert estimate_proportion(pd.Series([True, False, False]), True)[0].value == pytest.approx(1 / 3)
+    assert estimate_proportion(pd.Series([True, False, False]), True)[0].value == pytest.approx(
+        1 / 3
+    )
     assert estimate_proportion(pd.Series(["a", "b"]), "c")[0].value == 0
 
 
@@ -59,16 +65,22 @@ def test_a_level_is_found_whatever_type_carries_it() -> None:
 def test_the_variance_of_a_quantile_is_what_repeated_samples_show(probability: float) -> None:
     """Known truth: the spread of the quantile over 600 samples of an exponential."""
     rng = np.random.default_rng(5)
-    found = [estimate_quantile(pd.Series(rng.exponential(size=200)), probability)[0] for _ in range(600)]
+    found = [
+        estimate_quantile(pd.Series(rng.exponential(size=200)), probability)[0] for _ in range(600)
+    ]
     expected = np.var([item.value for item in found])
     assert np.mean([item.variance for item in found]) == pytest.approx(expected, rel=0.3)
 
 
-@pytest.mark.parametrize(("probability", "n", "low", "high"), [(0.99, 200, 1.4, 2.2), (0.95, 200, 1.1, 1.6)])
+@pytest.mark.parametrize(
+    ("probability", "n", "low", "high"), [(0.99, 200, 1.4, 2.2), (0.95, 200, 1.1, 1.6)]
+)
 def test_the_variance_of_a_quantile_far_out_is_too_large_as_its_docstring_says(
     probability: float, n: int, low: float, high: float
 ) -> None:
-    """Known truth: 1,000 samples of a normal; 2 rows lie beyond the first quantile and 10 beyond the other."""
+    """Known truth: 1,000 samples of a normal; 2 rows lie beyond the first quantile and 10 beyond
+    the other.
+    """
     rng = np.random.default_rng(6)
     found = [estimate_quantile(pd.Series(rng.normal(size=n)), probability)[0] for _ in range(1000)]
     expected = np.var([item.value for item in found])
@@ -77,7 +89,9 @@ def test_the_variance_of_a_quantile_far_out_is_too_large_as_its_docstring_says(
 
 @pytest.mark.parametrize("kind", ["linear", "logistic"])
 def test_coefficients_are_near_the_truth_and_their_variances_honest(kind: str) -> None:
-    """Known truth: 150 samples; estimates scatter about the true coefficients as their variances say."""
+    """Known truth: 150 samples; estimates scatter about the true coefficients as their variances
+    say.
+    """
     runs = []
     for seed in range(150):
         frame = sample(250, seed)
@@ -113,7 +127,9 @@ def test_separated_outcomes_have_a_reason_and_no_number() -> None:
     for item in estimate_logistic(frame, "yes", "yes", [X]):
         assert np.isnan([item.value, item.variance]).all()
         assert "separate the outcome" in item.reason
-    quasi = sample(200, 2).assign(yes=lambda rows: np.where(rows["group"] == "b", "yes", rows["yes"]))
+    quasi = sample(200, 2).assign(
+        yes=lambda rows: np.where(rows["group"] == "b", "yes", rows["yes"])
+    )
     assert "separate" in estimate_logistic(quasi, "yes", "yes", [X, GROUP])[0].reason
 
 
@@ -132,13 +148,22 @@ def test_a_steep_slope_is_no_separation() -> None:
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (lambda f: estimate_mean(pd.Series([1.0, np.nan])), "1 present values: a mean with a variance needs 2"),
+        (
+            lambda f: estimate_mean(pd.Series([1.0, np.nan])),
+            "1 present values: a mean with a variance needs 2",
+        ),
         (lambda f: estimate_proportion(pd.Series([], dtype=object), 1), "no present values"),
-        (lambda f: estimate_quantile(f["x"][:15], 0.9), "15 present values: the 0.9-quantile needs 20"),
+        (
+            lambda f: estimate_quantile(f["x"][:15], 0.9),
+            "15 present values: the 0.9-quantile needs 20",
+        ),
         (lambda f: estimate_linear(f.assign(x=2.0), "y", [X]), "the same value in all rows"),
         (lambda f: estimate_linear(f[:2], "y", [X]), "2 complete rows for 2 coefficients"),
         (lambda f: estimate_linear(f.assign(x=np.nan), "y", [X]), "none of 300 rows is complete"),
-        (lambda f: estimate_logistic(f.assign(yes="no"), "yes", "yes", [X]), "0 of 300 rows have 'yes'"),
+        (
+            lambda f: estimate_logistic(f.assign(yes="no"), "yes", "yes", [X]),
+            "0 of 300 rows have 'yes'",
+        ),
     ],
 )
 def test_what_has_no_estimate_says_why(found: object, reason: str) -> None:

@@ -1,4 +1,6 @@
-"""The table of statistics: every rule, the real rows beside, reasons kept; and coverage where theory gives it."""
+"""The table of statistics: every rule, the real rows beside, reasons kept; and coverage where
+theory gives it.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def declared(*entries: dict[str, object]) -> tuple[StatisticDeclaration, ...]:
 
 
 def of(table: pd.DataFrame, statistic: str, level: str, rule: str) -> pd.Series:
-    rows = table[(table["statistic"] == statistic) & (table["level"] == level) & (table["rule"] == rule)]
+    rows = table[
+        (table["statistic"] == statistic) & (table["level"] == level) & (table["rule"] == rule)
+    ]
     assert len(rows) == 1
     return rows.iloc[0]
 
@@ -66,7 +70,9 @@ def test_without_real_rows_there_is_no_truth_but_the_intervals_are_the_same() ->
 
 
 def test_one_dataset_gives_what_one_can_and_says_so() -> None:
-    table = statistics_table(tiny(100, seed=9), [tiny(100, seed=0)], declared(WANTED[0]), tiny_contract())
+    table = statistics_table(
+        tiny(100, seed=9), [tiny(100, seed=0)], declared(WANTED[0]), tiny_contract()
+    )
     row = of(table, "mean", "", "raghunathan_2003")
     assert np.isnan(row["low"])
     assert "K = 1" in row["note"]
@@ -74,7 +80,9 @@ def test_one_dataset_gives_what_one_can_and_says_so() -> None:
 
 
 def test_a_reason_in_one_dataset_reaches_the_table() -> None:
-    """The third dataset lacks a level: its coefficient has no estimate by any rule that reads that dataset."""
+    """The third dataset lacks a level: its coefficient has no estimate by any rule that reads that
+    dataset.
+    """
     datasets = [tiny(100, seed=seed) for seed in range(3)]
     datasets[2] = datasets[2][datasets[2]["group"] != "w"]
     table = statistics_table(tiny(100, seed=9), datasets, declared(WANTED[3]), tiny_contract())
@@ -82,7 +90,9 @@ def test_a_reason_in_one_dataset_reaches_the_table() -> None:
     assert np.isnan(row["estimate"])
     assert row["note"].startswith("dataset 2: group=w has the same value in all rows")
     assert row["note"].endswith("(1 of 3 datasets give none)")
-    assert np.isfinite(of(table, "linear", "group=w", "naive_single")["low"]), "it reads dataset 0 alone"
+    assert np.isfinite(of(table, "linear", "group=w", "naive_single")["low"]), (
+        "it reads dataset 0 alone"
+    )
     others = table[(table["level"] != "group=w") & (table["rule"] != "naive_single")]
     assert len(others) == (len(set(table["level"])) - 1) * (len(RULES) - 1)
     assert np.isfinite(others[["estimate", "low", "high"]]).all(axis=None)
@@ -90,8 +100,13 @@ def test_a_reason_in_one_dataset_reaches_the_table() -> None:
 
 
 def test_intervals_of_proportions_stay_within_0_to_1() -> None:
-    """A level that 1 of 100 rows has; the real rows, which lack it, have an interval with a width as well."""
-    datasets = [tiny(100, seed=seed).assign(group=["w"] * (seed % 2) + ["u"] * (100 - seed % 2)) for seed in range(4)]
+    """A level that 1 of 100 rows has; the real rows, which lack it, have an interval with a width
+    as well.
+    """
+    datasets = [
+        tiny(100, seed=seed).assign(group=["w"] * (seed % 2) + ["u"] * (100 - seed % 2))
+        for seed in range(4)
+    ]
     real = tiny(100, seed=9).assign(group="u")
     rare = {"type": "proportion", "column": "group", "level": "w"}
     table = statistics_table(real, datasets, declared(rare), tiny_contract())
@@ -109,7 +124,9 @@ def test_the_default_is_means_and_the_targets_share() -> None:
     assert {"integer", "gappy float", "constant", "empty"} <= means
     assert "id" not in means
     real, datasets = every_kind(seed=9), [every_kind(seed=seed) for seed in range(2)]
-    table = statistics_table(real, datasets, found, every_kind_contract()).set_index(["column", "rule"])
+    table = statistics_table(real, datasets, found, every_kind_contract()).set_index(
+        ["column", "rule"]
+    )
     assert table.loc[("constant", "rubin_1987"), ["low", "high"]].tolist() == [7.0, 7.0]
     assert np.isnan(table.loc[("empty", "rubin_1987"), "estimate"])
     assert "0 present values" in str(table.loc[("empty", "rubin_1987"), "note"])
@@ -118,13 +135,24 @@ def test_the_default_is_means_and_the_targets_share() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"type": "mean", "column": "y"}, r"statistics.0 \(mean\): no modelled column 'y'; allowed: \['x'"),
-        ({"type": "mean", "column": "group"}, "column 'group' is categorical, needed is continuous or integer"),
-        ({"type": "proportion", "column": "group", "level": "q"}, "'group' has no level 'q'; allowed: "),
+        (
+            {"type": "mean", "column": "y"},
+            r"statistics.0 \(mean\): no modelled column 'y'; allowed: \['x'",
+        ),
+        (
+            {"type": "mean", "column": "group"},
+            "column 'group' is categorical, needed is continuous or integer",
+        ),
+        (
+            {"type": "proportion", "column": "group", "level": "q"},
+            "'group' has no level 'q'; allowed: ",
+        ),
         ({"type": "linear", "column": "x", "features": ["nope"]}, "no modelled column 'nope'"),
     ],
 )
-def test_statistics_that_do_not_fit_the_table_are_refused(entry: dict[str, object], message: str) -> None:
+def test_statistics_that_do_not_fit_the_table_are_refused(
+    entry: dict[str, object], message: str
+) -> None:
     with pytest.raises(DeclarationError, match=message):
         require_statistics_fit(declared(entry), tiny_contract())
 
@@ -132,10 +160,16 @@ def test_statistics_that_do_not_fit_the_table_are_refused(entry: dict[str, objec
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"type": "median", "column": "x"}, "'mean', 'proportion', 'quantile', 'linear', 'logistic'"),
+        (
+            {"type": "median", "column": "x"},
+            "'mean', 'proportion', 'quantile', 'linear', 'logistic'",
+        ),
         ({"type": "quantile", "column": "x", "probability": 1.5}, "less than 1"),
         ({"type": "mean", "colum": "x"}, "did you mean 'column'"),
-        ({"type": "linear", "column": "x", "features": ["x"]}, "the outcome and cannot be among the features"),
+        (
+            {"type": "linear", "column": "x", "features": ["x"]},
+            "the outcome and cannot be among the features",
+        ),
         ({"type": "linear", "column": "x", "features": ["y", "y"]}, "name a column twice"),
         ({"type": "linear", "column": "x", "features": []}, "at least 1 item"),
     ],
@@ -155,6 +189,13 @@ def test_no_datasets_and_unknown_rows_are_refused() -> None:
 def test_a_separated_outcome_in_one_dataset_is_told() -> None:
     split = tiny(100, seed=1).assign(target=lambda rows: np.where(rows["x"] > 0, "yes", "no"))
     statistic = LogisticDeclaration(type="logistic", column="target", level="yes", features=("x",))
-    table = statistics_table(tiny(100, seed=9), [tiny(100, seed=0), split], [statistic], tiny_contract())
-    assert table["estimate"].isna().sum() == 2 * (len(RULES) - 1), "naive_single reads dataset 0 alone"
-    assert "dataset 1: the features separate the outcome" in of(table, "logistic", "x", "raab_2016")["note"]
+    table = statistics_table(
+        tiny(100, seed=9), [tiny(100, seed=0), split], [statistic], tiny_contract()
+    )
+    assert table["estimate"].isna().sum() == 2 * (len(RULES) - 1), (
+        "naive_single reads dataset 0 alone"
+    )
+    assert (
+        "dataset 1: the features separate the outcome"
+        in of(table, "logistic", "x", "raab_2016")["note"]
+    )

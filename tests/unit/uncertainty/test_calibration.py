@@ -1,4 +1,6 @@
-"""Reliability curves agree with the metric, do not depend on the order of rows, and say where nothing is."""
+"""Reliability curves agree with the metric, do not depend on the order of rows, and say where
+nothing is.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from dge_assets.core.uncertainty.calibration import (
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def drawn(seed: int, classes: int, rows: int = 60, decimals: int = 12) -> tuple[np.ndarray, np.ndarray]:
+def drawn(
+    seed: int, classes: int, rows: int = 60, decimals: int = 12
+) -> tuple[np.ndarray, np.ndarray]:
     """Random codes and probabilities; few decimals make ties, as knn does."""
     rng = np.random.default_rng(seed)
     raw = np.round(rng.dirichlet(np.ones(classes), rows), decimals)
@@ -28,19 +32,28 @@ def drawn(seed: int, classes: int, rows: int = 60, decimals: int = 12) -> tuple[
 
 @settings(max_examples=30)
 @given(seed=SEEDS, classes=st.integers(2, 4), decimals=st.sampled_from([1, 12]))
-def test_the_error_of_the_equal_width_curve_is_the_metric(seed: int, classes: int, decimals: int) -> None:
+def test_the_error_of_the_equal_width_curve_is_the_metric(
+    seed: int, classes: int, decimals: int
+) -> None:
     y, probabilities = drawn(seed, classes, decimals=decimals)
     task = "binary" if classes == 2 else "multiclass"
     expected = score_encoded(["ece"], y, probabilities, task=task).values["ece"]  # type: ignore[arg-type]
-    assert expected_calibration_error(reliability_curve(y, probabilities)) == pytest.approx(expected, abs=1e-12)
+    assert expected_calibration_error(reliability_curve(y, probabilities)) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 @settings(max_examples=30)
 @given(seed=SEEDS, classes=st.integers(2, 4), decimals=st.sampled_from([1, 12]))
-def test_every_row_is_in_one_bin_and_the_order_of_rows_does_not_count(seed: int, classes: int, decimals: int) -> None:
+def test_every_row_is_in_one_bin_and_the_order_of_rows_does_not_count(
+    seed: int, classes: int, decimals: int
+) -> None:
     y, probabilities = drawn(seed, classes, decimals=decimals)
     order = np.random.default_rng(seed).permutation(len(y))
-    plain, turned = calibration_curves(y, probabilities), calibration_curves(y[order], probabilities[order])
+    plain, turned = (
+        calibration_curves(y, probabilities),
+        calibration_curves(y[order], probabilities[order]),
+    )
     pd.testing.assert_frame_equal(plain, turned)
     counts = plain.groupby("curve")["n"].sum()
     assert counts["equal_width"] == counts["equal_count"] == len(y)
@@ -52,8 +65,8 @@ def test_bins_of_equal_count_hold_equally_many_rows_where_nothing_ties() -> None
 
 
 def test_fifths_are_in_the_same_bin_whatever_their_sum_was_rounded_to() -> None:
-    """Means of five neighbours' votes lie on the edges of the 15 bins; in another order of members they differ by
-    rounding.
+    """Means of five neighbours' votes lie on the edges of the 15 bins; in another order of members
+    they differ by rounding.
     """
     votes = np.array([[0.2, 0.4, 0.6], [0.6, 0.4, 0.2], [0.4, 0.4, 0.4]])
     positive = np.array([sum(row) / 3 for row in votes])
@@ -61,7 +74,9 @@ def test_fifths_are_in_the_same_bin_whatever_their_sum_was_rounded_to() -> None:
     table, y = np.column_stack([1 - positive, positive]), np.array([0, 1, 1])
     assert (reliability_curve(y, table)["n"] > 0).sum() == 1
     assert (reliability_curve(y, table, equal_count=True)["n"] > 0).sum() == 1
-    assert score_encoded(["ece"], y, table, task="binary").values["ece"] == pytest.approx(2 / 3 - 0.4)
+    assert score_encoded(["ece"], y, table, task="binary").values["ece"] == pytest.approx(
+        2 / 3 - 0.4
+    )
 
 
 def test_a_calibrated_forecast_has_almost_no_error_and_a_boastful_one_has_its_excess() -> None:

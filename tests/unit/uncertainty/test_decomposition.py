@@ -1,4 +1,6 @@
-"""The decomposition of uncertainty: what theory says of equal members, of their order, of names of classes."""
+"""The decomposition of uncertainty: what theory says of equal members, of their order, of names of
+classes.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,12 @@ def members(seed: int, K: int, classes: int = 3, rows: int = 40) -> list[np.ndar
 
 @settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(1, 7), classes=st.integers(2, 5))
-def test_the_parts_are_the_entropies_that_they_are_named_for(seed: int, K: int, classes: int) -> None:
-    """Against scipy's entropy of whole arrays, and the mutual information as a mean divergence from the mixture."""
+def test_the_parts_are_the_entropies_that_they_are_named_for(
+    seed: int, K: int, classes: int
+) -> None:
+    """Against scipy's entropy of whole arrays, and the mutual information as a mean divergence from
+    the mixture.
+    """
     given_members = members(seed, K, classes)
     parts = entropy_parts(given_members)
     stacked = np.stack(given_members)
@@ -52,7 +58,9 @@ def test_identical_members_have_no_generator_uncertainty_at_all(seed: int, K: in
 
 @settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(2, 7))
-def test_the_order_of_members_does_not_count_and_classes_only_change_places(seed: int, K: int) -> None:
+def test_the_order_of_members_does_not_count_and_classes_only_change_places(
+    seed: int, K: int
+) -> None:
     rng = np.random.default_rng(seed)
     given_members = members(seed, K)
     plain = entropy_parts(given_members)
@@ -61,13 +69,17 @@ def test_the_order_of_members_does_not_count_and_classes_only_change_places(seed
     renamed = entropy_parts([member[:, names] for member in given_members])
     for quantity in QUANTITIES:
         for other in (turned, renamed):
-            np.testing.assert_allclose(getattr(other, quantity), getattr(plain, quantity), atol=1e-12)
+            np.testing.assert_allclose(
+                getattr(other, quantity), getattr(plain, quantity), atol=1e-12
+            )
 
 
 @settings(max_examples=30)
 @given(seed=SEEDS, K=st.integers(1, 7))
 def test_a_regressions_parts_are_the_law_of_total_variance(seed: int, K: int) -> None:
-    """Known truth: the mean and variance of a mixture of K normals, drawn from the definition of a variance."""
+    """Known truth: the mean and variance of a mixture of K normals, drawn from the definition of a
+    variance.
+    """
     rng = np.random.default_rng(seed)
     means, noise = rng.normal(size=(K, 20)), rng.random(K)
     parts = variance_parts(list(means), noise_variances=noise)
@@ -85,7 +97,9 @@ def test_the_noise_of_point_predictions_is_not_known_rather_than_zero() -> None:
 
 
 def test_members_that_are_sure_and_disagree_are_all_generator_uncertainty() -> None:
-    """Known truth: K members, each certain of a class of its own, carry log K nats of mutual information."""
+    """Known truth: K members, each certain of a class of its own, carry log K nats of mutual
+    information.
+    """
     parts = entropy_parts([np.eye(4)[[k]] for k in range(4)])
     assert parts.generator[0] == pytest.approx(np.log(4))
     assert parts.aleatoric[0] == 0.0
@@ -100,7 +114,10 @@ def test_members_that_are_sure_and_disagree_are_all_generator_uncertainty() -> N
             r"member 2: predictions are not finite in 9 of 40 rows \(3, 4, 5, 6, 7, \.\.\.\)",
         ),
         ((0, 2, 0, 1.5), r"member 0: probabilities are outside 0 to 1 in 1 of 40 rows \(2\)"),
-        ((0, 2, slice(None), 0.5), r"member 0: probabilities do not sum to 1 in 1 of 40 rows \(2\)"),
+        (
+            (0, 2, slice(None), 0.5),
+            r"member 0: probabilities do not sum to 1 in 1 of 40 rows \(2\)",
+        ),
     ],
 )
 def test_what_is_no_probability_is_refused_with_member_and_rows(
@@ -114,7 +131,9 @@ def test_what_is_no_probability_is_refused_with_member_and_rows(
 
 
 def test_values_of_a_regression_that_are_not_finite_are_refused_with_member_and_rows() -> None:
-    with pytest.raises(EvaluationError, match=r"oracle, member 1: predictions are not finite in 1 of 2 rows \(0\)"):
+    with pytest.raises(
+        EvaluationError, match=r"oracle, member 1: predictions are not finite in 1 of 2 rows \(0\)"
+    ):
         variance_parts([np.zeros(2), np.array([np.nan, 1.0])], name="oracle")
 
 

@@ -7,13 +7,24 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.contract.contract import Contract
-from dge_assets.core.uncertainty.prediction_map import MAP_SIDE, map_features, map_grid, prediction_map
+from dge_assets.core.uncertainty.prediction_map import (
+    MAP_SIDE,
+    map_features,
+    map_grid,
+    prediction_map,
+)
 from tests.support.tables import column, contract, every_kind_contract, tiny_contract
 
 
 def plane(**other: bool) -> Contract:
     target = column("target", "categorical", categories=("no", "yes"))
-    return contract("target", column("id", "id"), column("b", "continuous", **other), column("a", "integer"), target)
+    return contract(
+        "target",
+        column("id", "id"),
+        column("b", "continuous", **other),
+        column("a", "integer"),
+        target,
+    )
 
 
 def test_only_two_numeric_features_without_gaps_span_a_plane() -> None:
@@ -41,7 +52,9 @@ def grid(points: int = 2) -> pd.DataFrame:
 
 def test_mean_and_spread_are_of_the_positive_class_and_one_fit_has_no_spread() -> None:
     one, other = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.5, 0.5], [0.2, 0.8]])
-    table = prediction_map(grid(), {"oracle": [one], "dge_2": [one, other]}, task="binary", classes=["no", "yes"])
+    table = prediction_map(
+        grid(), {"oracle": [one], "dge_2": [one, other]}, task="binary", classes=["no", "yes"]
+    )
     assert list(table.columns) == ["approach", "x", "y", "predicted", "mean", "spread", "fits"]
     dge = table[table["approach"] == "dge_2"]
     assert dge["predicted"].tolist() == ["no", "yes"]
@@ -67,6 +80,8 @@ def test_more_classes_show_the_probability_of_the_predicted_one() -> None:
 
 
 def test_a_regression_shows_its_values() -> None:
-    table = prediction_map(grid(1), {"dge_2": [np.array([1.0]), np.array([4.0])]}, task="regression", classes=())
+    table = prediction_map(
+        grid(1), {"dge_2": [np.array([1.0]), np.array([4.0])]}, task="regression", classes=()
+    )
     assert table["mean"].tolist() == [2.5]
     assert table["predicted"].isna().all()

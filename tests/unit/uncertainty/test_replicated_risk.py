@@ -1,4 +1,6 @@
-"""Areas and risks of replicates: equal to those of the repeated rows, with and without ties, and right about the truth."""
+"""Areas and risks of replicates: equal to those of the repeated rows, with and without ties, and
+right about the truth.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,8 @@ def test_far_from_the_first_neighbours_are_taken_as_ties_and_nobody_can_tell() -
     off = areas - [one.aurc for one in exact]
     assert np.abs(off).max() < 0.01 * areas.std()
     apart = risks - np.stack([one.curve["risk"] for one in exact], axis=1)
-    # One row of some hundred is kept or not: in the mean over replicates a tenth of the spread, which widens it by 1 %.
+    # One row of some hundred is kept or not: in the mean over replicates a tenth of the spread,
+    # which widens it by 1 %.
     assert (np.sqrt(np.mean(apart**2, axis=1)) < 0.15 * risks.std(axis=1)).all()
     one = risk_areas(losses, unsure, np.ones((4000, 1), dtype=np.float32))
     assert one[0] == pytest.approx(selective(losses, unsure).aurc, rel=1e-12)
@@ -75,13 +78,17 @@ def test_weights_of_nothing_have_no_area_and_other_rows_are_refused() -> None:
 
 
 def simulated(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of a rate that rises with the uncertainty, which the ranking sees with noise and in few levels."""
+    """Errors of a rate that rises with the uncertainty, which the ranking sees with noise and in
+    few levels.
+    """
     rate = rng.beta(1, 4, rows)
     return (rng.random(rows) < rate).astype(float), np.round(rate + rng.normal(0, 0.05, rows), 2)
 
 
 def test_intervals_of_areas_and_of_risks_cover_the_truth() -> None:
-    """Known truth: area, excess and risk at half coverage of half a million rows; 300 test sets of 300 rows."""
+    """Known truth: area, excess and risk at half coverage of half a million rows; 300 test sets of
+    300 rows.
+    """
     truth = selective(*simulated(np.random.default_rng(10**6), 500_000))
     expected = [truth.aurc, truth.excess_aurc, truth.curve["risk"].iloc[24]]
     covered, given_one = np.zeros(3), np.zeros(3)
@@ -97,7 +104,11 @@ def test_intervals_of_areas_and_of_risks_cover_the_truth() -> None:
             over_test_rows(found.curve["risk"].iloc[24], risks[0]),
         ]
         given_one += [not np.isnan(one.low) for one in intervals]
-        covered += [one.low <= value <= one.high for one, value in zip(intervals, expected, strict=True)]
+        covered += [
+            one.low <= value <= one.high for one, value in zip(intervals, expected, strict=True)
+        ]
     # Three binomial standard errors of 300 draws are 0.038; percentiles are a little narrow.
     assert (given_one > 0.9 * SIMULATED).all(), given_one
-    assert ((covered / given_one >= 0.90) & (covered / given_one <= 0.99)).all(), covered / given_one
+    assert ((covered / given_one >= 0.90) & (covered / given_one <= 0.99)).all(), (
+        covered / given_one
+    )

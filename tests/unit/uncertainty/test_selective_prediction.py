@@ -14,7 +14,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def test_golden_curve_of_four_rows() -> None:
-    """By hand: kept in order of uncertainty the losses are 0, 1, 0, 1, so the risks are 0, 1/2, 1/3, 1/2."""
+    """By hand: kept in order of uncertainty the losses are 0, 1, 0, 1, so the risks are 0, 1/2,
+    1/3, 1/2.
+    """
     result = selective(np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.1, 0.3, 0.5]))
     assert result.curve["coverage"].tolist() == [0.25, 0.5, 0.75, 1.0]
     assert result.curve["risk"].tolist() == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
@@ -37,7 +39,9 @@ def test_no_ranking_beats_the_losses_themselves(seed: int, rows: int) -> None:
 
 @settings(max_examples=30)
 @given(seed=SEEDS, rows=st.integers(1, 120))
-def test_only_the_order_of_uncertainties_counts_and_not_the_order_of_rows(seed: int, rows: int) -> None:
+def test_only_the_order_of_uncertainties_counts_and_not_the_order_of_rows(
+    seed: int, rows: int
+) -> None:
     rng = np.random.default_rng(seed)
     losses, unsure = rng.random(rows), rng.integers(0, 5, rows).astype(float)
     order = rng.permutation(rows)

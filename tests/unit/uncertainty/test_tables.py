@@ -1,4 +1,6 @@
-"""The tables of uncertainty by approach: their shape for each task, what agrees with other tables, what cannot be said."""
+"""The tables of uncertainty by approach: their shape for each task, what agrees with other tables,
+what cannot be said.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ def predictions(task: Task = "binary", rows: int = 80, seed: int = 0) -> Trainin
     rng = np.random.default_rng(seed)
 
     def drawn() -> np.ndarray:
-        return rng.normal(size=rows) if task == "regression" else rng.dirichlet([1, 1, 1][: _classes(task)], rows)
+        return (
+            rng.normal(size=rows)
+            if task == "regression"
+            else rng.dirichlet([1, 1, 1][: _classes(task)], rows)
+        )
 
     members = (drawn(), drawn(), drawn())
     return TrainingPredictions((drawn(), drawn()), members[:1], drawn(), members)
@@ -38,7 +44,9 @@ def made(
     noise_variances: list[float] | None = None,
 ) -> dict[str, pd.DataFrame]:
     resamples = Resamples(len(y), np.random.SeedSequence(0), 200)
-    return uncertainty_tables(y, given, ks, task=task, resamples=resamples, noise_variances=noise_variances)
+    return uncertainty_tables(
+        y, given, ks, task=task, resamples=resamples, noise_variances=noise_variances
+    )
 
 
 def _classes(task: Task) -> int:
@@ -61,7 +69,9 @@ def test_a_classification_has_all_quantities_rankings_and_curves(task: Task) -> 
     found = values(tables["uncertainty"])
     assert list(found.index.unique("approach")) == APPROACHES
     areas = [
-        f"{kind}_{ranking}" for ranking in ("confidence", "total", "generator") for kind in ("aurc", "excess_aurc")
+        f"{kind}_{ranking}"
+        for ranking in ("confidence", "total", "generator")
+        for kind in ("aurc", "excess_aurc")
     ]
     shares = ["total", "aleatoric", "generator", "generator_share", "risk"]
     assert list(found["oracle"].index) == [*shares, *areas, "ece", "ece_equal_count"]
@@ -70,8 +80,22 @@ def test_a_classification_has_all_quantities_rankings_and_curves(task: Task) -> 
     for approach in APPROACHES:
         assert found[approach, "ece"] == pytest.approx(scores[approach, "ece"])
         assert found[approach, "risk"] == pytest.approx(1 - scores[approach, "accuracy"])
-    assert list(tables["calibration"].columns) == ["approach", "curve", "bin", "confidence", "accuracy", "n", *INTERVAL]
-    assert list(tables["selective"].columns) == ["approach", "ranking", "coverage", "risk", *INTERVAL]
+    assert list(tables["calibration"].columns) == [
+        "approach",
+        "curve",
+        "bin",
+        "confidence",
+        "accuracy",
+        "n",
+        *INTERVAL,
+    ]
+    assert list(tables["selective"].columns) == [
+        "approach",
+        "ranking",
+        "coverage",
+        "risk",
+        *INTERVAL,
+    ]
     sizes = tables["selective"].groupby(["approach", "ranking"]).size()
     assert len(sizes) == 3 * len(APPROACHES)
     assert sizes.max() == 50
@@ -103,7 +127,9 @@ def test_votes_that_tie_are_ranked_as_ties_in_any_order_of_members() -> None:
     for order in (members, members[::-1]):
         predictions = TrainingPredictions(order[:1], order[:1], order[0], order)
         resamples = Resamples(300, np.random.SeedSequence(0), 20)
-        table = uncertainty_tables(y, predictions, [10], task="binary", resamples=resamples)["uncertainty"]
+        table = uncertainty_tables(y, predictions, [10], task="binary", resamples=resamples)[
+            "uncertainty"
+        ]
         of_all = table[table["approach"] == "dge_10"].set_index("quantity")["value"]
         found.append(of_all[["aurc_confidence", "aurc_total", "aurc_generator", "ece_equal_count"]])
     # A mean of one half may still be on either side.
@@ -138,18 +164,32 @@ def test_a_regression_says_what_it_cannot_know() -> None:
         "excess_aurc_generator",
     ]
     assert list(found["dge_3"].index) == quantities
-    assert found["dge_3", "generator"] == pytest.approx(np.var(np.stack(given.members), axis=0).mean())
+    assert found["dge_3", "generator"] == pytest.approx(
+        np.var(np.stack(given.members), axis=0).mean()
+    )
     assert np.isnan(found["dge_3", "total"])
     assert "states no noise" in tables["uncertainty"].attrs["reasons"]["dge_3/total"]
-    assert found["oracle", "risk"] == pytest.approx(np.mean((np.mean(given.oracle, axis=0) - y) ** 2))
+    assert found["oracle", "risk"] == pytest.approx(
+        np.mean((np.mean(given.oracle, axis=0) - y) ** 2)
+    )
     assert tables["calibration"].empty
-    assert list(tables["calibration"].columns) == ["approach", "curve", "bin", "confidence", "accuracy", "n", *INTERVAL]
+    assert list(tables["calibration"].columns) == [
+        "approach",
+        "curve",
+        "bin",
+        "confidence",
+        "accuracy",
+        "n",
+        *INTERVAL,
+    ]
     assert set(tables["selective"]["ranking"]) == {"generator"}
 
 
 def test_noise_of_the_members_is_the_aleatoric_part_of_their_approaches_alone() -> None:
     given = predictions("regression")
-    table = made(target("regression"), given, [2], task="regression", noise_variances=[1.0, 3.0, 9.0])
+    table = made(
+        target("regression"), given, [2], task="regression", noise_variances=[1.0, 3.0, 9.0]
+    )
     found = values(table["uncertainty"])
     assert found["dge_2", "aleatoric"] == pytest.approx(2.0)
     assert found["dge_2", "total"] == pytest.approx(2.0 + found["dge_2", "generator"])
@@ -174,7 +214,9 @@ def test_certain_members_have_no_uncertainty_to_share() -> None:
 def test_predictions_that_are_not_finite_are_refused_with_approach_member_and_rows() -> None:
     given = predictions()
     given.members[1][5, 0] = np.nan
-    with pytest.raises(EvaluationError, match=r"dge_2, member 1: predictions are not finite in 1 of 80 rows \(5\)"):
+    with pytest.raises(
+        EvaluationError, match=r"dge_2, member 1: predictions are not finite in 1 of 80 rows \(5\)"
+    ):
         made(target(), given, [2], task="binary")
 
 
@@ -184,18 +226,30 @@ def test_no_test_rows_are_refused() -> None:
 
 
 def many(task: Task = "binary", members: int = 7) -> TrainingPredictions:
-    return replace(predictions(task), members=tuple(predictions(task, seed=seed).members[0] for seed in range(members)))
+    return replace(
+        predictions(task),
+        members=tuple(predictions(task, seed=seed).members[0] for seed in range(members)),
+    )
 
 
 def test_an_interval_is_over_disjoint_sets_where_there_are_three_and_over_test_rows_else() -> None:
     y, given = target(), many()
     table = made(y, given, [2, 5], task="binary")["uncertainty"].set_index(["approach", "quantity"])
     over = table.groupby("approach")["over"].unique().map(list).to_dict()
-    rows = {approach: ["test rows"] for approach in ("oracle", "naive_ensemble", "naive_concat", "dge_5")}
-    assert over == rows | {"naive_single": ["which dataset one gets"], "dge_2": ["disjoint sets of 2 members"]}
+    rows = {
+        approach: ["test rows"]
+        for approach in ("oracle", "naive_ensemble", "naive_concat", "dge_5")
+    }
+    assert over == rows | {
+        "naive_single": ["which dataset one gets"],
+        "dge_2": ["disjoint sets of 2 members"],
+    }
     sets = [given.members[at : at + 2] for at in (0, 2, 4)]
     singles = [replace(given, members=group) for group in sets]
-    values_of = [values(made(y, one, [2], task="binary")["uncertainty"])["dge_2", "generator"] for one in singles]
+    values_of = [
+        values(made(y, one, [2], task="binary")["uncertainty"])["dge_2", "generator"]
+        for one in singles
+    ]
     row = table.loc[("dge_2", "generator")]
     assert (row["low"] + row["high"]) / 2 == pytest.approx(np.mean(values_of))
     curves = made(y, given, [2, 5], task="binary")["selective"]
@@ -211,7 +265,10 @@ def test_what_has_no_interval_says_why() -> None:
     assert (table["low"].isna() == (table["reason"] != "")).all()
     assert "biased upwards" in table.loc[("oracle", "ece"), "reason"]
     assert "biased upwards" in table.loc[("dge_3", "ece_equal_count"), "reason"]
-    assert table.loc[("naive_ensemble", "generator"), "reason"] == "all resamples of the test rows give the same value"
+    assert (
+        table.loc[("naive_ensemble", "generator"), "reason"]
+        == "all resamples of the test rows give the same value"
+    )
     for quantity in ("total", "generator_share", "risk", "aurc_total"):
         row = table.loc[("dge_3", quantity)]
         assert row["low"] < row["value"] < row["high"], quantity
@@ -220,6 +277,8 @@ def test_what_has_no_interval_says_why() -> None:
     filled = bins[bins["n"] > 0]
     assert filled["accuracy"].between(filled["low"], filled["high"]).all()
     assert set(bins[bins["n"] == 0]["reason"]) == {"the bin has no rows"}
-    regression = made(target("regression"), predictions("regression"), [3], task="regression")["uncertainty"]
+    regression = made(target("regression"), predictions("regression"), [3], task="regression")[
+        "uncertainty"
+    ]
     row = regression.set_index(["approach", "quantity"]).loc[("dge_3", "total")]
     assert "states no noise" in row["reason"]

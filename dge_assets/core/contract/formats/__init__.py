@@ -1,7 +1,9 @@
-"""Recognising what a column's cells are before anybody asks for its kind: amounts and dates in other spellings.
+"""Recognising what a column's cells are before anybody asks for its kind: amounts and dates in
+other spellings.
 
-Here: going over a frame's columns, what the declaration says of each, and the words for people. `numbers`, `dates` and
-`spans` know the spellings. Not here: kinds (`contract.completion`), how files are opened, plain numbers and ISO dates.
+Here: going over a frame's columns, what the declaration says of each, and the words for people.
+`numbers`, `dates` and `spans` know the spellings. Not here: kinds (`contract.completion`), how
+files are opened, plain numbers and ISO dates.
 """
 
 from __future__ import annotations
@@ -13,7 +15,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract.contract import NUMBER_FORMATS, SPAN_FORMATS, ColumnDeclaration, ContractDeclaration, Kind
+from dge_assets.core.contract.contract import (
+    NUMBER_FORMATS,
+    SPAN_FORMATS,
+    ColumnDeclaration,
+    ContractDeclaration,
+    Kind,
+)
 from dge_assets.core.contract.formats.dates import (
     FEWEST_COMPACT,
     date_format,
@@ -39,7 +47,9 @@ _RECOGNISERS: dict[Kind | None, tuple[_Recogniser, ...]] = {
 _COMPACT_RANGES = ((19_000_101, 20_991_231), (19_000_101_000_000, 20_991_231_235_959))
 _OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 _MOSTLY = 0.5
-"""From this share of a column's different texts on, a spelling that the others lack is worth a word."""
+"""From this share of a column's different texts on, a spelling that the others lack is worth a
+word.
+"""
 _MOST_LOOKED_AT = 1000
 
 
@@ -66,11 +76,12 @@ class _Reading:
 
 
 def recognise(frame: pd.DataFrame, declared: ContractDeclaration, *, table: str) -> Recognised:
-    """`frame` (n rows) with texts that write numbers, dates and spans otherwise read as what they are.
+    """`frame` (n rows) with texts that write numbers, dates and spans otherwise read as what they
+    are.
 
-    A declared kind that keeps texts (categorical, boolean, id) is obeyed, and so is a declared `format`. A target is
-    not taken for a date. Raises ContractError where a declared kind or format cannot be followed, and for dates beyond
-    1677..2262.
+    A declared kind that keeps texts (categorical, boolean, id) is obeyed, and so is a declared
+    `format`. A target is not taken for a date. Raises ContractError where a declared kind or format
+    cannot be followed, and for dates beyond 1677..2262.
     """
     found = {
         name: _read_column(
@@ -81,40 +92,58 @@ def recognise(frame: pd.DataFrame, declared: ContractDeclaration, *, table: str)
         )
         for name in frame.columns
     }
-    read = pd.DataFrame({name: reading.values for name, reading in found.items()}, index=frame.index)
+    read = pd.DataFrame(
+        {name: reading.values for name, reading in found.items()}, index=frame.index
+    )
     return Recognised(
         read,
         units={name: reading.unit for name, reading in found.items() if reading.unit},
-        notes=[f"column {name!r} {note}" for name, reading in found.items() for note in reading.notes],
+        notes=[
+            f"column {name!r} {note}" for name, reading in found.items() for note in reading.notes
+        ],
         doubts={name: reading.doubt for name, reading in found.items() if reading.doubt},
     )
 
 
-def _read_column(values: pd.Series, stated: ColumnDeclaration, *, is_target: bool, place: str) -> _Reading:
+def _read_column(
+    values: pd.Series, stated: ColumnDeclaration, *, is_target: bool, place: str
+) -> _Reading:
     if stated.format is not None:
         return _in_format(values, stated.format, place)
     if stated.kind not in _RECOGNISERS or stated.categories is not None:
         return _Reading(values)
-    if isinstance(values.dtype, pd.DatetimeTZDtype) or pd.api.types.is_timedelta64_dtype(values.dtype):
+    if isinstance(values.dtype, pd.DatetimeTZDtype) or pd.api.types.is_timedelta64_dtype(
+        values.dtype
+    ):
         return _read_times(values)
     if not (is_target and stated.kind is None) and _is_compact(values, stated.kind):
         return _in_format(values, "compact_date", place)
-    return _read_text_column(values, stated, is_target=is_target, place=place) if _is_text(values) else _Reading(values)
+    return (
+        _read_text_column(values, stated, is_target=is_target, place=place)
+        if _is_text(values)
+        else _Reading(values)
+    )
 
 
 def _read_times(values: pd.Series) -> _Reading:
     """Spans as seconds; moments of a zone as they are, with the zone told."""
     if not isinstance(values.dtype, pd.DatetimeTZDtype):
-        return _Reading(values.dt.total_seconds(), SECONDS, ("holds spans of time: read as seconds",))
+        return _Reading(
+            values.dt.total_seconds(), SECONDS, ("holds spans of time: read as seconds",)
+        )
     zone = str(values.dtype.tz)
     return _Reading(values, f"UTC, from {zone}", (f"holds moments of zone {zone}: kept in UTC",))
 
 
-def _read_text_column(values: pd.Series, stated: ColumnDeclaration, *, is_target: bool, place: str) -> _Reading:
+def _read_text_column(
+    values: pd.Series, stated: ColumnDeclaration, *, is_target: bool, place: str
+) -> _Reading:
     texts = [str(text) for text in distinct(values)]
     if all(is_iso_date(text) for text in texts):
         return _Reading(values) if is_target and stated.kind is None else _iso_dates(values, place)
-    recognisers = [each for each in _RECOGNISERS[stated.kind] if not (is_target and each is date_format)]
+    recognisers = [
+        each for each in _RECOGNISERS[stated.kind] if not (is_target and each is date_format)
+    ]
     found = next((form for each in recognisers if (form := each(texts)) is not None), None)
     if isinstance(found, Format):
         return _as_read(values, texts, found, place)
@@ -122,7 +151,9 @@ def _read_text_column(values: pd.Series, stated: ColumnDeclaration, *, is_target
     if doubt is None:
         return _Reading(values)
     if stated.kind is not None:
-        raise ContractError(f"{place}: declared {stated.kind}, but it {doubt.reason}; {doubt.remedy}")
+        raise ContractError(
+            f"{place}: declared {stated.kind}, but it {doubt.reason}; {doubt.remedy}"
+        )
     return _Reading(values, doubt=f"{doubt.reason}, and stays text; {doubt.remedy}")
 
 
@@ -162,9 +193,15 @@ def _reads(form: Format, text: str) -> bool:
 
 
 def _iso_dates(values: pd.Series, place: str) -> _Reading:
-    """ISO texts as moments, those that stand for "never" as missing; texts still where one is no date at all."""
+    """ISO texts as moments, those that stand for "never" as missing; texts still where one is no
+    date at all.
+    """
     kept, marks = without_marks(values)
-    notes = [f"has {marks} dates that stand for none, such as 9999-12-31: read as missing"] if marks else []
+    notes = (
+        [f"has {marks} dates that stand for none, such as 9999-12-31: read as missing"]
+        if marks
+        else []
+    )
     try:
         read = moments(kept)
     except pd.errors.OutOfBoundsDatetime as error:
@@ -199,11 +236,15 @@ def _spoilt(texts: Texts) -> Doubt | None:
 
 
 def _is_text(values: pd.Series) -> bool:
-    return bool(values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string")
+    return bool(
+        values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
+    )
 
 
 def _is_compact(values: pd.Series, kind: Kind | None) -> bool:
-    """Whether whole numbers are dates without separators, or are declared to be and lie where such dates do."""
+    """Whether whole numbers are dates without separators, or are declared to be and lie where such
+    dates do.
+    """
     if kind not in (None, "datetime") or not pd.api.types.is_numeric_dtype(values.dtype):
         return False
     present = values.dropna()
@@ -215,12 +256,16 @@ def _is_compact(values: pd.Series, kind: Kind | None) -> bool:
     within = any(low <= smallest and largest <= high for low, high in _COMPACT_RANGES)
     if not within or bool((present != present.round()).any()):
         return False
-    return kind == "datetime" or isinstance(date_format([f"{int(value)}" for value in present.unique()]), Format)
+    return kind == "datetime" or isinstance(
+        date_format([f"{int(value)}" for value in present.unique()]), Format
+    )
 
 
 def _whole_as_text(values: pd.Series) -> pd.Series:
     """Numbers as texts: whole ones without a point, which those beside missing cells have got."""
     return values.astype(object).map(
-        lambda value: str(int(value)) if isinstance(value, float) and value.is_integer() else str(value),
+        lambda value: (
+            str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        ),
         na_action="ignore",
     )

@@ -1,7 +1,8 @@
-"""Dates that are not written as ISO 8601 says, and moments beyond what nanoseconds of 64 bits reach.
+"""Dates that are not written as ISO 8601 says, and moments beyond what nanoseconds of 64 bits
+reach.
 
-Here: telling day first from month first, compact dates, month names, dates that stand for "never". Not here: ISO text
-itself, which `contract.values.moments` reads.
+Here: telling day first from month first, compact dates, month names, dates that stand for "never".
+Not here: ISO text itself, which `contract.values.moments` reads.
 """
 
 from __future__ import annotations
@@ -19,25 +20,39 @@ _TIME = r"(?:(?:[ T]|, )\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?(?:\s*([A
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})" + _TIME)
 _YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})" + _TIME)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:[T ]?(\d{2})(\d{2})(\d{2}))?(?:\.0)?")
-_NAMED_MONTHS = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")
+_NAMED_MONTHS = (
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d %B %Y",
+    "%d. %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d-%b-%y",
+)
 _PIVOT = 69
 """Two-digit years from here on are of the last century, as in POSIX."""
 FEWEST_COMPACT = 5
-"""Of eight digits at random one in thirty is a date of these two centuries: five different ones are no chance."""
+"""Of eight digits at random one in thirty is a date of these two centuries: five different ones are
+no chance.
+"""
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?")
 _MARK = re.compile(r"(0001|2999|3000|9999)-\d{2}-\d{2}([ T].*)?")
 """Dates that databases write for "never" or "unknown"."""
 
 
 def date_format(texts: Texts) -> Format | Doubt | None:
-    """How all of `texts` write dates, a Doubt where day and month cannot be told apart, None where they are no dates."""
+    """How all of `texts` write dates, a Doubt where day and month cannot be told apart, None where
+    they are no dates.
+    """
     if all(_YEAR_LAST.fullmatch(text) for text in texts):
         return _year_last(texts)
     if all(_YEAR_FIRST.fullmatch(text) for text in texts):
         return _checked(_FORMS["year_first"], texts)
     if all(_COMPACT.fullmatch(text) for text in texts):
         return _checked(_FORMS["compact_date"], texts) if len(texts) >= FEWEST_COMPACT else None
-    return next((_pattern(pattern) for pattern in _NAMED_MONTHS if _parses(_pattern(pattern), texts)), None)
+    return next(
+        (_pattern(pattern) for pattern in _NAMED_MONTHS if _parses(_pattern(pattern), texts)), None
+    )
 
 
 def is_iso_date(text: str) -> bool:
@@ -51,7 +66,9 @@ def looks_like_date(text: str) -> bool:
 
 
 def declared_date_format(name: str) -> Format:
-    """The format called `name`: day_first, month_first, year_first, compact_date, or a pattern of strptime."""
+    """The format called `name`: day_first, month_first, year_first, compact_date, or a pattern of
+    strptime.
+    """
     return _FORMS[name] if name in _FORMS else _pattern(name)
 
 
@@ -86,7 +103,8 @@ def _parses(form: Format, texts: Texts) -> bool:
     return True
 
 
-# ---------------------------------------------------------------------------------------------- reading one text
+# ----------------------------------------------------------------------------------------------
+# reading one text
 
 
 def _read_year_last(text: str, *, day: int, month: int) -> str:
@@ -119,7 +137,9 @@ def _groups(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
 
 
 def _iso(year: int, month: int, day: int, clock: tuple[str, ...]) -> str:
-    """ISO text of a date and of hour, minute, second and half of the day as written; ValueError for 31 February."""
+    """ISO text of a date and of hour, minute, second and half of the day as written; ValueError for
+    31 February.
+    """
     written = date(year, month, day).isoformat()
     hour, minute, second, half = clock
     if not hour:
@@ -131,7 +151,12 @@ def _iso(year: int, month: int, day: int, clock: tuple[str, ...]) -> str:
 
 
 def _pattern(pattern: str) -> Format:
-    return Format(pattern, f"dates written as {pattern}", partial(_read_pattern, pattern=pattern), is_date=True)
+    return Format(
+        pattern,
+        f"dates written as {pattern}",
+        partial(_read_pattern, pattern=pattern),
+        is_date=True,
+    )
 
 
 def _form(name: str, meaning: str, parse: Callable[[str], str]) -> Format:
@@ -139,22 +164,30 @@ def _form(name: str, meaning: str, parse: Callable[[str], str]) -> Format:
 
 
 _FORMS = {
-    "day_first": _form("day_first", "dates with the day first", partial(_read_year_last, day=0, month=2)),
-    "month_first": _form("month_first", "dates with the month first", partial(_read_year_last, day=2, month=0)),
+    "day_first": _form(
+        "day_first", "dates with the day first", partial(_read_year_last, day=0, month=2)
+    ),
+    "month_first": _form(
+        "month_first", "dates with the month first", partial(_read_year_last, day=2, month=0)
+    ),
     "year_first": _form("year_first", "dates with the year first", _read_year_first),
     "compact_date": _form("compact_date", "dates written without separators", _read_compact),
 }
 
 
-# ---------------------------------------------------------------------------------------------- never and unknown
+# ----------------------------------------------------------------------------------------------
+# never and unknown
 
 
 def without_marks(values: pd.Series) -> tuple[pd.Series, int]:
-    """ISO texts with dates that stand for "never" (9999-12-31 and the like) as missing, and how many rows had one.
+    """ISO texts with dates that stand for "never" (9999-12-31 and the like) as missing, and how
+    many rows had one.
 
     A column of nothing else stays as it is.
     """
-    marked = values.map(lambda value: isinstance(value, str) and _MARK.fullmatch(value) is not None).astype(bool)
+    marked = values.map(
+        lambda value: isinstance(value, str) and _MARK.fullmatch(value) is not None
+    ).astype(bool)
     count = int(marked.sum())
     if not count or count == int(values.notna().sum()):
         return values, 0

@@ -1,6 +1,8 @@
-"""Numbers that are written otherwise than a program writes them: decimal commas, grouped thousands, %, currencies.
+"""Numbers that are written otherwise than a program writes them: decimal commas, grouped thousands,
+%, currencies.
 
-Here: which of two conventions a column's texts follow, and reading them. Not here: plain numbers, which readers know.
+Here: which of two conventions a column's texts follow, and reading them. Not here: plain numbers,
+which readers know.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ _UNITS = {"%": "per cent"}
 
 
 def number_format(texts: Texts) -> Format | Doubt | None:
-    """The convention that all of `texts` follow, a Doubt where both are possible, None where neither is.
+    """The convention that all of `texts` follow, a Doubt where both are possible, None where
+    neither is.
 
-    A column of plain numbers, or of digits in groups with no decimals at all (as phone numbers have), is None.
+    A column of plain numbers, or of digits in groups with no decimals at all (as phone numbers
+    have), is None.
     """
     affixes, bodies = _without_affixes(texts)
     if bodies is None:
@@ -46,13 +50,17 @@ def number_format(texts: Texts) -> Format | Doubt | None:
 
 
 def declared_number_format(name: str, texts: Texts) -> Format:
-    """The format called `name`, decimal_comma or decimal_point, with the unit that all `texts` bear."""
+    """The format called `name`, decimal_comma or decimal_point, with the unit that all `texts`
+    bear.
+    """
     affixes, _ = _without_affixes(texts)
     return _form(name, _unit(affixes))
 
 
 def _without_affixes(texts: Texts) -> tuple[set[tuple[str, str]], list[str] | None]:
-    """The symbols before and after the digits, and the digits; None for these where a text is no such number."""
+    """The symbols before and after the digits, and the digits; None for these where a text is no
+    such number.
+    """
     found = [_AFFIXED.fullmatch(text.strip()) for text in texts]
     parts = [match.groups(default="") for match in found if match is not None]
     affixes = {(before, after) for before, _, after in parts}
@@ -68,7 +76,11 @@ def _unit(affixes: set[tuple[str, str]]) -> str:
 
 def _form(name: str, unit: str) -> Format:
     decimal = "," if name == "decimal_comma" else "."
-    meaning = "numbers with a decimal comma" if decimal == "," else "numbers with a decimal point and marked thousands"
+    meaning = (
+        "numbers with a decimal comma"
+        if decimal == ","
+        else "numbers with a decimal point and marked thousands"
+    )
     return Format(name, meaning, partial(_parse, decimal=decimal), unit=unit)
 
 

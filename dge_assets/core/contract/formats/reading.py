@@ -1,6 +1,7 @@
 """What recognising a format gives: how a column's texts are to be read, or what stands in the way.
 
-Texts are looked at once each, never row by row. No message here quotes a cell: a cell may be a person's.
+Texts are looked at once each, never row by row. No message here quotes a cell: a cell may be a
+person's.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ Parser = Callable[[str], object]
 class Format:
     """One way to read a column's texts.
 
-    `parse` gives a float, or ISO 8601 text for a date; it raises ValueError for a text that is written otherwise.
-    `meaning` says in words what is read, `unit` what the numbers count (empty where the column itself says so).
+    `parse` gives a float, or ISO 8601 text for a date; it raises ValueError for a text that is
+    written otherwise. `meaning` says in words what is read, `unit` what the numbers count (empty
+    where the column itself says so).
     """
 
     name: str
@@ -31,14 +33,17 @@ class Format:
 
 @dataclass(frozen=True)
 class Doubt:
-    """Texts that look like numbers or dates, and why they are not read as such; `remedy` says what to declare."""
+    """Texts that look like numbers or dates, and why they are not read as such; `remedy` says what
+    to declare.
+    """
 
     reason: str
     remedy: str
 
 
 def read_texts(values: pd.Series, texts: Texts, form: Format) -> pd.Series:
-    """`values` (n rows) with each of its `texts` as `form` reads it: float64, or ISO text as objects.
+    """`values` (n rows) with each of its `texts` as `form` reads it: float64, or ISO text as
+    objects.
 
     Raises ValueError where a text is written otherwise.
     """

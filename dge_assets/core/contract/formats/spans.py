@@ -1,6 +1,7 @@
 """Spans of time and times of day as the numbers that they are: seconds.
 
-Here: `1:23:45`, `13:45`, `1 days 02:03:04`, `P1DT2H`, `90 min`, and pandas' own spans. Not here: dates (`dates.py`).
+Here: `1:23:45`, `13:45`, `1 days 02:03:04`, `P1DT2H`, `90 min`, and pandas' own spans. Not here:
+dates (`dates.py`).
 """
 
 from __future__ import annotations
@@ -16,20 +17,28 @@ _CLOCK = re.compile(rf"(\d{{1,2}}):(\d{{2}})(?::{_FRACTION})?(?:\s*([AaPp])\.?[M
 _LONG = re.compile(rf"([+-]?)(\d+):([0-5]\d):{_FRACTION}")
 _SHORT = re.compile(r"([+-]?)(\d+):([0-5]\d)")
 _DAYS = re.compile(rf"([+-]?\d+) days?,?(?: ([+-]?)(\d{{1,2}}):(\d{{2}}):{_FRACTION})?")
-_ISO = re.compile(r"([+-]?)P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_ISO = re.compile(
+    r"([+-]?)P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+)
 _WORD_SECONDS = {
     "d": 86400, "day": 86400, "days": 86400, "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600,
     "min": 60, "mins": 60, "minute": 60, "minutes": 60, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
     "ms": 0.001,
 }  # fmt: skip
-_WORDED = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:" + "|".join(sorted(_WORD_SECONDS, key=len, reverse=True)) + r")\s*)+")
+_WORDED = re.compile(
+    r"(?:\d+(?:\.\d+)?\s*(?:" + "|".join(sorted(_WORD_SECONDS, key=len, reverse=True)) + r")\s*)+"
+)
 _WORD = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 FEWEST_WORDED = 20
-"""`30 days`, `60 days` and `90 days` are the levels of a category; so many different spans are an amount."""
+"""`30 days`, `60 days` and `90 days` are the levels of a category; so many different spans are an
+amount.
+"""
 
 
 def span_format(texts: Texts) -> Format | Doubt | None:
-    """How all of `texts` write spans or times of day; None where they do not, a Doubt where the unit is open."""
+    """How all of `texts` write spans or times of day; None where they do not, a Doubt where the
+    unit is open.
+    """
     if all(_is_time_of_day(text) for text in texts):
         return _FORMS["time_of_day"]
     if all(_SHORT.fullmatch(text) for text in texts):
@@ -76,11 +85,18 @@ def _read_long(sign: str, hours: str, minutes: str, seconds: str) -> float:
 
 def _read_days(days: str, sign: str, hours: str, minutes: str, seconds: str) -> float:
     # Python and pandas write a negative span as negative days and a positive rest.
-    return int(days) * 86400 + _signed(sign, int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0))
+    return int(days) * 86400 + _signed(
+        sign, int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0)
+    )
 
 
 def _read_iso(sign: str, weeks: str, days: str, hours: str, minutes: str, seconds: str) -> float:
-    whole = int(weeks or 0) * 604800 + int(days or 0) * 86400 + int(hours or 0) * 3600 + int(minutes or 0) * 60
+    whole = (
+        int(weeks or 0) * 604800
+        + int(days or 0) * 86400
+        + int(hours or 0) * 3600
+        + int(minutes or 0) * 60
+    )
     return _signed(sign, whole + float(seconds or 0))
 
 
@@ -120,9 +136,15 @@ _FORMS = {
     "time_of_day": Format("time_of_day", "times of day", _read_clock, unit=SINCE_MIDNIGHT),
     "duration": Format("duration", "spans of time", _read_duration, unit=SECONDS),
     "hours_minutes": Format(
-        "hours_minutes", "spans of hours and minutes", lambda text: _read_short(text, unit=60), unit=SECONDS
+        "hours_minutes",
+        "spans of hours and minutes",
+        lambda text: _read_short(text, unit=60),
+        unit=SECONDS,
     ),
     "minutes_seconds": Format(
-        "minutes_seconds", "spans of minutes and seconds", lambda text: _read_short(text, unit=1), unit=SECONDS
+        "minutes_seconds",
+        "spans of minutes and seconds",
+        lambda text: _read_short(text, unit=1),
+        unit=SECONDS,
     ),
 }

@@ -1,9 +1,10 @@
 """Between a real table and what generators can learn: numbers without gaps and discrete codes.
 
-Encoding takes out ids and constants, imputes missing numbers beside an indicator that is learnt like any column,
-and gives discrete levels short codes under safe names. Decoding undoes all of it on sampled rows, so that missingness
-is synthesized too, integers stay integers and no column name reaches a library that cannot take it.
-Not here: how one column goes there and back (`number_codec.py`, `level_codec.py`).
+Encoding takes out ids and constants, imputes missing numbers beside an indicator that is learnt
+like any column, and gives discrete levels short codes under safe names. Decoding undoes all of it
+on sampled rows, so that missingness is synthesized too, integers stay integers and no column name
+reaches a library that cannot take it. Not here: how one column goes there and back
+(`number_codec.py`, `level_codec.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from dge_assets.core.contract.contract import Column, Contract, Level
 from dge_assets.core.contract.ranges import within_range
 from dge_assets.core.errors import GeneratorError
 from dge_assets.core.generators.encoding.column_plan import Array, ColumnPlan, plan_from_document
-from dge_assets.core.generators.encoding.level_codec import decode_levels, encode_levels, plain_cell, plan_discrete
+from dge_assets.core.generators.encoding.level_codec import (
+    decode_levels,
+    encode_levels,
+    plain_cell,
+    plan_discrete,
+)
 from dge_assets.core.generators.encoding.number_codec import (
     decode_number,
     encode_number,
@@ -31,7 +37,9 @@ from dge_assets.core.generators.encoding.number_transforms import Transform
 from dge_assets.core.generators.encoding.round_trip import RoundTrip
 
 MOST_FEW = 2
-"""Numbers and moments of so few different values are learnt as levels: a mixture has nothing to smooth there."""
+"""Numbers and moments of so few different values are learnt as levels: a mixture has nothing to
+smooth there.
+"""
 
 
 @dataclass(frozen=True)
@@ -52,13 +60,19 @@ class TableCodec:
     @property
     def notes(self) -> list[str]:
         """What a reader must know about columns that are not modelled as they are."""
-        said = [f"column {plan.name!r}: constant, not modelled" for plan in self.plans if plan.role == "constant"]
+        said = [
+            f"column {plan.name!r}: constant, not modelled"
+            for plan in self.plans
+            if plan.role == "constant"
+        ]
         said += [note for plan in self.plans if (note := note_on_numbers(plan))]
         return said + [trip.note for trip in self.round_trips if not trip.passed]
 
     def with_transforms(self, transforms: Mapping[str, Transform]) -> TableCodec:
         """The codec with other transforms of some columns of numbers, by name."""
-        plans = (with_transform(plan, transforms.get(plan.name, plan.transform)) for plan in self.plans)
+        plans = (
+            with_transform(plan, transforms.get(plan.name, plan.transform)) for plan in self.plans
+        )
         return replace(self, plans=tuple(plans))
 
     def to_document(self) -> dict[str, Any]:
@@ -73,13 +87,19 @@ class TableCodec:
     def from_document(cls, document: dict[str, Any]) -> TableCodec:
         """The codec that `to_document` wrote."""
         plans = tuple(plan_from_document(plan) for plan in document["plans"])
-        categories = tuple(None if levels is None else tuple(levels) for levels in document["categories"])
-        return cls(plans, categories, tuple(RoundTrip(**trip) for trip in document.get("round_trips", ())))
+        categories = tuple(
+            None if levels is None else tuple(levels) for levels in document["categories"]
+        )
+        return cls(
+            plans, categories, tuple(RoundTrip(**trip) for trip in document.get("round_trips", ()))
+        )
 
     def encode(self, frame: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-        """The modelling frame of `frame` (n rows): float64 numbers without gaps, discrete codes as text.
+        """The modelling frame of `frame` (n rows): float64 numbers without gaps, discrete codes as
+        text.
 
-        `rng` draws the imputed numbers from the observed ones of the same column, which keeps the marginal as it is.
+        `rng` draws the imputed numbers from the observed ones of the same column, which keeps the
+        marginal as it is.
         """
         encoded: dict[str, Array] = {}
         for plan in self.plans:
@@ -102,7 +122,8 @@ class TableCodec:
 def fit_codec(real_train: pd.DataFrame, contract: Contract) -> TableCodec:
     """Plan the encoding of each modelled column from real_train (n rows, the contract's types).
 
-    Levels are learnt as they are: which are told apart is settled before (`disclosure.py`). Raises GeneratorError.
+    Levels are learnt as they are: which are told apart is settled before (`disclosure.py`). Raises
+    GeneratorError.
     """
     plans = []
     for index, column in enumerate(contract.modelled):
@@ -125,7 +146,9 @@ def _plan(column: Column, values: pd.Series, key: str, *, keep: bool) -> ColumnP
     return plan_number(column, values, key)
 
 
-def _decode_column(plan: ColumnPlan, categories: tuple[Level, ...] | None, modelled: pd.DataFrame) -> pd.Series:
+def _decode_column(
+    plan: ColumnPlan, categories: tuple[Level, ...] | None, modelled: pd.DataFrame
+) -> pd.Series:
     if plan.role == "constant":
         return _typed(np.full(len(modelled), plan.constant, dtype=object), plan, categories)
     if plan.role == "discrete":

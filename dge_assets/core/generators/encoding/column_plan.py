@@ -1,7 +1,7 @@
 """How one column is encoded: the record that fitting writes, and encoding and decoding read.
 
-Here: `ColumnPlan`, plain JSON, and reading one that was kept. Not here: what makes one or acts on it
-(`number_codec.py`, `level_codec.py`, `codec.py`).
+Here: `ColumnPlan`, plain JSON, and reading one that was kept. Not here: what makes one or acts on
+it (`number_codec.py`, `level_codec.py`, `codec.py`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _FORMER_STEPS = {"D": NANOSECONDS_PER_DAY, "s": 1_000_000_000, "ms": 1_000_000, 
 class ColumnPlan:
     """How one column is encoded; plain JSON, kept beside the generator.
 
-    Bounds, frequent values and origin are in the column's own units: int for integers, nanoseconds since 1970 (int) for
-    datetimes, float for continuous columns.
+    Bounds, frequent values and origin are in the column's own units: int for integers, nanoseconds
+    since 1970 (int) for datetimes, float for continuous columns.
     """
 
     name: str
@@ -35,7 +35,9 @@ class ColumnPlan:
     key: str
     """Name in the modelling frame."""
     indicator: str | None = None
-    """Name of a number's indicator in the modelling frame: which cells are missing, and which are a frequent value."""
+    """Name of a number's indicator in the modelling frame: which cells are missing, and which are a
+    frequent value.
+    """
     gaps: bool = False
     """May a number be missing."""
     constant: Level | None = None
@@ -43,15 +45,20 @@ class ColumnPlan:
     """Discrete levels in code order; None is the missing level."""
     low: int | float | None = None
     high: int | float | None = None
-    """Bounds that numbers are clipped to, before encoding and after decoding: the contract's; None binds nothing."""
+    """Bounds that numbers are clipped to, before encoding and after decoding: the contract's; None
+    binds nothing.
+    """
     step: tuple[int, int] | None = None
-    """Numbers are whole multiples of this fraction (numerator, denominator) of a unit; None for no grid."""
+    """Numbers are whole multiples of this fraction (numerator, denominator) of a unit; None for no
+    grid.
+    """
     frequent: tuple[int | float, ...] = ()
     """Values with a state of their own in the indicator, in the order of their codes."""
     frequent_shares: tuple[float, ...] = ()
     """Share of each among the present values."""
     origin: int = 0
-    """Taken off integers and moments before they become floats, which cannot hold them as they are."""
+    """Taken off integers and moments before they become floats, which cannot hold them as they are.
+    """
     transform: Transform = PLAIN
     """What is done to the numbers before their mixture is fitted."""
 
@@ -69,14 +76,19 @@ def plan_from_document(document: dict[str, Any]) -> ColumnPlan:
 
 
 def _from_former(document: dict[str, Any]) -> dict[str, Any]:
-    """A plan of former versions, which had bounds as floats (days for datetimes) and a named resolution."""
+    """A plan of former versions, which had bounds as floats (days for datetimes) and a named
+    resolution.
+    """
     read = {key: value for key, value in document.items() if key != "resolution"}
     if read["role"] != "number":
         return read | {"low": None, "high": None}
     read["gaps"] = read["indicator"] is not None
     unit = {"datetime": NANOSECONDS_PER_DAY, "integer": 1}.get(read["kind"])
     if unit is not None:
-        read["step"] = (_FORMER_STEPS[document["resolution"]] if read["kind"] == "datetime" else 1, 1)
+        read["step"] = (
+            _FORMER_STEPS[document["resolution"]] if read["kind"] == "datetime" else 1,
+            1,
+        )
         for bound in ("low", "high"):
             read[bound] = None if read[bound] is None else round(read[bound] * unit)
     return read

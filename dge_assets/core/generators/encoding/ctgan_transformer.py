@@ -1,7 +1,8 @@
 """The `ctgan` package's fitted DataTransformer as plain data, and back, without pickle.
 
-Continuous columns keep their Bayesian Gaussian mixture (all fitted arrays, so that encoding works too, not only
-decoding); discrete columns keep their level order. See docs/decisions for why not skops.
+Continuous columns keep their Bayesian Gaussian mixture (all fitted arrays, so that encoding works
+too, not only decoding); discrete columns keep their level order. See docs/decisions for why not
+skops.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from ctgan.data_transformer import ColumnTransformInfo, DataTransformer, SpanInf
 from rdt.transformers import ClusterBasedNormalizer, OneHotEncoder
 from sklearn.mixture import BayesianGaussianMixture
 
-_MIXTURE_SETTINGS = ("n_components", "weight_concentration_prior_type", "weight_concentration_prior", "n_init")
+_MIXTURE_SETTINGS = (
+    "n_components",
+    "weight_concentration_prior_type",
+    "weight_concentration_prior",
+    "n_init",
+)
 
 
 def transformer_document(transformer: DataTransformer) -> dict[str, Any]:
@@ -35,20 +41,29 @@ def transformer_from_document(document: dict[str, Any]) -> DataTransformer:
     transformer._column_transform_info_list = infos
     transformer.output_info_list = [info.output_info for info in infos]
     transformer.output_dimensions = sum(info.output_dimensions for info in infos)
-    transformer._column_raw_dtypes = pd.Series({name: np.dtype(kind) for name, kind in document["dtypes"].items()})
+    transformer._column_raw_dtypes = pd.Series(
+        {name: np.dtype(kind) for name, kind in document["dtypes"].items()}
+    )
     return transformer
 
 
 def _continuous_document(info: ColumnTransformInfo) -> dict[str, Any]:
     normalizer = info.transform
     mixture = normalizer._bgm_transformer
-    fitted = {name: _listed(value) for name, value in vars(mixture).items() if _is_fitted_array(name, value)}
+    fitted = {
+        name: _listed(value)
+        for name, value in vars(mixture).items()
+        if _is_fitted_array(name, value)
+    }
     return {
         "type": "continuous",
         "name": info.column_name,
         "random_seed": int(normalizer.random_seed),
         "valid": normalizer.valid_component_indicator.tolist(),
-        "mixture": {"settings": {name: getattr(mixture, name) for name in _MIXTURE_SETTINGS}, "fitted": fitted},
+        "mixture": {
+            "settings": {name: getattr(mixture, name) for name in _MIXTURE_SETTINGS},
+            "fitted": fitted,
+        },
     }
 
 
@@ -69,8 +84,15 @@ def _continuous_info(column: dict[str, Any]) -> ColumnTransformInfo:
     mixture = BayesianGaussianMixture(**column["mixture"]["settings"])
     for key, value in column["mixture"]["fitted"].items():
         setattr(mixture, key, np.array(value) if isinstance(value, list) else value)
-    normalizer = ClusterBasedNormalizer(missing_value_generation="from_column", max_clusters=mixture.n_components)
-    _place(normalizer, name, {"normalized": "float", "component": "categorical"}, seed=column["random_seed"])
+    normalizer = ClusterBasedNormalizer(
+        missing_value_generation="from_column", max_clusters=mixture.n_components
+    )
+    _place(
+        normalizer,
+        name,
+        {"normalized": "float", "component": "categorical"},
+        seed=column["random_seed"],
+    )
     normalizer._bgm_transformer = mixture
     normalizer._dtype = np.dtype("float64")
     normalizer.valid_component_indicator = valid
@@ -104,7 +126,9 @@ def _discrete_info(column: dict[str, Any]) -> ColumnTransformInfo:
     encoder._num_dummies = len(levels)
     encoder._indexer = list(range(len(levels)))
     encoder._dummy_encoded = True
-    return ColumnTransformInfo(name, "discrete", encoder, [SpanInfo(len(levels), "softmax")], len(levels))
+    return ColumnTransformInfo(
+        name, "discrete", encoder, [SpanInfo(len(levels), "softmax")], len(levels)
+    )
 
 
 def _place(transformer: Any, name: str, outputs: dict[str, str], *, seed: int = 0) -> None:
@@ -116,5 +140,7 @@ def _place(transformer: Any, name: str, outputs: dict[str, str], *, seed: int = 
     transformer.reset_randomization()
     transformer.columns = [name]
     transformer.column_prefix = name
-    transformer.output_properties = {key: {"sdtype": kind, "next_transformer": None} for key, kind in outputs.items()}
+    transformer.output_properties = {
+        key: {"sdtype": kind, "next_transformer": None} for key, kind in outputs.items()
+    }
     transformer.output_columns = [f"{name}.{key}" for key in outputs]

@@ -1,4 +1,6 @@
-"""The encoded table as training reads it: float32 numbers and small integer codes, never one-hot as a whole."""
+"""The encoded table as training reads it: float32 numbers and small integer codes, never one-hot as
+a whole.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ Array = np.ndarray[Any, Any]
 class EncodedTable:
     """A table of n rows under a layout.
 
-    `numbers`: float32 (n, numbers), in [-0.99, 0.99]. `codes`: unsigned integers (n, spans), the place in each span
-    that is 1.
+    `numbers`: float32 (n, numbers), in [-0.99, 0.99]. `codes`: unsigned integers (n, spans), the
+    place in each span that is 1.
     """
 
     layout: Layout
@@ -53,7 +55,9 @@ class RowWriter:
         return self._numbers[rows]
 
     def write(self, rows: torch.Tensor, out: torch.Tensor) -> None:
-        """Write `rows` (K, B) into the first D columns of `out` (K, B, at least D), which must be 0."""
+        """Write `rows` (K, B) into the first D columns of `out` (K, B, at least D), which must be
+        0.
+        """
         out.scatter_(2, self.columns_of(rows), 1.0)
         if len(self._number_columns):
             out[:, :, self._number_columns] = self.numbers_of(rows)

@@ -1,9 +1,10 @@
 """Fitting the encoding of a table, so that it can give each column of numbers back.
 
-The `ctgan` package fits a mixture to each column. Each column's round trip is then measured; one that fails is fitted
-anew under further transforms, the gentlest first, until one gives it back. Where none does, the best stays. Not here:
-the figures (`core/generators/encoding/round_trip.py`), the transforms
-(`core/generators/encoding/number_transforms.py`), encoding rows (`table_encoder.py`).
+The `ctgan` package fits a mixture to each column. Each column's round trip is then measured; one
+that fails is fitted anew under further transforms, the gentlest first, until one gives it back.
+Where none does, the best stays. Not here: the figures (`core/generators/encoding/round_trip.py`),
+the transforms (`core/generators/encoding/number_transforms.py`), encoding rows
+(`table_encoder.py`).
 """
 
 from __future__ import annotations
@@ -20,20 +21,28 @@ from dge_assets.core.contract.contract import Contract
 from dge_assets.core.generators.encoding.codec import TableCodec, fit_codec
 from dge_assets.core.generators.encoding.column_plan import ColumnPlan
 from dge_assets.core.generators.encoding.encoded_table import Array, EncodedTable
-from dge_assets.core.generators.encoding.number_codec import as_numbers, decode_number, learnt_numbers
+from dge_assets.core.generators.encoding.number_codec import (
+    as_numbers,
+    decode_number,
+    learnt_numbers,
+)
 from dge_assets.core.generators.encoding.number_transforms import Transform, further_transforms
 from dge_assets.core.generators.encoding.round_trip import RoundTrip, round_trip
 from dge_assets.core.generators.encoding.table_encoder import TableEncoder, decode_numbers
 from dge_assets.core.randomness import generator, seed_sequence
 
 SHAKE = 0.02
-"""Standard deviation of the error that a good generator still makes in an encoded number, whose range is -1 to 1."""
+"""Standard deviation of the error that a good generator still makes in an encoded number, whose
+range is -1 to 1.
+"""
 Modelled = Callable[[TableCodec], pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """One column of numbers under one transform: its part of the transformer's document, and its round trip."""
+    """One column of numbers under one transform: its part of the transformer's document, and its
+    round trip.
+    """
 
     transform: Transform
     document: dict[str, Any]
@@ -48,20 +57,24 @@ def fit_encoder(
 ) -> tuple[TableEncoder, EncodedTable]:
     """Fit the encoding of `table` on real_train (n rows), and encode those rows.
 
-    Cells without a number of their own are imputed from a stream of the table's, so every member learns from the same
-    rows. A column whose numbers do not come back is tried under further transforms. Raises
-    GeneratorError for a table with nothing to learn.
+    Cells without a number of their own are imputed from a stream of the table's, so every member
+    learns from the same rows. A column whose numbers do not come back is tried under further
+    transforms. Raises GeneratorError for a table with nothing to learn.
     """
 
     def modelled(codec: TableCodec) -> pd.DataFrame:
-        return codec.encode(real_train, rng=generator(seed_sequence(table=table, purpose="imputation")))
+        return codec.encode(
+            real_train, rng=generator(seed_sequence(table=table, purpose="imputation"))
+        )
 
     codec = fit_codec(real_train, contract)
     frame = modelled(codec)
     encoder = TableEncoder(codec, fit_transformer(frame, codec.discrete))
     encoded = encoder.encode(frame)
     mended = _mend_columns(encoder, encoded, real_train, modelled)
-    return mended, encoded if mended.transformer is encoder.transformer else mended.encode(modelled(mended.codec))
+    return mended, encoded if mended.transformer is encoder.transformer else mended.encode(
+        modelled(mended.codec)
+    )
 
 
 def fit_transformer(modelled: pd.DataFrame, discrete: Sequence[str]) -> dict[str, Any]:
@@ -78,7 +91,9 @@ def fit_transformer(modelled: pd.DataFrame, discrete: Sequence[str]) -> dict[str
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings (the mixture is a normalizer, its convergence does not matter), no processes of the package's own."""
+    """No warnings (the mixture is a normalizer, its convergence does not matter), no processes of
+    the package's own.
+    """
     import joblib
 
     with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
@@ -89,10 +104,11 @@ def _quiet() -> Iterator[None]:
 def _mend_columns(
     encoder: TableEncoder, encoded: EncodedTable, real_train: pd.DataFrame, modelled: Modelled
 ) -> TableEncoder:
-    """The encoder with each column's round trip, and another transform for columns that did not come back.
+    """The encoder with each column's round trip, and another transform for columns that did not
+    come back.
 
-    `encoded` are the rows of real_train (n rows) under `encoder`; `modelled` gives their modelling frame under a codec.
-    The transformer is the same object where no column was changed.
+    `encoded` are the rows of real_train (n rows) under `encoder`; `modelled` gives their modelling
+    frame under a codec. The transformer is the same object where no column was changed.
     """
     fits = _fits(encoder, encoded, real_train, modelled(encoder.codec))
     numbers = {
@@ -103,9 +119,13 @@ def _mend_columns(
     changed: set[str] = set()
     for attempt in zip(*numbers.values(), strict=True):
         transforms = {
-            name: transform for name, transform in zip(numbers, attempt, strict=True) if not fits[name].trip.passed
+            name: transform
+            for name, transform in zip(numbers, attempt, strict=True)
+            if not fits[name].trip.passed
         }
-        for name, fit in _refit(encoder.codec.with_transforms(transforms), transforms, real_train, modelled).items():
+        for name, fit in _refit(
+            encoder.codec.with_transforms(transforms), transforms, real_train, modelled
+        ).items():
             if fit.trip.error < fits[name].trip.error:
                 fits[name] = fit
                 changed.add(name)
@@ -114,7 +134,9 @@ def _mend_columns(
     return TableEncoder(codec, _spliced(encoder, {name: fits[name].document for name in changed}))
 
 
-def _refit(codec: TableCodec, names: Iterable[str], real_train: pd.DataFrame, modelled: Modelled) -> dict[str, _Fit]:
+def _refit(
+    codec: TableCodec, names: Iterable[str], real_train: pd.DataFrame, modelled: Modelled
+) -> dict[str, _Fit]:
     """The columns `names` fitted under `codec`, by name."""
     plans = [plan for plan in codec.plans if plan.name in set(names)]
     if not plans:
@@ -137,13 +159,20 @@ def _fits(
             continue
         plan = plans[document["name"]]
         rows = (encoded.numbers[:, number], encoded.codes[:, span])
-        fits[plan.name] = _Fit(plan.transform, document, _trip(plan, document, real_train[plan.name], frame, *rows))
+        fits[plan.name] = _Fit(
+            plan.transform, document, _trip(plan, document, real_train[plan.name], frame, *rows)
+        )
         number += 1
     return fits
 
 
 def _trip(
-    plan: ColumnPlan, document: dict[str, Any], values: pd.Series, frame: pd.DataFrame, numbers: Array, codes: Array
+    plan: ColumnPlan,
+    document: dict[str, Any],
+    values: pd.Series,
+    frame: pd.DataFrame,
+    numbers: Array,
+    codes: Array,
 ) -> RoundTrip:
     present = values.notna().to_numpy()
     stream = generator(seed_sequence(table=plan.key, purpose="round trip"))
@@ -158,9 +187,14 @@ def _trip(
 
 
 def _spliced(encoder: TableEncoder, documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The transformer's document with some columns of numbers replaced, by the table's name of each."""
+    """The transformer's document with some columns of numbers replaced, by the table's name of
+    each.
+    """
     if not documents:
         return encoder.transformer
     keys = {plan.key: plan.name for plan in encoder.codec.plans}
-    columns = [documents.get(keys.get(column["name"], ""), column) for column in encoder.transformer["columns"]]
+    columns = [
+        documents.get(keys.get(column["name"], ""), column)
+        for column in encoder.transformer["columns"]
+    ]
     return {**encoder.transformer, "columns": columns}

@@ -1,4 +1,6 @@
-"""Which encoded columns belong to which span, and the maps between spans and columns that a step needs."""
+"""Which encoded columns belong to which span, and the maps between spans and columns that a step
+needs.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,9 @@ Integers = npt.NDArray[np.int64]
 class Layout:
     """The encoded columns (D): numbers, each one wide and in [-1, 1], and one-hot spans.
 
-    `number_columns` and `span_starts` are positions in the encoded row; `condition_spans` are the spans that hold a
-    discrete column of the table (the others hold the mixture component of a number), on which CTGAN conditions.
+    `number_columns` and `span_starts` are positions in the encoded row; `condition_spans` are the
+    spans that hold a discrete column of the table (the others hold the mixture component of a
+    number), on which CTGAN conditions.
     """
 
     number_columns: tuple[int, ...]
@@ -27,7 +30,9 @@ class Layout:
 
     @classmethod
     def of(cls, output_info: Sequence[Sequence[tuple[int, str]]]) -> Layout:
-        """The layout of a `ctgan` transformer's `output_info_list`: per column, spans as (width, activation)."""
+        """The layout of a `ctgan` transformer's `output_info_list`: per column, spans as (width,
+        activation).
+        """
         numbers: list[int] = []
         starts: list[int] = []
         widths: list[int] = []
@@ -79,9 +84,11 @@ class Layout:
 
     @cached_property
     def buckets(self) -> tuple[Integers, ...]:
-        """The spans sorted by width into tables (spans, widest) of encoded columns, D where a row is shorter.
+        """The spans sorted by width into tables (spans, widest) of encoded columns, D where a row
+        is shorter.
 
-        A table's widest span is at most twice its narrowest, so that a softmax over its rows wastes little.
+        A table's widest span is at most twice its narrowest, so that a softmax over its rows wastes
+        little.
         """
         order = sorted(range(len(self.span_widths)), key=lambda span: self.span_widths[span])
         tables: list[Integers] = []
@@ -91,6 +98,8 @@ class Layout:
             order = order[len(taken) :]
             table = np.full((len(taken), self.span_widths[taken[-1]]), self.columns, dtype=np.int64)
             for row, span in enumerate(taken):
-                table[row, : self.span_widths[span]] = self.span_starts[span] + np.arange(self.span_widths[span])
+                table[row, : self.span_widths[span]] = self.span_starts[span] + np.arange(
+                    self.span_widths[span]
+                )
             tables.append(table)
         return tuple(tables)

@@ -1,7 +1,9 @@
-"""Numbers and moments between a table and a modelling frame: float64 without gaps, and back in the column's own type.
+"""Numbers and moments between a table and a modelling frame: float64 without gaps, and back in the
+column's own type.
 
-Here: planning, encoding and decoding one column of numbers. Not here: the grid of its values (`number_grid.py`), scales
-and tails (`number_transforms.py`), levels (`level_codec.py`), whole tables (`codec.py`).
+Here: planning, encoding and decoding one column of numbers. Not here: the grid of its values
+(`number_grid.py`), scales and tails (`number_transforms.py`), levels (`level_codec.py`), whole
+tables (`codec.py`).
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ from dge_assets.core.generators.encoding.number_grid import (
 from dge_assets.core.generators.encoding.number_transforms import Transform, initial_transform
 
 FEWEST = 10
-"""A value with a state of its own has so many rows at least, and fewer rows leave a column's grid as it is; the
-contract may ask for more."""
+"""A value with a state of its own has so many rows at least, and fewer rows leave a column's grid
+as it is; the contract may ask for more."""
 FREQUENT_SHARE = 0.1
 """A frequent value has this share of the present ones at least."""
 STANDS_OUT = 4
-"""A frequent value has so many times the rows of the next one: neighbours in an ordinary column of few values don't."""
+"""A frequent value has so many times the rows of the next one: neighbours in an ordinary column of
+few values don't.
+"""
 ORDINARY, MISSING, FIRST_FREQUENT = 0, 1, 2
 """Codes of the indicator."""
 _LARGEST_COUNT = 2**63 - 1
@@ -40,7 +44,9 @@ _FINITE = float(np.finfo(float).max)
 
 
 def plan_number(column: Column, values: pd.Series, key: str) -> ColumnPlan:
-    """The plan of a numeric column or of one of moments; `values` (n rows) have at least three different ones."""
+    """The plan of a numeric column or of one of moments; `values` (n rows) have at least three
+    different ones.
+    """
     present = values.dropna()
     gaps = len(present) < len(values)
     low, high = _own_bounds(column)
@@ -83,13 +89,17 @@ def _indicator(key: str, *, gaps: bool, frequent: bool) -> str | None:
 
 
 def _cells(present: pd.Series, kind: Kind) -> Array:
-    """The cells (n,) in the column's own units: int64 for integers and moments (nanoseconds), float64 otherwise."""
+    """The cells (n,) in the column's own units: int64 for integers and moments (nanoseconds),
+    float64 otherwise.
+    """
     if kind == "datetime":
         return np.asarray(present.astype("datetime64[ns]").astype("int64"))
     return np.asarray(present.to_numpy(dtype="int64" if kind == "integer" else "float64"))
 
 
-def _frequent_values(cells: Array, fewest: int) -> tuple[tuple[int | float, ...], tuple[float, ...]]:
+def _frequent_values(
+    cells: Array, fewest: int
+) -> tuple[tuple[int | float, ...], tuple[float, ...]]:
     """The values that stand out by their number of rows, the most frequent first, and their shares.
 
     None where fewer than two values would be left to learn as numbers.
@@ -98,14 +108,20 @@ def _frequent_values(cells: Array, fewest: int) -> tuple[tuple[int | float, ...]
     order = np.argsort(-counts, kind="stable")
     sizes = [*counts[order].tolist(), 0]
     least = max(fewest, FREQUENT_SHARE * len(cells))
-    standing = [k + 1 for k in range(len(found) - 2) if sizes[k] >= least and sizes[k] >= STANDS_OUT * sizes[k + 1]]
+    standing = [
+        k + 1
+        for k in range(len(found) - 2)
+        if sizes[k] >= least and sizes[k] >= STANDS_OUT * sizes[k + 1]
+    ]
     taken = order[: max(standing, default=0)]
     return tuple(found[taken].tolist()), tuple((counts[taken] / len(cells)).tolist())
 
 
 def _own_bounds(column: Column) -> tuple[int | float | None, int | float | None]:
     """The contract's bounds in the column's own units."""
-    low, high = (bound.value if isinstance(bound, pd.Timestamp) else bound for bound in range_in_type(column))
+    low, high = (
+        bound.value if isinstance(bound, pd.Timestamp) else bound for bound in range_in_type(column)
+    )
     return low, high
 
 
@@ -116,15 +132,17 @@ def _step(cells: Array, kind: Kind, fewest: int) -> tuple[int, int] | None:
 
 
 def _origin(cells: Array, plan: ColumnPlan) -> int:
-    """What to take off before a float holds the cells: 0 where it holds them as they are, or could not hold them either
-    way.
+    """What to take off before a float holds the cells: 0 where it holds them as they are, or could
+    not hold them either way.
 
     Days since 1970 tell microseconds apart only near 1970.
     """
     if plan.kind == "continuous":
         return 0
     low, high = int(cells.min()), int(cells.max())
-    exact = max(-low, high) <= _LARGEST_EXACT if plan.kind == "integer" else _unit(plan) >= _MILLISECOND
+    exact = (
+        max(-low, high) <= _LARGEST_EXACT if plan.kind == "integer" else _unit(plan) >= _MILLISECOND
+    )
     return 0 if exact or high - low > _LARGEST_EXACT else low
 
 
@@ -141,7 +159,9 @@ def _as_floats(cells: Array, plan: ColumnPlan) -> Array:
 
 
 def as_numbers(values: pd.Series, plan: ColumnPlan) -> Array:
-    """The present cells (at most n) as float64 within the plan's bounds, from its origin on; days for datetimes."""
+    """The present cells (at most n) as float64 within the plan's bounds, from its origin on; days
+    for datetimes.
+    """
     return _as_floats(_cells_within(values.dropna(), plan), plan)
 
 
@@ -151,10 +171,13 @@ def _cells_within(present: pd.Series, plan: ColumnPlan) -> Array:
     return cells if plan.low is None and plan.high is None else np.clip(cells, plan.low, plan.high)
 
 
-def encode_number(values: pd.Series, plan: ColumnPlan, rng: np.random.Generator) -> dict[str, Array]:
+def encode_number(
+    values: pd.Series, plan: ColumnPlan, rng: np.random.Generator
+) -> dict[str, Array]:
     """The modelling columns of `values` (n rows): the numbers and their indicator.
 
-    Cells that are missing or a frequent value are filled from the others, so that the mixture is theirs.
+    Cells that are missing or a frequent value are filled from the others, so that the mixture is
+    theirs.
     """
     present = values.notna().to_numpy()
     cells = _cells_within(values[present], plan)
@@ -183,11 +206,15 @@ def _fill(numbers: Array, empty: Array, rng: np.random.Generator) -> Array:
 def decode_number(modelled: pd.DataFrame, plan: ColumnPlan) -> pd.Series:
     """The column (n rows) in the table's type, from the modelling columns of its plan.
 
-    Values are clipped last, in the column's own type: what rounding or a float would carry out of the range stays in
-    it.
+    Values are clipped last, in the column's own type: what rounding or a float would carry out of
+    the range stays in it.
     """
     numbers = plan.transform.undo(modelled[plan.key].to_numpy(dtype=float))
-    cells = _floats_within(numbers, plan) if plan.kind == "continuous" else _counts_within(numbers, plan)
+    cells = (
+        _floats_within(numbers, plan)
+        if plan.kind == "continuous"
+        else _counts_within(numbers, plan)
+    )
     if plan.indicator is None:
         return _typed_cells(cells, np.zeros(len(cells), dtype=bool), plan)
     states = modelled[plan.indicator].astype(int).to_numpy()
@@ -199,7 +226,11 @@ def decode_number(modelled: pd.DataFrame, plan: ColumnPlan) -> pd.Series:
 def _floats_within(numbers: Array, plan: ColumnPlan) -> Array:
     low = -_FINITE if plan.low is None else float(plan.low)
     high = _FINITE if plan.high is None else float(plan.high)
-    return np.clip(numbers, low, high) if plan.step is None else numbers_on_grid(numbers, plan.step, low, high)
+    return (
+        np.clip(numbers, low, high)
+        if plan.step is None
+        else numbers_on_grid(numbers, plan.step, low, high)
+    )
 
 
 def _counts_within(numbers: Array, plan: ColumnPlan) -> Array:
@@ -222,10 +253,17 @@ def _typed_cells(cells: Array, missing: Array, plan: ColumnPlan) -> pd.Series:
 
 
 def note_on_numbers(plan: ColumnPlan) -> str:
-    """What a reader must know of how the numbers are learnt; empty where there is nothing. It quotes no cell."""
+    """What a reader must know of how the numbers are learnt; empty where there is nothing.
+
+    It quotes no cell.
+    """
     said = []
     if plan.frequent:
-        values = "a frequent value" if len(plan.frequent) == 1 else f"{len(plan.frequent)} frequent values"
+        values = (
+            "a frequent value"
+            if len(plan.frequent) == 1
+            else f"{len(plan.frequent)} frequent values"
+        )
         said.append(
             f"{values} ({sum(plan.frequent_shares):.0%} of the present cells) learnt as levels beside the numbers"
         )

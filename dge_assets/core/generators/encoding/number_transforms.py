@@ -1,8 +1,9 @@
-"""Transforms of numbers before their mixture is fitted, and back: for scales and tails that a mixture cannot hold.
+"""Transforms of numbers before their mixture is fitted, and back: for scales and tails that a
+mixture cannot hold.
 
-A Gaussian mixture with a floor under its variances and room for four standard deviations loses columns of a tiny scale
-and the far end of heavy tails. Here: the shapes, how each is fitted, applied and undone. Not here: which one a column
-gets (`generators/column_fitting.py`).
+A Gaussian mixture with a floor under its variances and room for four standard deviations loses
+columns of a tiny scale and the far end of heavy tails. Here: the shapes, how each is fitted,
+applied and undone. Not here: which one a column gets (`generators/column_fitting.py`).
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ _FINITE = float(np.finfo(float).max)
 class Transform:
     """A strictly increasing map of numbers; plain JSON.
 
-    plain: x itself; standard: (x - centre) / scale; asinh: the inverse hyperbolic sine of that, linear near the centre
-    and logarithmic in both tails; quantile: that again, bent so that the column is normally distributed (a line through
-    `knots` and their normal `scores`).
+    plain: x itself; standard: (x - centre) / scale; asinh: the inverse hyperbolic sine of that,
+    linear near the centre and logarithmic in both tails; quantile: that again, bent so that the
+    column is normally distributed (a line through `knots` and their normal `scores`).
     """
 
     shape: Shape = "plain"
@@ -43,7 +44,8 @@ class Transform:
     def from_document(cls, document: dict[str, Any]) -> Transform:
         """The transform that `dataclasses.asdict` gave; of nothing, the plain one."""
         read: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in document.items()
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in document.items()
         }
         return cls(**read)
 
@@ -73,25 +75,34 @@ PLAIN = Transform()
 
 
 def _halved(numbers: Array) -> float:
-    """A half where differences of `numbers` (n,) would overflow, else 1: a half would lose the smallest floats."""
+    """A half where differences of `numbers` (n,) would overflow, else 1: a half would lose the
+    smallest floats.
+    """
     return 0.5 if float(np.abs(numbers).max(initial=0.0)) > _FINITE / 4 else 1.0
 
 
 def spread_of(numbers: Array) -> float:
-    """A scale of `numbers` (n,) in units of a standard deviation, that single values far away do not move.
+    """A scale of `numbers` (n,) in units of a standard deviation, that single values far away do
+    not move.
 
-    It is taken from the quartiles, or where most values are equal from what lies further out; 1 if all are equal.
+    It is taken from the quartiles, or where most values are equal from what lies further out; 1 if
+    all are equal.
     """
     halved = _halved(numbers)
     for share, spreads in ((0.25, 1.349), (0.05, 3.290), (0.01, 4.653), (0.0, 2.0)):
-        low, high = (float(bound) for bound in np.quantile(numbers * halved, (share, 1 - share), method="nearest"))
+        low, high = (
+            float(bound)
+            for bound in np.quantile(numbers * halved, (share, 1 - share), method="nearest")
+        )
         if high > low:
             return max((high - low) / spreads / halved, float(np.finfo(float).smallest_subnormal))
     return 1.0
 
 
 def initial_transform(numbers: Array) -> Transform:
-    """The plain transform where the mixture can take `numbers` (n,) as they are, else the standard or the asinh one."""
+    """The plain transform where the mixture can take `numbers` (n,) as they are, else the standard
+    or the asinh one.
+    """
     low, high = PLAIN_SPREADS
     if low <= spread_of(numbers) <= high and float(np.abs(numbers).max()) <= LARGEST_PLAIN:
         return PLAIN
@@ -100,7 +111,9 @@ def initial_transform(numbers: Array) -> Transform:
 
 
 def further_transforms(numbers: Array) -> tuple[Transform, ...]:
-    """What to try where the initial transform of `numbers` (n,) loses the column, the gentlest first."""
+    """What to try where the initial transform of `numbers` (n,) loses the column, the gentlest
+    first.
+    """
     return _asinh(numbers), _quantile(numbers)
 
 
@@ -109,7 +122,9 @@ def _fits(learnt: Array) -> bool:
 
 
 def _standard(numbers: Array) -> Transform:
-    """A power of two as scale leaves the digits of a number as they are, so that whole numbers come back exactly."""
+    """A power of two as scale leaves the digits of a number as they are, so that whole numbers come
+    back exactly.
+    """
     scale = math.ldexp(1.0, min(round(math.log2(spread_of(numbers))), 1023))
     return Transform("standard", float(np.quantile(numbers, 0.5, method="nearest")), scale)
 
@@ -129,4 +144,6 @@ def _quantile(numbers: Array) -> Transform:
     knots = np.quantile(bent, [0.0, *shares, 1.0])
     distinct, place = np.unique(knots, return_inverse=True)
     middle = np.bincount(place, weights=scores) / np.bincount(place)
-    return Transform("quantile", asinh.centre, asinh.scale, tuple(distinct.tolist()), tuple(middle.tolist()))
+    return Transform(
+        "quantile", asinh.centre, asinh.scale, tuple(distinct.tolist()), tuple(middle.tolist())
+    )

@@ -1,6 +1,7 @@
 """The round trip: what encoding and decoding alone do to a column of numbers.
 
-Here: the figures for one column, and how large they may be. Not here: encoding itself (`generators/table_encoder.py`).
+Here: the figures for one column, and how large they may be. Not here: encoding itself
+(`generators/table_encoder.py`).
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 class RoundTrip:
     """How far one column is moved by encoding and decoding alone: 0 is not at all; plain JSON.
 
-    quantiles: largest move of a quantile beyond its own standard error, in parts of its distance from the median and
-    the column's spread. mean: its move in parts of the mean distance from the median. spread: relative change of that
-    distance. ends: what is added to the share of rows (0..1) at the smallest or the largest value.
+    quantiles: largest move of a quantile beyond its own standard error, in parts of its distance
+    from the median and the column's spread. mean: its move in parts of the mean distance from the
+    median. spread: relative change of that distance. ends: what is added to the share of rows
+    (0..1) at the smallest or the largest value.
     """
 
     column: str
@@ -46,7 +48,11 @@ class RoundTrip:
     @property
     def note(self) -> str:
         """What a reader must know of a column that does not come back."""
-        names = [name for name in ("quantiles", "mean", "spread", "ends") if getattr(self, name) > TOLERANCE]
+        names = [
+            name
+            for name in ("quantiles", "mean", "spread", "ends")
+            if getattr(self, name) > TOLERANCE
+        ]
         return (
             f"column {self.column!r}: cannot be given back by its encoding, however good a generator is: "
             f"{', '.join(names)} are off by up to {self.error:.0%}"
@@ -54,8 +60,8 @@ class RoundTrip:
 
 
 def round_trip(column: str, real: Array, *, back: Array, shaken: Array) -> RoundTrip:
-    """The figures of a column of `real` numbers (n,), what came `back` of them, and that with a generator's
-    inexactness.
+    """The figures of a column of `real` numbers (n,), what came `back` of them, and that with a
+    generator's inexactness.
 
     Means are judged without it, as one far value may carry most of a mean.
     """
@@ -69,7 +75,13 @@ def round_trip(column: str, real: Array, *, back: Array, shaken: Array) -> Round
         quantiles=_quantile_move(real, shaken),
         mean=float(abs(np.mean(back) - np.mean(real)) / distance),
         spread=float(abs(_mean_distance(back) / distance - 1)),
-        ends=max(0.0, *(float(np.mean(shaken == end) - np.mean(real == end)) for end in (real.min(), real.max()))),
+        ends=max(
+            0.0,
+            *(
+                float(np.mean(shaken == end) - np.mean(real == end))
+                for end in (real.min(), real.max())
+            ),
+        ),
     )
 
 

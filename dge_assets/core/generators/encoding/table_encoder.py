@@ -1,10 +1,12 @@
-"""From a real table to what networks learn, and back: one encoding, the same for every family and every seed.
+"""From a real table to what networks learn, and back: one encoding, the same for every family and
+every seed.
 
-Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and `ctgan`'s transformer
-(a Bayesian Gaussian mixture per number, one-hot levels) encodes that. The package fits the transformer; rows are
-encoded and decoded here, as the package does but without its loop over rows, into float32 numbers and small codes.
-The package and its scikit-learn are imported where rows are encoded: training and sampling do without their 100 MB.
-Not here: fitting it (`generators.encoding.fitting`).
+Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and
+`ctgan`'s transformer (a Bayesian Gaussian mixture per number, one-hot levels) encodes that. The
+package fits the transformer; rows are encoded and decoded here, as the package does but without its
+loop over rows, into float32 numbers and small codes. The package and its scikit-learn are imported
+where rows are encoded: training and sampling do without their 100 MB. Not here: fitting it
+(`generators.encoding.fitting`).
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from dge_assets.core.generators.encoding.encoded_table import Array, EncodedTabl
 from dge_assets.core.generators.encoding.layout import Layout
 
 MARGIN, CLIP, SPREADS = 1e-6, 0.99, 4
-"""rdt's: added to each component's probability; bound of encoded numbers; standard deviations that make 1."""
+"""rdt's: added to each component's probability; bound of encoded numbers; standard deviations that
+make 1.
+"""
 CHUNK_ROWS = 100_000
 """Rows that are encoded at a time, which bounds the room for their component probabilities."""
 
@@ -46,7 +50,8 @@ class TableEncoder:
     def encode(self, modelled: pd.DataFrame) -> EncodedTable:
         """Encode a modelling frame (n rows).
 
-        A number's mixture component is drawn by its probability, from a stream that the transformer's own seed starts.
+        A number's mixture component is drawn by its probability, from a stream that the
+        transformer's own seed starts.
         """
         from dge_assets.core.generators.encoding.ctgan_transformer import transformer_from_document
 
@@ -54,7 +59,9 @@ class TableEncoder:
         for info in transformer_from_document(self.transformer)._column_transform_info_list:
             values = modelled[info.column_name]
             if info.column_type == "continuous":
-                normalized, component = _encode_numbers(info.transform, values.to_numpy(dtype=float))
+                normalized, component = _encode_numbers(
+                    info.transform, values.to_numpy(dtype=float)
+                )
                 numbers.append(normalized)
                 codes.append(component)
             else:
@@ -63,7 +70,9 @@ class TableEncoder:
         held = np.int32 if kind.itemsize > 1 else kind
         empty = np.empty((len(modelled), 0), dtype=np.float32)
         return EncodedTable(
-            self.layout, np.stack(numbers, 1) if numbers else empty, np.stack(codes, 1).astype(held, copy=False)
+            self.layout,
+            np.stack(numbers, 1) if numbers else empty,
+            np.stack(codes, 1).astype(held, copy=False),
         )
 
     def decode(self, numbers: Array, codes: Array) -> pd.DataFrame:
@@ -93,11 +102,16 @@ def _components(means: Any, covariances: Any, valid: Any) -> tuple[Array, Array]
 
 
 def _encode_numbers(normalizer: Any, values: Array) -> tuple[Array, Array]:
-    """Numbers in [-0.99, 0.99] (n,) float32, and their components (n,), as rdt's ClusterBasedNormalizer gives them."""
+    """Numbers in [-0.99, 0.99] (n,) float32, and their components (n,), as rdt's
+    ClusterBasedNormalizer gives them.
+    """
     mixture, valid = normalizer._bgm_transformer, normalizer.valid_component_indicator
     means, spreads = _components(mixture.means_, mixture.covariances_, valid)
     stream = np.random.RandomState(normalizer.random_seed)
-    normalized, components = np.empty(len(values), dtype=np.float32), np.empty(len(values), dtype=np.int32)
+    normalized, components = (
+        np.empty(len(values), dtype=np.float32),
+        np.empty(len(values), dtype=np.int32),
+    )
     for start in range(0, len(values), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         part = values[rows, None]
@@ -109,7 +123,9 @@ def _encode_numbers(normalizer: Any, values: Array) -> tuple[Array, Array]:
 
 
 def _draw(shares: Array, uniform: Array) -> Array:
-    """For each row of probabilities the place that `numpy.random.choice` would choose from the same number."""
+    """For each row of probabilities the place that `numpy.random.choice` would choose from the same
+    number.
+    """
     cumulated = shares.cumsum(axis=1)
     cumulated /= cumulated[:, -1:]
     found: Array = (cumulated <= uniform[:, None]).sum(axis=1)
@@ -117,9 +133,13 @@ def _draw(shares: Array, uniform: Array) -> Array:
 
 
 def decode_numbers(column: dict[str, Any], normalized: Array, components: Array) -> Array:
-    """The numbers (n,) of a continuous column, from its part of the transformer's document and its encoded rows."""
+    """The numbers (n,) of a continuous column, from its part of the transformer's document and its
+    encoded rows.
+    """
     fitted = column["mixture"]["fitted"]
     means, spreads = _components(fitted["means_"], fitted["covariances_"], column["valid"])
     chosen = components.astype(np.int64)
-    decoded: Array = np.clip(normalized.astype(float), -1, 1) * SPREADS * spreads[chosen] + means[chosen]
+    decoded: Array = (
+        np.clip(normalized.astype(float), -1, 1) * SPREADS * spreads[chosen] + means[chosen]
+    )
     return decoded

@@ -1,4 +1,6 @@
-"""The loop over epochs that all families share: losses, divergence, checkpoints and going on from them."""
+"""The loop over epochs that all families share: losses, divergence, checkpoints and going on from
+them.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +55,12 @@ class _Record:
     """The losses of one member so far, and its arrays once it has stopped early."""
 
     def __init__(self, state: Arrays | None = None) -> None:
-        # A checkpoint's arrays come back in any order; the number in their names keeps the order of the columns.
+        # A checkpoint's arrays come back in any order; the number in their names keeps the order of
+        # the columns.
         found = sorted(name for name in state or {} if name.startswith(_LOSSES))
-        self.values: dict[str, list[float]] = {name.split("/")[2]: (state or {})[name].tolist() for name in found}
+        self.values: dict[str, list[float]] = {
+            name.split("/")[2]: (state or {})[name].tolist() for name in found
+        }
         self.stopped_with: Arrays | None = None
 
     @property
@@ -67,10 +72,15 @@ class _Record:
             self.values.setdefault(name, []).append(value)
 
     def has_stopped(self, curve: LearningCurve | None) -> bool:
-        return curve is not None and has_stopped(self.values.get(CURVE, []), patience=curve.patience)
+        return curve is not None and has_stopped(
+            self.values.get(CURVE, []), patience=curve.patience
+        )
 
     def arrays(self) -> Arrays:
-        return {f"{_LOSSES}{place}/{name}": np.array(v) for place, (name, v) in enumerate(self.values.items())}
+        return {
+            f"{_LOSSES}{place}/{name}": np.array(v)
+            for place, (name, v) in enumerate(self.values.items())
+        }
 
     def frame(self) -> pd.DataFrame:
         return pd.DataFrame({"epoch": np.arange(self.epochs), **self.values})
@@ -96,14 +106,22 @@ class _Loop:
             if not going:
                 break
             self._epoch(trainer, group, going, epoch)
-            if self.checkpoints and time.monotonic() - kept > CHECKPOINT_SECONDS and epoch + 1 < self.epochs:
+            if (
+                self.checkpoints
+                and time.monotonic() - kept > CHECKPOINT_SECONDS
+                and epoch + 1 < self.epochs
+            ):
                 for member, seed in enumerate(group):
                     if self.records[seed].stopped_with is None:
-                        self.checkpoints.save(seed, {**trainer.state(member), **self.records[seed].arrays()})
+                        self.checkpoints.save(
+                            seed, {**trainer.state(member), **self.records[seed].arrays()}
+                        )
                 kept = time.monotonic()
             self.report(epoch + 1, self.epochs)
 
-    def _epoch(self, trainer: Trainer, group: Sequence[int], going: Sequence[int], epoch: int) -> None:
+    def _epoch(
+        self, trainer: Trainer, group: Sequence[int], going: Sequence[int], epoch: int
+    ) -> None:
         losses = {name: value.tolist() for name, value in trainer.epoch().items()}
         for member, seed in enumerate(group):
             if seed not in going:
@@ -136,8 +154,9 @@ def train(
 ) -> dict[int, TrainingResult]:
     """Train members `seeds` for `epochs`, from their checkpoints where there are any.
 
-    Members that stand at the same epoch are trained as one stack, `make(seeds)`. With a `curve` each member stops by
-    its own. Raises GeneratorError for a member whose losses or weights are not finite.
+    Members that stand at the same epoch are trained as one stack, `make(seeds)`. With a `curve`
+    each member stops by its own. Raises GeneratorError for a member whose losses or weights are not
+    finite.
     """
     states = {seed: checkpoints.load(seed) if checkpoints else None for seed in seeds}
     records = {seed: _Record(state) for seed, state in states.items()}
@@ -149,7 +168,9 @@ def train(
         for member, seed in enumerate(group):
             state = states[seed]
             if state is not None:
-                trainer.load_state(member, {n: value for n, value in state.items() if not n.startswith(_LOSSES)})
+                trainer.load_state(
+                    member, {n: value for n, value in state.items() if not n.startswith(_LOSSES)}
+                )
         loop.run(trainer, group)
         for member, seed in enumerate(group):
             tensors = records[seed].stopped_with or trainer.export(member)
@@ -165,4 +186,6 @@ def _require_finite(tensors: Arrays, place: str) -> None:
 
 
 def _diverged(place: str, found: str) -> GeneratorError:
-    return GeneratorError(f"{place}: training diverged, {found}; lower the learning rate or the epochs")
+    return GeneratorError(
+        f"{place}: training diverged, {found}; lower the learning rate or the epochs"
+    )

@@ -1,4 +1,6 @@
-"""The output layer of a generator, over all columns at once: tanh, and Gumbel-softmax or softmax per span."""
+"""The output layer of a generator, over all columns at once: tanh, and Gumbel-softmax or softmax
+per span.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +21,26 @@ def gumbel_(uniform: torch.Tensor) -> torch.Tensor:
 
 
 class Activation:
-    """Activation of encoded rows as columns (K, D, B): a softmax then runs over many rows of the batch at once."""
+    """Activation of encoded rows as columns (K, D, B): a softmax then runs over many rows of the
+    batch at once.
+    """
 
     def __init__(self, layout: Layout, *, device: str) -> None:
         def index(values: Integers) -> torch.Tensor:
             return torch.as_tensor(values, dtype=torch.int64, device=device)
 
         self._shapes = [table.shape for table in layout.buckets]
-        self._tables = [index(np.minimum(table.ravel(), layout.columns - 1)) for table in layout.buckets]
-        self._pads = [torch.as_tensor(table.ravel() == layout.columns, device=device) for table in layout.buckets]
+        self._tables = [
+            index(np.minimum(table.ravel(), layout.columns - 1)) for table in layout.buckets
+        ]
+        self._pads = [
+            torch.as_tensor(table.ravel() == layout.columns, device=device)
+            for table in layout.buckets
+        ]
         numbers = np.array(layout.number_columns, dtype=np.int64)
         self._numbers = index(numbers)
-        # Where each encoded column is found again in the tables that lie one below the other, numbers last.
+        # Where each encoded column is found again in the tables that lie one below the other,
+        # numbers last.
         sources = np.concatenate([*(table.ravel() for table in layout.buckets), numbers])
         where = np.zeros(layout.columns + 1, dtype=np.int64)
         where[sources] = np.arange(len(sources))
@@ -56,10 +66,14 @@ class Activation:
         torch.where(self._is_number, logits, noisy, out=noisy)
         return self.softmax(noisy)
 
-    def backward(self, activated: torch.Tensor, gradient: torch.Tensor, *, temperature: float) -> torch.Tensor:
+    def backward(
+        self, activated: torch.Tensor, gradient: torch.Tensor, *, temperature: float
+    ) -> torch.Tensor:
         """Gradient by the logits, from `gradient` by the activated rows, all (K, D, B)."""
         weighted = activated * gradient
         of_span = torch.matmul(self._membership, weighted).index_select(1, self._span)
         of_spans = torch.sub(gradient, of_span, out=of_span).mul_(activated).mul_(1 / temperature)
-        of_numbers = torch.addcmul(gradient, weighted, activated, value=-1)  # gradient * (1 - tanh^2)
+        of_numbers = torch.addcmul(
+            gradient, weighted, activated, value=-1
+        )  # gradient * (1 - tanh^2)
         return torch.where(self._is_number, of_numbers, of_spans)

@@ -1,4 +1,6 @@
-"""CTGAN's training by sampling: draw a discrete column, one of its levels by log-frequency, and a row that has it."""
+"""CTGAN's training by sampling: draw a discrete column, one of its levels by log-frequency, and a
+row that has it.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,29 @@ from dge_assets.core.generators.encoding.encoded_table import Array, EncodedTabl
 
 @dataclass(frozen=True)
 class LevelProbabilities:
-    """For each discrete column the probability with which a level is drawn, column after column (C,)."""
+    """For each discrete column the probability with which a level is drawn, column after column
+    (C,).
+    """
 
     widths: tuple[int, ...]
     values: Array
 
 
 def level_probabilities(table: EncodedTable, *, log_frequency: bool) -> LevelProbabilities:
-    """Probability of each level within its column: its count, or log(count + 1) (Xu et al. 2019, section 4.3)."""
+    """Probability of each level within its column: its count, or log(count + 1) (Xu et al.
+
+    2019, section 4.3).
+    """
     parts = []
-    for span, width in zip(table.layout.condition_spans, table.layout.condition_widths, strict=True):
+    for span, width in zip(
+        table.layout.condition_spans, table.layout.condition_widths, strict=True
+    ):
         counts = np.bincount(table.codes[:, span], minlength=width).astype(float)
         weights = np.log(counts + 1) if log_frequency else counts
         parts.append(weights / weights.sum())
-    return LevelProbabilities(table.layout.condition_widths, np.concatenate(parts) if parts else np.empty(0))
+    return LevelProbabilities(
+        table.layout.condition_widths, np.concatenate(parts) if parts else np.empty(0)
+    )
 
 
 class ConditionSampler:
@@ -36,13 +47,17 @@ class ConditionSampler:
         ends = np.cumsum(probabilities.widths)
         pieces = np.split(probabilities.values, ends[:-1]) if self._columns else []
         # One ascending line for all columns: column number plus cumulated probability.
-        cumulated = [number + np.minimum(np.cumsum(piece), 1.0) for number, piece in enumerate(pieces)]
+        cumulated = [
+            number + np.minimum(np.cumsum(piece), 1.0) for number, piece in enumerate(pieces)
+        ]
         line = np.concatenate(cumulated) if cumulated else np.empty(0)
         self._line = torch.as_tensor(line, device=device)
         self._last = torch.as_tensor(ends - 1, dtype=torch.int64, device=device)
 
     def draw(self, column: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-        """Positions in the condition vector from two float64 tensors of numbers uniform in [0, 1), of one shape."""
+        """Positions in the condition vector from two float64 tensors of numbers uniform in [0, 1),
+        of one shape.
+        """
         chosen = (column * self._columns).long()
         found = torch.searchsorted(self._line, chosen + level, right=True)
         # Rounding may leave a column's cumulated probability just below 1.
@@ -50,7 +65,9 @@ class ConditionSampler:
 
 
 class RowsByCondition:
-    """All rows of a table, sorted by level for each discrete column, to draw one that meets a condition."""
+    """All rows of a table, sorted by level for each discrete column, to draw one that meets a
+    condition.
+    """
 
     def __init__(self, table: EncodedTable, *, device: str) -> None:
         counts = []
@@ -67,6 +84,8 @@ class RowsByCondition:
         self._starts = torch.as_tensor(np.cumsum(flat) - flat, dtype=torch.int64, device=device)
 
     def draw(self, conditions: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-        """A row for each of `conditions` (positions), from a float64 tensor uniform in [0, 1) of the same shape."""
+        """A row for each of `conditions` (positions), from a float64 tensor uniform in [0, 1) of
+        the same shape.
+        """
         within = (uniform * self._counts[conditions]).long()
         return self._order[self._starts[conditions] + within].long()

@@ -1,8 +1,10 @@
-"""The CTGAN trainer: K members, one step at a time (Xu et al. 2019, arXiv 1907.00503; `ctgan` 0.12).
+"""The CTGAN trainer: K members, one step at a time (Xu et al. 2019, arXiv 1907.00503; `ctgan`
+0.12).
 
-As in the package, a step updates the discriminator on fake and real rows that share a condition, then the generator
-by the adversarial loss plus the cross entropy of the conditioned column. Unlike there, nothing flows back through
-the generator while the discriminator learns, since that is thrown away.
+As in the package, a step updates the discriminator on fake and real rows that share a condition,
+then the generator by the adversarial loss plus the cross entropy of the conditioned column. Unlike
+there, nothing flows back through the generator while the discriminator learns, since that is thrown
+away.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ import torch
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable, RowWriter
 from dge_assets.core.generators.parameters import CTGANParameters
 from dge_assets.core.generators.stacked.activation import TEMPERATURE, Activation
-from dge_assets.core.generators.stacked.conditions import ConditionSampler, RowsByCondition, level_probabilities
+from dge_assets.core.generators.stacked.conditions import (
+    ConditionSampler,
+    RowsByCondition,
+    level_probabilities,
+)
 from dge_assets.core.generators.stacked.critic import KEPT, Critic, CriticLosses
 from dge_assets.core.generators.stacked.residual import ResidualGenerator
 from dge_assets.core.generators.stacked.stack import AdamState, Arrays
@@ -48,7 +54,9 @@ class CTGANTrainer:
             K=self.K,
             device=device,
         )
-        self.critic = Critic(width * parameters.pac, parameters.discriminator_dim, K=self.K, device=device)
+        self.critic = Critic(
+            width * parameters.pac, parameters.discriminator_dim, K=self.K, device=device
+        )
         for network in (self.generator, self.critic):
             network.initialize(self._streams.uniform)
         self._optimizers = {
@@ -80,7 +88,8 @@ class CTGANTrainer:
         def room(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
             return torch.zeros(K, *shape, dtype=dtype, device=self._device)
 
-        # Fake rows, real rows, and room for the gradient by the interpolated ones; three batches of rows or packs.
+        # Fake rows, real rows, and room for the gradient by the interpolated ones; three batches of
+        # rows or packs.
         self._packed = room(3 * packs, width * self.parameters.pac)
         self._batches = self._packed.view(K, 3 * rows, width)
         self._fake, self._real = self._batches[:, :rows], self._batches[:, rows : 2 * rows]
@@ -90,8 +99,11 @@ class CTGANTrainer:
         self._choices = room(4, rows, dtype=torch.float64)
         self._mix = room(packs, 1)
         # One random byte a unit, of which the lowest bit serves; 8 of them are drawn at once.
-        self._bits = room(-(-3 * packs * sum(self.parameters.discriminator_dim) // 8), dtype=torch.int64)
-        # A condition's place (0 to C - 1) tells its encoded column, and which columns share its span.
+        self._bits = room(
+            -(-3 * packs * sum(self.parameters.discriminator_dim) // 8), dtype=torch.int64
+        )
+        # A condition's place (0 to C - 1) tells its encoded column, and which columns share its
+        # span.
         columns = torch.as_tensor(layout.condition_columns, device=self._device)
         spans = torch.as_tensor(layout.span_of_column, device=self._device)
         self._column_of = columns
@@ -121,7 +133,9 @@ class CTGANTrainer:
             self._write_condition(conditions, self._fake)
             self._write_condition(conditions.gather(1, order), self._real)
         self._streams.uniform(self._mix)
-        losses = self.critic.compute_gradients(self._packed, self._mix, self._draw_masks(3 * self._packs))
+        losses = self.critic.compute_gradients(
+            self._packed, self._mix, self._draw_masks(3 * self._packs)
+        )
         self._optimizers["critic"].step()
         return losses
 
@@ -135,7 +149,9 @@ class CTGANTrainer:
             self._write_condition(conditions, self._fake)
         packs = self._packed[:, : self._packs]
         loss, by_packs = self.critic.gradient_of_input(packs, self._draw_masks(self._packs))
-        by_fake = by_packs.view_as(self._fake)[:, :, : self.layout.columns].transpose(1, 2).contiguous()
+        by_fake = (
+            by_packs.view_as(self._fake)[:, :, : self.layout.columns].transpose(1, 2).contiguous()
+        )
         by_logits = self._activation.backward(fake, by_fake, temperature=TEMPERATURE)
         if conditions is not None:
             loss = loss + self._add_condition_loss(logits, conditions, by_logits)
@@ -144,11 +160,17 @@ class CTGANTrainer:
         return loss
 
     def _draw(self) -> tuple[torch.Tensor | None, torch.Tensor]:
-        """Fresh noise and conditions for the generator's input; the conditions (K, B), and an order of the rows."""
+        """Fresh noise and conditions for the generator's input; the conditions (K, B), and an order
+        of the rows.
+        """
         self._streams.normal(self._noise)
         self._streams.uniform(self._uniform)
         self._streams.uniform(self._choices)
-        conditions = self._conditions.draw(self._choices[:, 0], self._choices[:, 1]) if self._conditional else None
+        conditions = (
+            self._conditions.draw(self._choices[:, 0], self._choices[:, 1])
+            if self._conditional
+            else None
+        )
         self.generator.write_input(self._layers, self._noise, conditions)
         return conditions, self._choices[:, 2].argsort(1)
 
@@ -168,12 +190,16 @@ class CTGANTrainer:
         drawn = self._bits[:, : -(-size // 8)]
         self._streams.bits(drawn)
         kept = drawn.view(torch.uint8)[:, :size].bitwise_and(1).float().mul_(1 / KEPT)
-        return [part.unflatten(1, (rows, -1)) for part in kept.split([rows * each for each in units], 1)]
+        return [
+            part.unflatten(1, (rows, -1)) for part in kept.split([rows * each for each in units], 1)
+        ]
 
     def _add_condition_loss(
         self, logits: torch.Tensor, conditions: torch.Tensor, by_logits: torch.Tensor
     ) -> torch.Tensor:
-        """Cross entropy of the conditioned column, averaged over the batch (K,); its gradient is added."""
+        """Cross entropy of the conditioned column, averaged over the batch (K,); its gradient is
+        added.
+        """
         assert self._outside is not None
         chosen = self._column_of[conditions].unsqueeze(1)
         outside = self._outside[:, conditions].transpose(0, 1)
@@ -193,16 +219,27 @@ class CTGANTrainer:
         parts: dict[str, Arrays] = {
             "generator": self.generator.export(member),
             "critic": self.critic.stack.export(member),
-            **{f"adam.{name}": optimizer.export(member) for name, optimizer in self._optimizers.items()},
+            **{
+                f"adam.{name}": optimizer.export(member)
+                for name, optimizer in self._optimizers.items()
+            },
             "stream": {"state": self._streams.export(member)},
         }
-        return {f"{part}/{name}": value for part, arrays in parts.items() for name, value in arrays.items()}
+        return {
+            f"{part}/{name}": value
+            for part, arrays in parts.items()
+            for name, value in arrays.items()
+        }
 
     def load_state(self, member: int, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
 
         def part(prefix: str) -> Arrays:
-            return {name.split("/", 1)[1]: v for name, v in state.items() if name.startswith(f"{prefix}/")}
+            return {
+                name.split("/", 1)[1]: v
+                for name, v in state.items()
+                if name.startswith(f"{prefix}/")
+            }
 
         self.generator.load(member, part("generator"))
         self.critic.stack.load(member, part("critic"))

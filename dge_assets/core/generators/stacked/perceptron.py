@@ -1,4 +1,6 @@
-"""K multilayer perceptrons with ReLU between their layers, forward and backward: TVAE's encoder and decoder."""
+"""K multilayer perceptrons with ReLU between their layers, forward and backward: TVAE's encoder and
+decoder.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from dge_assets.core.generators.stacked.stack import ParameterStack, initialize_
 
 
 class Perceptron:
-    """The linear layers of `names` in `stack`, with ReLU after each; without one after the last unless `rectify_last`."""
+    """The linear layers of `names` in `stack`, with ReLU after each; without one after the last
+    unless `rectify_last`.
+    """
 
     def __init__(self, stack: ParameterStack, names: Sequence[str], *, rectify_last: bool) -> None:
         self._stack, self._names = stack, tuple(names)
@@ -32,7 +36,9 @@ class Perceptron:
         return self._inputs[-1]
 
     def set_gradients(self, by_output: torch.Tensor) -> torch.Tensor:
-        """Set the gradients from that by the outputs; gives that by the first layer, before its ReLU."""
+        """Set the gradients from that by the outputs; gives that by the first layer, before its
+        ReLU.
+        """
         grads, by_layer = self._stack.gradients, by_output
         for layer in range(len(self._names) - 1, -1, -1):
             name = self._names[layer]
@@ -46,4 +52,6 @@ class Perceptron:
 
     def backward(self, by_output: torch.Tensor) -> torch.Tensor:
         """Set the gradients, and give that by the inputs."""
-        return torch.bmm(self.set_gradients(by_output), self._stack.values[f"{self._names[0]}.weight"])
+        return torch.bmm(
+            self.set_gradients(by_output), self._stack.values[f"{self._names[0]}.weight"]
+        )

@@ -19,9 +19,9 @@ from dge_assets.core.generators.family import Arrays, GeneratorState
 def synthesizer_from_state(state: GeneratorState) -> CTGAN | TVAE:
     """The synthesizer, ready to sample.
 
-    It differs from one that the package fitted only in what no longer exists: discriminator or encoder, and optimizers.
-    It samples in the package's own way: a TVAE's levels are the likeliest ones, not drawn (`decode: largest` is nearest
-    to it).
+    It differs from one that the package fitted only in what no longer exists: discriminator or
+    encoder, and optimizers. It samples in the package's own way: a TVAE's levels are the likeliest
+    ones, not drawn (`decode: largest` is nearest to it).
     """
     return {"ctgan": _ctgan, "tvae": _tvae}[state.document["algorithm"]](state)
 
@@ -31,13 +31,25 @@ def _settings(state: GeneratorState, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _ctgan(state: GeneratorState) -> CTGAN:
-    names = ("embedding_dim", "generator_dim", "discriminator_dim", "batch_size", "log_frequency", "epochs", "pac")
+    names = (
+        "embedding_dim",
+        "generator_dim",
+        "discriminator_dim",
+        "batch_size",
+        "log_frequency",
+        "epochs",
+        "pac",
+    )
     synthesizer = CTGAN(**_settings(state, names), enable_gpu=False)
-    transformer = synthesizer._transformer = transformer_from_document(state.document["transformer"])
+    transformer = synthesizer._transformer = transformer_from_document(
+        state.document["transformer"]
+    )
     layout = Layout.of(transformer.output_info_list)
     synthesizer._data_sampler = _data_sampler(layout, state.document["level_probabilities"])
     inputs = synthesizer._embedding_dim + layout.conditions
-    synthesizer._generator = _load(Generator(inputs, synthesizer._generator_dim, layout.columns), state.tensors)
+    synthesizer._generator = _load(
+        Generator(inputs, synthesizer._generator_dim, layout.columns), state.tensors
+    )
     return synthesizer
 
 
@@ -56,14 +68,26 @@ def _data_sampler(layout: Layout, probabilities: list[float]) -> DataSampler:
 
 
 def _tvae(state: GeneratorState) -> TVAE:
-    names = ("embedding_dim", "compress_dims", "decompress_dims", "l2scale", "batch_size", "epochs", "loss_factor")
+    names = (
+        "embedding_dim",
+        "compress_dims",
+        "decompress_dims",
+        "l2scale",
+        "batch_size",
+        "epochs",
+        "loss_factor",
+    )
     synthesizer = TVAE(**_settings(state, names), enable_gpu=False)
     transformer = synthesizer.transformer = transformer_from_document(state.document["transformer"])
-    decoder = Decoder(synthesizer.embedding_dim, synthesizer.decompress_dims, transformer.output_dimensions)
+    decoder = Decoder(
+        synthesizer.embedding_dim, synthesizer.decompress_dims, transformer.output_dimensions
+    )
     synthesizer.decoder = _load(decoder, state.tensors)
     return synthesizer
 
 
 def _load(module: torch.nn.Module, tensors: Arrays) -> torch.nn.Module:
-    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
+    module.load_state_dict(
+        {name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}
+    )
     return module

@@ -1,9 +1,9 @@
-"""CTGAN's generator: residual layers (linear, batch normalization, ReLU) that each keep their input beside their
-output.
+"""CTGAN's generator: residual layers (linear, batch normalization, ReLU) that each keep their input
+beside their output.
 
-All layers' values lie in one buffer (K, B, width): the noise and condition at its end, each layer's output before its
-input, so that the package's concatenations cost nothing. Batch normalization uses the batch's own statistics, in
-training and, as in `ctgan`, in sampling.
+All layers' values lie in one buffer (K, B, width): the noise and condition at its end, each layer's
+output before its input, so that the package's concatenations cost nothing. Batch normalization uses
+the batch's own statistics, in training and, as in `ctgan`, in sampling.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from dge_assets.core.generators.stacked.stack import Arrays, ParameterStack, initialize_linear, linear_shapes
+from dge_assets.core.generators.stacked.stack import (
+    Arrays,
+    ParameterStack,
+    initialize_linear,
+    linear_shapes,
+)
 
 EPSILON, MOMENTUM = 1e-5, 0.1
 """Of the batch normalization, PyTorch's defaults."""
@@ -21,7 +26,9 @@ EPSILON, MOMENTUM = 1e-5, 0.1
 class ResidualGenerator:
     """K generators from `inputs` (noise and condition) to D columns."""
 
-    def __init__(self, inputs: int, hidden: Sequence[int], columns: int, *, K: int, device: str) -> None:
+    def __init__(
+        self, inputs: int, hidden: Sequence[int], columns: int, *, K: int, device: str
+    ) -> None:
         self.inputs, self.hidden, self.columns = inputs, tuple(hidden), columns
         self.width = inputs + sum(hidden)
         starts = [self.width - inputs]
@@ -37,7 +44,8 @@ class ResidualGenerator:
         shapes |= linear_shapes(self._last, self.width, columns)
         self.stack = ParameterStack(shapes, K=K, device=device)
         self._running = [
-            (torch.zeros(K, units, device=device), torch.ones(K, units, device=device)) for units in hidden
+            (torch.zeros(K, units, device=device), torch.ones(K, units, device=device))
+            for units in hidden
         ]
         self.batches = 0
         """Batches that the running statistics have seen."""
@@ -52,10 +60,16 @@ class ResidualGenerator:
 
     def buffer(self, rows: int) -> torch.Tensor:
         """Room for all layers of a batch; `write_input` fills the last `inputs` columns."""
-        return torch.empty(self.stack.flat.shape[0], rows, self.width, device=self.stack.flat.device)
+        return torch.empty(
+            self.stack.flat.shape[0], rows, self.width, device=self.stack.flat.device
+        )
 
-    def write_input(self, buffer: torch.Tensor, noise: torch.Tensor, conditions: torch.Tensor | None) -> None:
-        """Noise (K, B, embedding) and the one-hot vectors of conditions (K, B), where the table has any, into `buffer`."""
+    def write_input(
+        self, buffer: torch.Tensor, noise: torch.Tensor, conditions: torch.Tensor | None
+    ) -> None:
+        """Noise (K, B, embedding) and the one-hot vectors of conditions (K, B), where the table has
+        any, into `buffer`.
+        """
         inputs = buffer[:, :, -self.inputs :]
         inputs[:, :, : noise.shape[2]] = noise
         if conditions is not None:
@@ -80,7 +94,9 @@ class ResidualGenerator:
         """Batch normalization of (K, B, units), with the K members side by side as channels."""
         K, rows, units = linear.shape
         channels = linear.transpose(0, 1).reshape(rows, K * units)
-        scale, shift = (self.stack.values[f"seq.{layer}.bn.{part}"].reshape(-1) for part in ("weight", "bias"))
+        scale, shift = (
+            self.stack.values[f"seq.{layer}.bn.{part}"].reshape(-1) for part in ("weight", "bias")
+        )
         mean, variance = (each.view(-1) for each in self._running[layer])
         normalized, batch_mean, batch_rstd = torch.native_batch_norm(
             channels, scale, shift, mean, variance, True, MOMENTUM, EPSILON
@@ -89,15 +105,21 @@ class ResidualGenerator:
         return normalized.view(rows, K, units).transpose(0, 1)
 
     def backward(self, buffer: torch.Tensor, by_logits: torch.Tensor) -> None:
-        """Set the stack's gradient from that by the logits (K, D, B), after `forward` on the same buffer."""
+        """Set the stack's gradient from that by the logits (K, D, B), after `forward` on the same
+        buffer.
+        """
         values, grads = self.stack.values, self.stack.gradients
         hidden_width = self.width - self.inputs
         self._linear_gradients(self._last, by_logits, buffer)
-        by_buffer = torch.bmm(by_logits.transpose(1, 2), values[f"{self._last}.weight"][:, :, :hidden_width])
+        by_buffer = torch.bmm(
+            by_logits.transpose(1, 2), values[f"{self._last}.weight"][:, :, :hidden_width]
+        )
         for layer in range(len(self.hidden) - 1, -1, -1):
             start, units, name = self._starts[layer], self.hidden[layer], f"seq.{layer}"
             place = slice(start - units, start)
-            by_output = torch.ops.aten.threshold_backward(by_buffer[:, :, place], buffer[:, :, place], 0)
+            by_output = torch.ops.aten.threshold_backward(
+                by_buffer[:, :, place], buffer[:, :, place], 0
+            )
             by_linear, by_scale, by_shift = self._normalize_backward(layer, by_output)
             grads[f"{name}.bn.weight"].copy_(by_scale.view_as(grads[f"{name}.bn.weight"]))
             grads[f"{name}.bn.bias"].copy_(by_shift.view_as(grads[f"{name}.bn.bias"]))
@@ -137,11 +159,17 @@ class ResidualGenerator:
         parameters = self.stack.export(member)
         state: Arrays = {}
         for layer in range(len(self.hidden)):
-            state |= {name: value for name, value in parameters.items() if name.startswith(f"seq.{layer}.")}
+            state |= {
+                name: value
+                for name, value in parameters.items()
+                if name.startswith(f"seq.{layer}.")
+            }
             mean, variance = (each[member].cpu().numpy().copy() for each in self._running[layer])
             state |= {f"seq.{layer}.bn.running_mean": mean, f"seq.{layer}.bn.running_var": variance}
             state |= {f"seq.{layer}.bn.num_batches_tracked": torch.tensor(self.batches).numpy()}
-        return state | {name: value for name, value in parameters.items() if name.startswith(f"{self._last}.")}
+        return state | {
+            name: value for name, value in parameters.items() if name.startswith(f"{self._last}.")
+        }
 
     def load(self, member: int, state: Arrays) -> None:
         """Bring back what `export` gave."""

@@ -1,6 +1,8 @@
-"""Rows from a trained generator, batch by batch, so that no more of them than asked for is ever held.
+"""Rows from a trained generator, batch by batch, so that no more of them than asked for is ever
+held.
 
-A batch is as large as in training: CTGAN's batch normalization keeps using the batch's own statistics, as in `ctgan`.
+A batch is as large as in training: CTGAN's batch normalization keeps using the batch's own
+statistics, as in `ctgan`.
 """
 
 from __future__ import annotations
@@ -44,20 +46,26 @@ def _chunked(batch: Callable[[], Batch], rows: int, most: int) -> Iterator[Batch
 def drawn_codes(logits: torch.Tensor, uniform: torch.Tensor, layout: Layout) -> torch.Tensor:
     """A place in each span, drawn from the softmax of its logits: (spans, B) from (D, B).
 
-    The largest of logits plus Gumbel numbers is such a draw (Gumbel 1954). `uniform` (D, B), in [0, 1), is used up.
+    The largest of logits plus Gumbel numbers is such a draw (Gumbel 1954). `uniform` (D, B), in [0,
+    1), is used up.
     """
     return chosen_codes(gumbel_(uniform).add_(logits), layout)
 
 
 class CTGANSampler:
-    """Samples CTGAN: noise, a condition by the training's level probabilities, and the network's Gumbel-softmax.
+    """Samples CTGAN: noise, a condition by the training's level probabilities, and the network's
+    Gumbel-softmax.
 
-    Of a Gumbel-softmax the largest is taken, which is a draw from the softmax whatever the temperature. Numbers are the
-    tanh of their logits: CTGAN has no noise of theirs.
+    Of a Gumbel-softmax the largest is taken, which is a draw from the softmax whatever the
+    temperature. Numbers are the tanh of their logits: CTGAN has no noise of theirs.
     """
 
     def __init__(
-        self, state: GeneratorState, layout: Layout, parameters: CTGANParameters, seed: np.random.SeedSequence
+        self,
+        state: GeneratorState,
+        layout: Layout,
+        parameters: CTGANParameters,
+        seed: np.random.SeedSequence,
     ) -> None:
         self._parameters = parameters
         self._layout, self._streams = layout, Streams([seed], device="cpu")
@@ -69,7 +77,9 @@ class CTGANSampler:
             device="cpu",
         )
         self._network.load(0, state.tensors)
-        shares = LevelProbabilities(layout.condition_widths, np.array(state.document["level_probabilities"]))
+        shares = LevelProbabilities(
+            layout.condition_widths, np.array(state.document["level_probabilities"])
+        )
         self._conditions = ConditionSampler(shares, device="cpu")
         self._numbers = torch.tensor(layout.number_columns, dtype=torch.int64)
 
@@ -95,19 +105,25 @@ class CTGANSampler:
 
 
 class TVAESampler:
-    """Samples TVAE: noise through the decoder, whose output is a distribution, and a draw from that (Xu et al. 2019,
-    4.4).
+    """Samples TVAE: noise through the decoder, whose output is a distribution, and a draw from that
+    (Xu et al. 2019, 4.4).
 
-    A number is normal around the tanh of its logit, with its learnt standard deviation; a span is drawn from its
-    softmax, or with `decode: largest` its likeliest place is taken.
+    A number is normal around the tanh of its logit, with its learnt standard deviation; a span is
+    drawn from its softmax, or with `decode: largest` its likeliest place is taken.
     """
 
     def __init__(
-        self, state: GeneratorState, layout: Layout, parameters: TVAEParameters, seed: np.random.SeedSequence
+        self,
+        state: GeneratorState,
+        layout: Layout,
+        parameters: TVAEParameters,
+        seed: np.random.SeedSequence,
     ) -> None:
         self._parameters = parameters
         self._layout, self._streams = layout, Streams([seed], device="cpu")
-        stack = ParameterStack({name: value.shape for name, value in state.tensors.items()}, K=1, device="cpu")
+        stack = ParameterStack(
+            {name: value.shape for name, value in state.tensors.items()}, K=1, device="cpu"
+        )
         stack.load(0, state.tensors)
         layers = [f"seq.{2 * layer}" for layer in range(len(self._parameters.decompress_dims) + 1)]
         self._decoder = Perceptron(stack, layers, rectify_last=False)

@@ -1,4 +1,6 @@
-"""Parameters of K networks of one shape in one flat tensor, so that one fused optimizer step updates all of them."""
+"""Parameters of K networks of one shape in one flat tensor, so that one fused optimizer step
+updates all of them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class ParameterStack:
-    """Named parameters (K, *shape) as views of `flat` (K, P), and their gradients as views of `gradient` (K, P)."""
+    """Named parameters (K, *shape) as views of `flat` (K, P), and their gradients as views of
+    `gradient` (K, P).
+    """
 
     def __init__(self, shapes: Shapes, *, K: int, device: str) -> None:
         sizes = [int(np.prod(shape)) for shape in shapes.values()]
@@ -44,10 +48,16 @@ class ParameterStack:
 
 
 class AdamState:
-    """Adam (Kingma and Ba 2015) with weight decay added to the gradient, over a whole stack in one call."""
+    """Adam (Kingma and Ba 2015) with weight decay added to the gradient, over a whole stack in one
+    call.
+    """
 
-    def __init__(self, stack: ParameterStack, *, lr: float, betas: tuple[float, float], weight_decay: float) -> None:
-        self._optimizer = torch.optim.Adam([stack.flat], lr=lr, betas=betas, weight_decay=weight_decay, fused=True)
+    def __init__(
+        self, stack: ParameterStack, *, lr: float, betas: tuple[float, float], weight_decay: float
+    ) -> None:
+        self._optimizer = torch.optim.Adam(
+            [stack.flat], lr=lr, betas=betas, weight_decay=weight_decay, fused=True
+        )
         self._moments = {name: torch.zeros_like(stack.flat) for name in ("exp_avg", "exp_avg_sq")}
         self._steps = torch.zeros((), device=stack.flat.device)
         self._optimizer.state[stack.flat] = {"step": self._steps, **self._moments}
@@ -58,7 +68,9 @@ class AdamState:
 
     def export(self, member: int) -> Arrays:
         """Both moments of one member (P,), and the number of steps."""
-        moments = {name: moment[member].cpu().numpy().copy() for name, moment in self._moments.items()}
+        moments = {
+            name: moment[member].cpu().numpy().copy() for name, moment in self._moments.items()
+        }
         return {**moments, "steps": self._steps.cpu().numpy().reshape(1).copy()}
 
     def load(self, member: int, arrays: Mapping[str, Any]) -> None:
@@ -73,7 +85,9 @@ def linear_shapes(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, 
     return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
 
 
-def initialize_linear(stack: ParameterStack, name: str, uniform: Callable[[torch.Tensor], None]) -> None:
+def initialize_linear(
+    stack: ParameterStack, name: str, uniform: Callable[[torch.Tensor], None]
+) -> None:
     """As `torch.nn.Linear` does: weight and bias uniform in +-1/sqrt(inputs)."""
     weight, bias = stack.values[f"{name}.weight"], stack.values[f"{name}.bias"]
     bound = 1 / float(np.sqrt(weight.shape[2]))

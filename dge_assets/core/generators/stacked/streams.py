@@ -1,7 +1,8 @@
 """One random stream per member, filling each member's part of a stacked tensor.
 
-A member draws the same numbers in any company: its stream serves it alone, in the order of its own steps. On a CPU the
-numbers are PyTorch's Mersenne Twister, on a GPU its Philox, so weights agree between devices only in distribution.
+A member draws the same numbers in any company: its stream serves it alone, in the order of its own
+steps. On a CPU the numbers are PyTorch's Mersenne Twister, on a GPU its Philox, so weights agree
+between devices only in distribution.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class Streams:
 
     def permutations(self, rows: int) -> torch.Tensor:
         """A permutation of range(rows) for each member (K, rows)."""
-        drawn = [torch.randperm(rows, generator=each, device=each.device) for each in self.generators]
+        drawn = [
+            torch.randperm(rows, generator=each, device=each.device) for each in self.generators
+        ]
         return torch.stack(drawn)
 
     def export(self, member: int) -> np.ndarray[Any, Any]:

@@ -1,4 +1,5 @@
-"""Augmentation and the intervals of the evaluation as the report shows them: tables and one picture.
+"""Augmentation and the intervals of the evaluation as the report shows them: tables and one
+picture.
 
 Not here: how either is computed (`augmentation.scores`, `scores.claim_intervals`).
 """
@@ -34,9 +35,11 @@ _SHOWN = [
 
 
 def augmentation_views(augmentation: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
-    """Per headline metric: a row per family, model, size, approach and weight, its gain over real only and the verdict.
+    """Per headline metric: a row per family, model, size, approach and weight, its gain over real
+    only and the verdict.
 
-    The caption says over how many comparisons p is adjusted: they are those of one family, model and metric.
+    The caption says over how many comparisons p is adjusted: they are those of one family, model
+    and metric.
     """
     if augmentation.empty:
         return []
@@ -72,31 +75,51 @@ def claim_interval_views(intervals: pd.DataFrame, metrics: Sequence[str]) -> lis
 
 
 def augmentation_chart(table: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:
-    """Draw one metric of the augmentation table: approaches downwards, a panel per family and model, a colour per size.
+    """Draw one metric of the augmentation table: approaches downwards, a panel per family and
+    model, a colour per size.
 
-    `table` has columns `family, model, real_rows, approach, weight, metric, value, low, high`. Whiskers are the 95 %
-    interval over the samples of real rows. Returns PNG bytes; without finite values a picture that says so.
+    `table` has columns `family, model, real_rows, approach, weight, metric, value, low, high`.
+    Whiskers are the 95 % interval over the samples of real rows. Returns PNG bytes; without finite
+    values a picture that says so.
     """
     require_columns(
-        table, ("family", "model", "real_rows", "approach", "weight", "metric", "value", "low"), "augmentation"
+        table,
+        ("family", "model", "real_rows", "approach", "weight", "metric", "value", "low"),
+        "augmentation",
     )
     chosen = table[(table["metric"] == metric) & np.isfinite(table["value"].astype(float))]
-    title = title or f"{metric} ({metric_goal(metric)} is better) of a few real rows, alone and with synthetic rows"
+    title = (
+        title
+        or f"{metric} ({metric_goal(metric)} is better) of a few real rows, alone and with synthetic rows"
+    )
     if chosen.empty:
         return picture_of_nothing(title, f"No finite {metric} was found.")
-    chosen = chosen.assign(row=[_row_name(*pair) for pair in zip(chosen["approach"], chosen["weight"], strict=True)])
+    chosen = chosen.assign(
+        row=[_row_name(*pair) for pair in zip(chosen["approach"], chosen["weight"], strict=True)]
+    )
     names, sizes = list(dict.fromkeys(chosen["row"])), sorted(chosen["real_rows"].unique())
     panels = list(dict.fromkeys(zip(chosen["family"], chosen["model"], strict=True)))
     height = 0.8 + 0.16 * len(names) * max(len(sizes), 2)
-    figure, axes = grid_of_panels(len(panels), columns=2, panel=(4.4, height), title=title, sharex=True, sharey=True)
+    figure, axes = grid_of_panels(
+        len(panels), columns=2, panel=(4.4, height), title=title, sharex=True, sharey=True
+    )
     offsets = dodge_offsets(len(sizes))
     for axis, (family, model) in zip(axes, panels, strict=True):
         put_panel_title(axis, f"{family}, {model}")
         for index, size in enumerate(sizes):
-            of_panel = (chosen["family"] == family) & (chosen["model"] == model) & (chosen["real_rows"] == size)
+            of_panel = (
+                (chosen["family"] == family)
+                & (chosen["model"] == model)
+                & (chosen["real_rows"] == size)
+            )
             rows = chosen[of_panel]
             reach = (rows["value"] - rows["low"]).astype(float).fillna(0.0)
-            axis.errorbar(rows["value"], rows["row"].map(names.index) + offsets[index], xerr=reach, **style_of(index))
+            axis.errorbar(
+                rows["value"],
+                rows["row"].map(names.index) + offsets[index],
+                xerr=reach,
+                **style_of(index),
+            )
         put_row_names(axis, names, length=26)
         put_label(axis.set_xlabel, metric)
     entries = [(f"{size} real rows", style_of(index)) for index, size in enumerate(sizes)]

@@ -1,4 +1,5 @@
-"""What an ensemble gains over one dataset, and how far claims are from the truth: frames in, records out.
+"""What an ensemble gains over one dataset, and how far claims are from the truth: frames in,
+records out.
 
 Not here: the sentences (`verdict`) and tables (`tables`) that are made of these records.
 """
@@ -11,15 +12,21 @@ from math import isfinite, nan
 
 import pandas as pd
 
-from dge_assets.core.reporting.frames import approach_order, complete_models, largest_dge, mean_over, sign_of
+from dge_assets.core.reporting.frames import (
+    approach_order,
+    complete_models,
+    largest_dge,
+    mean_over,
+    sign_of,
+)
 from dge_assets.core.reporting.texts import decimals_for
 from dge_assets.core.scores.samples import SINGLE_MEAN
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What the largest DGE gains over single datasets for one family and metric, as a mean over models; positive is
-    better.
+    """What the largest DGE gains over single datasets for one family and metric, as a mean over
+    models; positive is better.
     """
 
     family: str
@@ -30,8 +37,8 @@ class Gain:
     value: float
     gain: float
     low: float
-    """The ends of the expected gain at 95 %, over members and test rows: means of the models' ends, as wide as the
-    interval of their mean can be. NaN where it is not known."""
+    """The ends of the expected gain at 95 %, over members and test rows: means of the models' ends,
+    as wide as the interval of their mean can be. NaN where it is not known."""
     high: float
     oracle: float
     best: str
@@ -53,20 +60,31 @@ class Gain:
 
 
 def training_gains(
-    training_scores: pd.DataFrame, differences: pd.DataFrame, *, metrics: Sequence[str], model: str | None = None
+    training_scores: pd.DataFrame,
+    differences: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    model: str | None = None,
 ) -> list[Gain]:
-    """Compare, per family and metric, the DGE of largest K with single datasets; families that lack one are left out.
+    """Compare, per family and metric, the DGE of largest K with single datasets; families that lack
+    one are left out.
 
-    differences: the table `approach_differences`; an empty one gives gains over dataset 0, without intervals.
+    differences: the table `approach_differences`; an empty one gives gains over dataset 0, without
+    intervals.
     """
     if training_scores.empty:
         return []
-    scores = training_scores if model is None else training_scores[training_scores["model"] == model]
+    scores = (
+        training_scores if model is None else training_scores[training_scores["model"] == model]
+    )
     gains = []
     for metric in metrics:
         models = complete_models(scores, metric)
         for family, of_family in scores.groupby("family", sort=False):
-            means = {name: mean_over(rows, metric, models) for name, rows in of_family.groupby("approach")}
+            means = {
+                name: mean_over(rows, metric, models)
+                for name, rows in of_family.groupby("approach")
+            }
             largest = largest_dge(means)
             if largest is not None and isfinite(means.get("naive_single", nan)):
                 apart = _expected_gain(differences, str(family), metric, largest, models)
@@ -85,25 +103,35 @@ class _Expected:
 def _expected_gain(
     differences: pd.DataFrame, family: str, metric: str, approach: str, models: Sequence[str]
 ) -> _Expected | None:
-    """Of the DGE over the mean of all single datasets, as a mean over models; None where it is not known for each of
-    them.
+    """Of the DGE over the mean of all single datasets, as a mean over models; None where it is not
+    known for each of them.
     """
     if differences.empty:
         return None
     chosen = {"family": family, "metric": metric, "approach": approach, "against": SINGLE_MEAN}
-    rows = differences[(differences[list(chosen)] == pd.Series(chosen)).all(axis=1) & differences["model"].isin(models)]
+    rows = differences[
+        (differences[list(chosen)] == pd.Series(chosen)).all(axis=1)
+        & differences["model"].isin(models)
+    ]
     if not len(rows):
         return None
     sign = sign_of(metric)
-    low, high = sorted(sign * float(rows[f"expected_{end}"].mean(skipna=False)) for end in ("low", "high"))
+    low, high = sorted(
+        sign * float(rows[f"expected_{end}"].mean(skipna=False)) for end in ("low", "high")
+    )
     gain = sign * float(rows["difference"].mean(skipna=False))
     return _Expected(gain, low, high, str(rows["remark"].iloc[0]))
 
 
-def _gain(family: str, metric: str, means: dict[str, float], largest: str, apart: _Expected | None) -> Gain:
+def _gain(
+    family: str, metric: str, means: dict[str, float], largest: str, apart: _Expected | None
+) -> Gain:
     sign, value = sign_of(metric), means[largest]
     found = apart or _Expected(sign * (value - means["naive_single"]), nan, nan, "")
-    best = max((name for name in approach_order(list(means)) if name != "oracle"), key=lambda name: sign * means[name])
+    best = max(
+        (name for name in approach_order(list(means)) if name != "oracle"),
+        key=lambda name: sign * means[name],
+    )
     return Gain(
         family=family,
         metric=metric,
@@ -125,10 +153,11 @@ _AVERAGED = ("error", "optimism", "gain", "low", "high", "limit")
 
 @dataclass(frozen=True)
 class ClaimError:
-    """How far claims made from synthetic rows are from the score on real rows, for one family, metric and approach.
+    """How far claims made from synthetic rows are from the score on real rows, for one family,
+    metric and approach.
 
-    All are means over models of the columns of `claim_errors`; low and high of the models' ends, as wide as the
-    interval of their mean can be. NaN where they are not known.
+    All are means over models of the columns of `claim_errors`; low and high of the models' ends, as
+    wide as the interval of their mean can be. NaN where they are not known.
     """
 
     family: str

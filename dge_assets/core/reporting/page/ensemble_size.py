@@ -1,6 +1,8 @@
-"""What the report says of the ensemble's size: the recommended K, what an error consists of, whether members err alike.
+"""What the report says of the ensemble's size: the recommended K, what an error consists of,
+whether members err alike.
 
-Not here: computing any of it (`k_recommendation`, `variance_components`, `error_correlation`), drawing it.
+Not here: computing any of it (`k_recommendation`, `variance_components`, `error_correlation`),
+drawing it.
 """
 
 from __future__ import annotations
@@ -23,10 +25,15 @@ def squared_error_in(k_curve: pd.DataFrame) -> str:
 
 
 def recommendation_sentences(recommendation: pd.DataFrame) -> list[str]:
-    """One sentence per family: the K of each model, and for the largest what it costs and what the next would gain."""
+    """One sentence per family: the K of each model, and for the largest what it costs and what the
+    next would gain.
+    """
     if recommendation.empty:
         return []
-    return [_sentence(str(family), rows) for family, rows in recommendation.groupby("family", sort=False)]
+    return [
+        _sentence(str(family), rows)
+        for family, rows in recommendation.groupby("family", sort=False)
+    ]
 
 
 def _sentence(family: str, rows: pd.DataFrame) -> str:
@@ -43,7 +50,9 @@ def _sentence(family: str, rows: pd.DataFrame) -> str:
         else f"less than the declared {worth}"
     )
     is_foretold = largest["members"] < largest["K"]
-    beyond = f" That is foretold from {largest['members']} members, not measured." if is_foretold else ""
+    beyond = (
+        f" That is foretold from {largest['members']} members, not measured." if is_foretold else ""
+    )
     return (
         f"{family}: recommended K is {each} (in brackets: with other members and test rows, at 95 %; ? where not known). With "
         f"K = {largest['K']}, which takes about {_duration(largest['seconds'])} of one core, the next member would gain "
@@ -84,7 +93,9 @@ def component_views(components: pd.DataFrame) -> list[TableView]:
     )
     wide = wide.reindex(pd.MultiIndex.from_frame(components[keys].drop_duplicates())).reset_index()
     notes = [str(note) for note in components["note"].unique() if note]
-    view = frame_view(wide, "What the squared error of one member consists of (Räisä and Honkela)", headers=2)
+    view = frame_view(
+        wide, "What the squared error of one member consists of (Räisä and Honkela)", headers=2
+    )
     places = pd.MultiIndex.from_frame(wide[keys])
     intervals = {
         head: components[components["component"] == name].set_index(keys).reindex(places)
@@ -98,7 +109,9 @@ def effective_views(effective: pd.DataFrame) -> list[TableView]:
     if effective.empty:
         return []
     rows, places = [], []
-    for (model, one, other), found in effective.groupby(["model", "family_a", "family_b"], sort=False):
+    for (model, one, other), found in effective.groupby(
+        ["model", "family_a", "family_b"], sort=False
+    ):
         places.append((model, one, other))
         row = {
             "model": model,
@@ -113,7 +126,8 @@ def effective_views(effective: pd.DataFrame) -> list[TableView]:
     view = frame_view(table, "Correlation of members' errors on real test rows", headers=2)
     intervals = {}
     for kind in effective["kind"].unique():
-        # Each kind has the same pairs in the same order, but `deviation` none where there is no oracle.
+        # Each kind has the same pairs in the same order, but `deviation` none where there is no
+        # oracle.
         of_kind = effective[effective["kind"] == kind].set_index(["model", "family_a", "family_b"])
         found = of_kind.reindex(pd.MultiIndex.from_tuples(places))
         for head, name in ((f"ρ of {kind}s", "rho"), (f"effective by {kind}", "effective")):
@@ -123,7 +137,9 @@ def effective_views(effective: pd.DataFrame) -> list[TableView]:
 
 def _of_others(effective: pd.DataFrame) -> pd.DataFrame:
     """The intervals of what other members would show in the place of those of these members."""
-    wide = {name: effective[f"expected_{name}"] for name in effective if f"expected_{name}" in effective}
+    wide = {
+        name: effective[f"expected_{name}"] for name in effective if f"expected_{name}" in effective
+    }
     return effective.assign(**wide)
 
 

@@ -1,7 +1,8 @@
-"""The report's section on groups: where the approaches fall short of the oracle, and whether more than elsewhere.
+"""The report's section on groups: where the approaches fall short of the oracle, and whether more
+than elsewhere.
 
-Here: which groups are shown first, the sentence on how many were looked at, their table and their picture. Not here:
-how groups are found and tested (`groups.scores`), scores by group (`tables`).
+Here: which groups are shown first, the sentence on how many were looked at, their table and their
+picture. Not here: how groups are found and tested (`groups.scores`), scores by group (`tables`).
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ _ENDS = ["gap", "low", "high", "excess", "excess_low", "excess_high"]
 
 
 def mean_gaps(gaps: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One row per family, group and approach: gap, excess and their intervals, as means over the models.
+    """One row per family, group and approach: gap, excess and their intervals, as means over the
+    models.
 
-    An interval of means has about the mean ends of the models' intervals at most, however their errors go together. A
-    group that one model has no value for has none. `worse`: of how many models p_adjusted is below 0.05; `tested`: of
-    how many there is one. The largest excess comes first.
+    An interval of means has about the mean ends of the models' intervals at most, however their
+    errors go together. A group that one model has no value for has none. `worse`: of how many
+    models p_adjusted is below 0.05; `tested`: of how many there is one. The largest excess comes
+    first.
     """
     columns = (
         "family",
@@ -71,7 +74,9 @@ def mean_gaps(gaps: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def group_sentences(gaps: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
-    """How many groups were looked at, what was done about it, and which of them stand out, in plain words."""
+    """How many groups were looked at, what was done about it, and which of them stand out, in plain
+    words.
+    """
     if gaps.empty:
         return []
     first = (
@@ -83,7 +88,11 @@ def group_sentences(gaps: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
         "Errors that are squared or absolute are larger where the target varies more, for every approach: read them beside "
         "the number of positives, and beside a metric of ranks such as auc."
     )
-    return [first, *(_finding(gaps, metric) for metric in metrics if metric in set(gaps["metric"])), scale]
+    return [
+        first,
+        *(_finding(gaps, metric) for metric in metrics if metric in set(gaps["metric"])),
+        scale,
+    ]
 
 
 def _finding(gaps: pd.DataFrame, metric: str) -> str:
@@ -95,16 +104,26 @@ def _finding(gaps: pd.DataFrame, metric: str) -> str:
         worse = of_family[(of_family["approach"] == approach) & (of_family["worse"] > 0)]
         named = ", ".join(plain_text(name) for name in worse["group"].head(GROUPS_NAMED))
         more = f" and {len(worse) - GROUPS_NAMED} more" if len(worse) > GROUPS_NAMED else ""
-        who = f"in {len(worse)} group{'s' * (len(worse) > 1)} ({named}{more})" if len(worse) else "in no group"
+        who = (
+            f"in {len(worse)} group{'s' * (len(worse) > 1)} ({named}{more})"
+            if len(worse)
+            else "in no group"
+        )
         phrases.append(f"{approach} of {plain_text(family)} {who}")
     return f"On {metric}, worse than overall with at least one model: {'; '.join(phrases)}."
 
 
 def gap_views(gaps: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
-    """Per metric: the groups in which the largest DGE falls short of the oracle most, beyond what it does overall."""
+    """Per metric: the groups in which the largest DGE falls short of the oracle most, beyond what
+    it does overall.
+    """
     if gaps.empty:
         return []
-    return [_gap_view(mean_gaps(gaps, metric), metric) for metric in metrics if metric in set(gaps["metric"])]
+    return [
+        _gap_view(mean_gaps(gaps, metric), metric)
+        for metric in metrics
+        if metric in set(gaps["metric"])
+    ]
 
 
 def _gap_view(table: pd.DataFrame, metric: str) -> TableView:
@@ -122,10 +141,16 @@ def _gap_view(table: pd.DataFrame, metric: str) -> TableView:
         "beyond overall",
         "95 % interval",
     ]
-    head_cells = [*(Cell(head, kind="number" if index > 1 else "") for index, head in enumerate(heads))]
-    worse = Cell("worse in", "models with an adjusted p below 0.05, of those that could be tested", "number")
+    head_cells = [
+        *(Cell(head, kind="number" if index > 1 else "") for index, head in enumerate(heads))
+    ]
+    worse = Cell(
+        "worse in", "models with an adjusted p below 0.05, of those that could be tested", "number"
+    )
     note = (
-        f"The first {GROUPS_LISTED} of {len(rows)} rows; all are in the warehouse." if len(rows) > GROUPS_LISTED else ""
+        f"The first {GROUPS_LISTED} of {len(rows)} rows; all are in the warehouse."
+        if len(rows) > GROUPS_LISTED
+        else ""
     )
     caption = (
         f"{chosen}: {metric} ({metric_goal(metric)} is better), how far short of the oracle, mean over models; "
@@ -135,7 +160,11 @@ def _gap_view(table: pd.DataFrame, metric: str) -> TableView:
 
 
 def _gap_cells(row: Any, decimals: int) -> list[Cell]:
-    positives = Cell("—", "no positive class", "number") if pd.isna(row.positives) else Cell(f"{row.positives}")
+    positives = (
+        Cell("—", "no positive class", "number")
+        if pd.isna(row.positives)
+        else Cell(f"{row.positives}")
+    )
     return [
         Cell(plain_text(row.family)),
         Cell(plain_text(row.group)),
@@ -150,11 +179,13 @@ def _gap_cells(row: Any, decimals: int) -> list[Cell]:
 
 
 def group_gap_chart(gaps: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:
-    """Draw how far naive_single and the largest DGE fall short of the oracle in each group: one panel per family.
+    """Draw how far naive_single and the largest DGE fall short of the oracle in each group: one
+    panel per family.
 
-    `gaps` is the frame of group gaps with `family` and `model`; means over models. Right of zero is worse than the
-    oracle; the dashed lines are what each approach falls short by over all rows. The groups of the largest excess of
-    the DGE in any family are drawn, at most 18; a star stands where at least one model's adjusted p is below 0.05.
+    `gaps` is the frame of group gaps with `family` and `model`; means over models. Right of zero is
+    worse than the oracle; the dashed lines are what each approach falls short by over all rows. The
+    groups of the largest excess of the DGE in any family are drawn, at most 18; a star stands where
+    at least one model's adjusted p is below 0.05.
     """
     title = title or f"How far {metric} falls short of the oracle, by group"
     table = mean_gaps(gaps, metric) if len(gaps) else gaps
@@ -165,7 +196,9 @@ def group_gap_chart(gaps: pd.DataFrame, metric: str, *, title: str | None = None
     chosen = largest_dge(approaches) or approaches[-1]
     names = list(table[table["approach"] == chosen]["group"].drop_duplicates().head(GROUPS_DRAWN))
     height = 0.9 + 0.15 * len(names) * max(len(approaches), 2)
-    figure, axes = grid_of_panels(len(families), columns=2, panel=(5.2, height), title=title, sharex=True, sharey=True)
+    figure, axes = grid_of_panels(
+        len(families), columns=2, panel=(5.2, height), title=title, sharex=True, sharey=True
+    )
     for axis, family in zip(axes, families, strict=True):
         put_panel_title(axis, family)
         _draw_gaps(axis, table[table["family"] == family], approaches, names)
@@ -174,12 +207,20 @@ def group_gap_chart(gaps: pd.DataFrame, metric: str, *, title: str | None = None
     put_row_names(axes[0], [f"{name}, n={sizes[name]}" for name in names], length=58)
     entries = [(name, style_of(index)) for index, name in enumerate(approaches)]
     put_legend(
-        figure, [*entries, ("95 % over test rows", WHISKER), ("over all rows", DASHED), ("worse than there", STAR)]
+        figure,
+        [
+            *entries,
+            ("95 % over test rows", WHISKER),
+            ("over all rows", DASHED),
+            ("worse than there", STAR),
+        ],
     )
     return png_of(figure)
 
 
-def _draw_gaps(axis: Axes, rows: pd.DataFrame, approaches: Sequence[str], names: Sequence[str]) -> None:
+def _draw_gaps(
+    axis: Axes, rows: pd.DataFrame, approaches: Sequence[str], names: Sequence[str]
+) -> None:
     axis.axvline(0, color=INK, linewidth=1.0)
     offsets = dodge_offsets(len(approaches))
     for index, approach in enumerate(approaches):
@@ -189,7 +230,8 @@ def _draw_gaps(axis: Axes, rows: pd.DataFrame, approaches: Sequence[str], names:
         overall = float((points["gap"] - points["excess"]).iloc[0])
         axis.axvline(overall, **DASHED | {"color": style_of(index)["color"]})
         heights = points["group"].map(names.index) + offsets[index]
-        # An end that is not known is drawn as no whisker; percentile ends may lie on one side of a mean by rounding.
+        # An end that is not known is drawn as no whisker; percentile ends may lie on one side of a
+        # mean by rounding.
         reach = np.array([points["gap"] - points["low"], points["high"] - points["gap"]])
         axis.errorbar(points["gap"], heights, xerr=np.fmax(reach, 0), **style_of(index))
         worse = points[points["worse"] > 0]

@@ -1,7 +1,7 @@
 """Tables of the report that show intervals, and why a value or an interval is missing.
 
-Here: differences between approaches on the same test rows, and reasons. Not here: how intervals are made
-(`intervals.interval`), the tables of values, with each value's own interval (`tables`).
+Here: differences between approaches on the same test rows, and reasons. Not here: how intervals are
+made (`intervals.interval`), the tables of values, with each value's own interval (`tables`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dge_assets.core.reporting.frames import largest_dge, sign_of
-from dge_assets.core.reporting.page.cells import Cell, TableView, frame_view, interval_cell, number_cell
+from dge_assets.core.reporting.page.cells import (
+    Cell,
+    TableView,
+    frame_view,
+    interval_cell,
+    number_cell,
+)
 from dge_assets.core.reporting.texts import decimals_for, plain_text
 
 AGAINST = {
@@ -32,25 +38,41 @@ DIFFERENCE_NOTE = (
 )
 
 
-def difference_views(differences: pd.DataFrame, metrics: Sequence[str], model: str | None = None) -> list[TableView]:
-    """A row per family, metric and what the largest DGE is compared with: the gain and its paired interval.
+def difference_views(
+    differences: pd.DataFrame, metrics: Sequence[str], model: str | None = None
+) -> list[TableView]:
+    """A row per family, metric and what the largest DGE is compared with: the gain and its paired
+    interval.
 
-    Mean over models (or of `model`), signed so that above zero the DGE is better. Ends are the means of the models'
-    ends, which is about as wide as the interval of the mean can be, however the models' errors go together.
+    Mean over models (or of `model`), signed so that above zero the DGE is better. Ends are the
+    means of the models' ends, which is about as wide as the interval of the mean can be, however
+    the models' errors go together.
     """
     if differences.empty:
         return []
     rows = differences if model is None else differences[differences["model"] == model]
     cells = []
-    for (family, metric, against), part in rows.groupby(["family", "metric", "against"], sort=False):
+    for (family, metric, against), part in rows.groupby(
+        ["family", "metric", "against"], sort=False
+    ):
         chosen = largest_dge(part["approach"])
         if metric in metrics and chosen is not None:
-            cells.append(_difference_cells(str(family), metric, against, part[part["approach"] == chosen]))
+            cells.append(
+                _difference_cells(str(family), metric, against, part[part["approach"] == chosen])
+            )
     heads = ["family", "metric", "DGE", "compared with", "gain", THESE, EXPECTED, "better in"]
-    head_cells = [Cell(head, kind="number" if index > 3 else "") for index, head in enumerate(heads)]
+    head_cells = [
+        Cell(head, kind="number" if index > 3 else "") for index, head in enumerate(heads)
+    ]
     caption = "The largest DGE against others on the same test rows; positive is better"
     return [
-        TableView(caption, head_cells, sorted(cells, key=lambda row: metrics.index(row[1].text)), 4, DIFFERENCE_NOTE)
+        TableView(
+            caption,
+            head_cells,
+            sorted(cells, key=lambda row: metrics.index(row[1].text)),
+            4,
+            DIFFERENCE_NOTE,
+        )
     ]
 
 
@@ -62,7 +84,9 @@ def _difference_cells(family: str, metric: str, against: str, rows: pd.DataFrame
     remark = next((text for text in rows["remark"] if text), "")
     lower = sign * rows["expected_low" if sign > 0 else "expected_high"]
     better = (
-        Cell("—", remark, "number") if remark else Cell(f"{int((lower > 0).sum())} of {len(rows)}", BETTER, "number")
+        Cell("—", remark, "number")
+        if remark
+        else Cell(f"{int((lower > 0).sum())} of {len(rows)}", BETTER, "number")
     )
     return [
         Cell(plain_text(family)),

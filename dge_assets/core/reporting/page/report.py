@@ -1,8 +1,9 @@
 """The custodian's report: the numbers of one table in, one self-contained HTML page out.
 
-Belongs here: putting the page together. Not here: computing scores (`protocols`), drawing (`charts`), sentences
-(`verdict`), tables (`tables`), the page's markup and style (`templates/report.html.j2`), and where the page is kept
-(the assets). The page names no time of making, so equal inputs give an equal page.
+Belongs here: putting the page together. Not here: computing scores (`protocols`), drawing
+(`charts`), sentences (`verdict`), tables (`tables`), the page's markup and style
+(`templates/report.html.j2`), and where the page is kept (the assets). The page names no time of
+making, so equal inputs give an equal page.
 """
 
 from __future__ import annotations
@@ -19,9 +20,17 @@ from dge_assets.core.reporting.frames import metrics_in
 from dge_assets.core.reporting.page.augmentation import augmentation_views, claim_interval_views
 from dge_assets.core.reporting.page.cells import Cell, frame_view
 from dge_assets.core.reporting.page.comparisons import mean_claim_errors, training_gains
-from dge_assets.core.reporting.page.ensemble_size import component_views, effective_views, recommendation_sentences
+from dge_assets.core.reporting.page.ensemble_size import (
+    component_views,
+    effective_views,
+    recommendation_sentences,
+)
 from dge_assets.core.reporting.page.group_section import gap_views, group_sentences
-from dge_assets.core.reporting.page.interval_tables import difference_views, of_metrics, reason_views
+from dge_assets.core.reporting.page.interval_tables import (
+    difference_views,
+    of_metrics,
+    reason_views,
+)
 from dge_assets.core.reporting.page.report_input import ReportInput, headline_of
 from dge_assets.core.reporting.page.statistic_tables import statistic_views
 from dge_assets.core.reporting.page.tables import (
@@ -34,7 +43,10 @@ from dge_assets.core.reporting.page.tables import (
     score_views,
     selection_views,
 )
-from dge_assets.core.reporting.page.uncertainty_views import selection_quality_views, uncertainty_views
+from dge_assets.core.reporting.page.uncertainty_views import (
+    selection_quality_views,
+    uncertainty_views,
+)
 from dge_assets.core.reporting.page.verdict import verdict
 from dge_assets.core.reporting.texts import UNDEFINED, is_missing, plain_text
 
@@ -42,10 +54,14 @@ BEST = "best of the approaches without real rows, chosen on these test rows"
 
 
 def render_report(report: ReportInput) -> str:
-    """Render the report as one HTML page that needs nothing else: no network, no script, no other file."""
+    """Render the report as one HTML page that needs nothing else: no network, no script, no other
+    file.
+    """
     headline = headline_of(report)
     metrics = metrics_in(headline)
-    gains = training_gains(report.training_scores, report.approach_differences, metrics=metrics, model=report.model)
+    gains = training_gains(
+        report.training_scores, report.approach_differences, metrics=metrics, model=report.model
+    )
     errors = mean_claim_errors(report.claim_errors, metrics=metrics, model=report.model)
     return _page().render(
         title=plain_text(report.title),
@@ -54,11 +70,16 @@ def render_report(report: ReportInput) -> str:
         verdict=verdict(report),
         failed=_worst_failure(report.checks),
         headline=[headline_view(headline)] if len(headline) else [],
-        gains=[*gain_view(gains), *difference_views(report.approach_differences, metrics, report.model)],
+        gains=[
+            *gain_view(gains),
+            *difference_views(report.approach_differences, metrics, report.model),
+        ],
         notes=[plain_text(note) for note in report.notes],
         facts=_pairs(report.facts),
         training=[
-            *score_views(report.training_scores, "trained as named, scored on real test rows", BEST),
+            *score_views(
+                report.training_scores, "trained as named, scored on real test rows", BEST
+            ),
             *reason_views(report.training_scores, ["family", "model", "approach"]),
         ],
         claims=claim_view(errors),
@@ -73,13 +94,18 @@ def render_report(report: ReportInput) -> str:
         gaps=gap_views(report.group_gaps, metrics),
         groups=group_views(report, metrics),
         group_reasons=reason_views(of_metrics(report.group_scores, metrics), ["group"]),
-        k_sentences=[plain_text(text) for text in recommendation_sentences(report.k_recommendation)],
+        k_sentences=[
+            plain_text(text) for text in recommendation_sentences(report.k_recommendation)
+        ],
         k_curve=[*k_views(report.k_curve, metrics), *component_views(report.variance_components)],
         errors=effective_views(report.effective_members),
         statistics=statistic_views(report.statistics),
         intervals=claim_interval_views(report.evaluation_intervals, metrics),
         augmentation=augmentation_views(report.augmentation, metrics),
-        figures=[(plain_text(t), plain_text(c), b64encode(png).decode("ascii")) for t, c, png in report.figures],
+        figures=[
+            (plain_text(t), plain_text(c), b64encode(png).decode("ascii"))
+            for t, c, png in report.figures
+        ],
         checks=check_views(report.checks),
         members=[frame_view(report.members, f"{len(report.members)} members", headers=2)]
         if len(report.members)
@@ -109,5 +135,8 @@ def _worst_failure(checks: pd.DataFrame) -> str:
 
 
 def _pairs(pairs: Sequence[tuple[str, Any]]) -> list[tuple[str, Cell]]:
-    cells = [(label, Cell("—", UNDEFINED) if is_missing(value) else Cell(plain_text(value))) for label, value in pairs]
+    cells = [
+        (label, Cell("—", UNDEFINED) if is_missing(value) else Cell(plain_text(value)))
+        for label, value in pairs
+    ]
     return [(plain_text(label), cell) for label, cell in cells]

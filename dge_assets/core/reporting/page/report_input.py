@@ -19,11 +19,12 @@ def _empty() -> pd.DataFrame:
 class ReportInput:
     """What one report shows; every frame may be empty, and then its section says so.
 
-    `notice` says what every reader must know before the numbers, as that less was trained than declared.
-    `facts` and `lineage` are (label, value) pairs; `figures` are (title, caption, PNG bytes); `notes` says what does
-    not hold and what was not run. `headline` is made from `training_scores` when empty; `model` picks the
-    downstream model of headline, verdict and group table (None: the mean over models).
-    `checks` has columns `asset, check, member, passed, severity, summary`; scores are canonical frames.
+    `notice` says what every reader must know before the numbers, as that less was trained than
+    declared. `facts` and `lineage` are (label, value) pairs; `figures` are (title, caption, PNG
+    bytes); `notes` says what does not hold and what was not run. `headline` is made from
+    `training_scores` when empty; `model` picks the downstream model of headline, verdict and group
+    table (None: the mean over models). `checks` has columns `asset, check, member, passed,
+    severity, summary`; scores are canonical frames.
     """
 
     table: str
@@ -59,4 +60,8 @@ class ReportInput:
 def headline_of(report: ReportInput) -> pd.DataFrame:
     """The headline as given, or made from the training scores."""
     given = report.headline
-    return headline_table(report.training_scores, model=report.model) if given.empty else given.reset_index(drop=True)
+    return (
+        headline_table(report.training_scores, model=report.model)
+        if given.empty
+        else given.reset_index(drop=True)
+    )

@@ -1,4 +1,5 @@
-"""What the report shows of statistics: per family, each statistic's interval by each rule beside the real rows'.
+"""What the report shows of statistics: per family, each statistic's interval by each rule beside
+the real rows'.
 
 Not here: computing them (`statistics.table`).
 """
@@ -8,17 +9,32 @@ from __future__ import annotations
 import pandas as pd
 
 from dge_assets.core.reporting.page.cells import ROWS_SHOWN, Cell, TableView
-from dge_assets.core.reporting.texts import UNDEFINED, decimals_for, is_missing, number_text, plain_text
+from dge_assets.core.reporting.texts import (
+    UNDEFINED,
+    decimals_for,
+    is_missing,
+    number_text,
+    plain_text,
+)
 
-_SHOWN = ("naive_single", "naive_concat", "rubin_1987", "raghunathan_2003", "reiter_2003", "raab_2016", "raisa_2023")
+_SHOWN = (
+    "naive_single",
+    "naive_concat",
+    "rubin_1987",
+    "raghunathan_2003",
+    "reiter_2003",
+    "raab_2016",
+    "raisa_2023",
+)
 REASONS_SHOWN = 3
 
 
 def statistic_views(statistics: pd.DataFrame) -> list[TableView]:
     """One table per family: a row per statistic, a column per rule.
 
-    Intervals that hold the estimate from the real rows are not marked: that estimate is no truth but has an error of
-    its own, which datasets learnt from the same rows share, so they hold it far more often than they hold the truth.
+    Intervals that hold the estimate from the real rows are not marked: that estimate is no truth
+    but has an error of its own, which datasets learnt from the same rows share, so they hold it far
+    more often than they hold the truth.
     """
     if statistics.empty:
         return []
@@ -38,14 +54,14 @@ def _view(family: str, statistics: pd.DataFrame) -> TableView:
         if len(groups) > ROWS_SHOWN
         else ""
     )
-    caption = (
-        f"{plain_text(family)}: 95 % intervals from {count} dataset{'s' * (count > 1)}, beside that of the real rows"
-    )
+    caption = f"{plain_text(family)}: 95 % intervals from {count} dataset{'s' * (count > 1)}, beside that of the real rows"
     return TableView(caption, heads, rows, 1, " ".join(filter(None, [_reasons(statistics), cut])))
 
 
 def _label(statistic: str, column: str, level: str) -> str:
-    """What a row is of, as `proportion of dead = yes`, `logistic regression of dead: age`, `0.5-quantile of age`."""
+    """What a row is of, as `proportion of dead = yes`, `logistic regression of dead: age`,
+    `0.5-quantile of age`.
+    """
     if statistic == "quantile":
         return f"{level}-quantile of {column}"
     if statistic in ("linear", "logistic"):
@@ -55,9 +71,15 @@ def _label(statistic: str, column: str, level: str) -> str:
 
 def _reasons(statistics: pd.DataFrame) -> str:
     """Why some intervals are missing: each reason once, the first few of them."""
-    reasons = [str(note) for note in statistics.loc[statistics["low"].isna(), "note"].unique() if note]
+    reasons = [
+        str(note) for note in statistics.loc[statistics["low"].isna(), "note"].unique() if note
+    ]
     more = f"; and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
-    return f"Where there is a dash: {'; '.join(map(plain_text, reasons[:REASONS_SHOWN]))}{more}." if reasons else ""
+    return (
+        f"Where there is a dash: {'; '.join(map(plain_text, reasons[:REASONS_SHOWN]))}{more}."
+        if reasons
+        else ""
+    )
 
 
 def _row(label: str, found: pd.DataFrame, rules: list[str]) -> list[Cell]:
@@ -69,7 +91,12 @@ def _row(label: str, found: pd.DataFrame, rules: list[str]) -> list[Cell]:
     # Any rule but naive_single is about all datasets, and all of those have one estimate.
     together = by_rule.loc[next(rule for rule in (*rules[1:], *rules) if rule in by_rule.index)]
     estimate = _number(together["estimate"], decimals, str(together["note"]))
-    return [Cell(label), truth, estimate, *(_rule_cell(by_rule.loc[rule], decimals) for rule in rules)]
+    return [
+        Cell(label),
+        truth,
+        estimate,
+        *(_rule_cell(by_rule.loc[rule], decimals) for rule in rules),
+    ]
 
 
 def _rule_cell(row: pd.Series, decimals: int) -> Cell:
@@ -83,7 +110,11 @@ def _rule_cell(row: pd.Series, decimals: int) -> Cell:
 def _interval(value: float, low: float, high: float, decimals: int, note: str) -> Cell:
     if is_missing(value):
         return Cell("—", note or UNDEFINED, "number")
-    ends = "" if is_missing(low) else f" ({number_text(low, decimals)} to {number_text(high, decimals)})"
+    ends = (
+        ""
+        if is_missing(low)
+        else f" ({number_text(low, decimals)} to {number_text(high, decimals)})"
+    )
     return Cell(f"{number_text(value, decimals)}{ends}", note, "number")
 
 

@@ -23,7 +23,13 @@ from dge_assets.core.reporting.page.cells import (
 )
 from dge_assets.core.reporting.page.comparisons import ClaimError, Gain
 from dge_assets.core.reporting.page.report_input import ReportInput
-from dge_assets.core.reporting.texts import UNDEFINED, decimals_for, is_missing, number_text, plain_text
+from dge_assets.core.reporting.texts import (
+    UNDEFINED,
+    decimals_for,
+    is_missing,
+    number_text,
+    plain_text,
+)
 from dge_assets.core.scores.metrics import metric_goal
 
 
@@ -31,12 +37,17 @@ def headline_view(headline: pd.DataFrame) -> TableView:
     """A row per (family, approach), a column per headline metric, the best of a family marked."""
     metrics = metrics_in(headline)
     decimals = {metric: decimals_for(headline[metric]) for metric in metrics}
-    marked = {metric: best_rows(headline, metric, ["family"], decimals[metric]) for metric in metrics}
+    marked = {
+        metric: best_rows(headline, metric, ["family"], decimals[metric]) for metric in metrics
+    }
     rows = []
     for index in headline.index:
         family, approach = headline["family"][index], headline["approach"][index]
         kind = _row_kind(approach, index and family != headline["family"][index - 1])
-        cells = [Cell(plain_text(family), kind=kind), Cell(plain_text(approach), kind=f"name {kind}".strip())]
+        cells = [
+            Cell(plain_text(family), kind=kind),
+            Cell(plain_text(approach), kind=f"name {kind}".strip()),
+        ]
         for metric in metrics:
             hint = "best of its family on these test rows" if index in marked[metric] else ""
             value = headline[metric][index]
@@ -48,15 +59,17 @@ def headline_view(headline: pd.DataFrame) -> TableView:
 
 
 def _row_kind(approach: str, starts_block: object) -> str:
-    return f"{'reference' if approach == 'oracle' else ''} {'start' if starts_block else ''}".strip()
+    return (
+        f"{'reference' if approach == 'oracle' else ''} {'start' if starts_block else ''}".strip()
+    )
 
 
 def score_views(scores: pd.DataFrame, caption: str, best: str = "") -> list[TableView]:
-    """One table per family: a row per (model, approach), a column per metric, value ± std. `best`: as what the best is
-    marked; none is where it is empty.
+    """One table per family: a row per (model, approach), a column per metric, value ± std. `best`:
+    as what the best is marked; none is where it is empty.
 
-    Below a value stands its interval instead of ± std, where `scores` has low, high, over and reason: over members and
-    test rows where that is known, else over test rows.
+    Below a value stands its interval instead of ± std, where `scores` has low, high, over and
+    reason: over members and test rows where that is known, else over test rows.
     """
     if scores.empty:
         return []
@@ -69,22 +82,33 @@ def score_views(scores: pd.DataFrame, caption: str, best: str = "") -> list[Tabl
 def _score_view(scores: pd.DataFrame, caption: str, hint: str) -> TableView:
     metrics, models = list(scores["metric"].unique()), list(scores["model"].unique())
     order = [(model, name) for model in models for name in approach_order(scores["approach"])]
-    # An interval, or why there is none, tells more than the standard deviation that it is made from.
+    # An interval, or why there is none, tells more than the standard deviation that it is made
+    # from.
     has_intervals = "over" in scores
     wide = scores.pivot(index=["model", "approach"], columns="metric", values=["value", "std"])
     wide = wide.reindex([pair for pair in order if pair in wide.index])
     values = wide["value"].reset_index().assign(family="")
     decimals = {metric: decimals_for(values[metric]) for metric in metrics}
     keys = ["family", "model"]
-    marked = {metric: best_rows(values, metric, keys, decimals[metric]) if hint else set() for metric in metrics}
+    marked = {
+        metric: best_rows(values, metric, keys, decimals[metric]) if hint else set()
+        for metric in metrics
+    }
     is_plain = {metric: has_intervals or wide["std"][metric].isna().all() for metric in metrics}
     widths = {metric: 0 if is_plain[metric] else decimals[metric] + 5 for metric in metrics}
     rows = []
     for index, (model, approach) in enumerate(wide.index):
         kind = _row_kind(approach, index and model != wide.index[index - 1][0])
-        cells = [Cell(plain_text(model), kind=kind), Cell(plain_text(approach), kind=f"name {kind}".strip())]
+        cells = [
+            Cell(plain_text(model), kind=kind),
+            Cell(plain_text(approach), kind=f"name {kind}".strip()),
+        ]
         for metric in metrics:
-            look: dict[str, Any] = {"decimals": decimals[metric], "width": widths[metric], "kind": kind}
+            look: dict[str, Any] = {
+                "decimals": decimals[metric],
+                "width": widths[metric],
+                "kind": kind,
+            }
             best = hint if index in marked[metric] else ""
             spread = None if has_intervals else wide["std"][metric].iloc[index]
             cells.append(spread_cell(values[metric][index], spread, best=best, **look))
@@ -94,11 +118,15 @@ def _score_view(scores: pd.DataFrame, caption: str, hint: str) -> TableView:
     if not has_intervals:
         return view
     found = widest(scores).set_index(["metric", "model", "approach"])
-    return with_intervals(view, {head.text: found.loc[metric].reindex(wide.index) for metric, head in heads.items()})
+    return with_intervals(
+        view, {head.text: found.loc[metric].reindex(wide.index) for metric, head in heads.items()}
+    )
 
 
 def gain_view(gains: Sequence[Gain]) -> list[TableView]:
-    """A row per (family, metric): the gain of the largest DGE over the mean of single datasets, and its interval."""
+    """A row per (family, metric): the gain of the largest DGE over the mean of single datasets, and
+    its interval.
+    """
     if not gains:
         return []
     heads = [
@@ -120,20 +148,45 @@ def gain_view(gains: Sequence[Gain]) -> list[TableView]:
         names = [Cell(plain_text(gain.family)), Cell(gain.metric), Cell(gain.approach, kind="name")]
         best = Cell(f"{gain.best} ({number_text(gain.best_value, decimals)})", kind="name")
         rows.append([*names, *numbers, bounds, number_cell(gain.oracle, decimals), best])
-    head_cells = [Cell(head, kind="number" if 2 < index < 8 else "") for index, head in enumerate(heads)]
-    return [TableView("What the ensemble gains over one synthetic dataset; positive is better", head_cells, rows, 3)]
+    head_cells = [
+        Cell(head, kind="number" if 2 < index < 8 else "") for index, head in enumerate(heads)
+    ]
+    return [
+        TableView(
+            "What the ensemble gains over one synthetic dataset; positive is better",
+            head_cells,
+            rows,
+            3,
+        )
+    ]
 
 
 def claim_view(errors: Sequence[ClaimError]) -> list[TableView]:
-    """A row per (family, metric, approach): how far it is from the truth, to which side, how much nearer than naive."""
+    """A row per (family, metric, approach): how far it is from the truth, to which side, how much
+    nearer than naive.
+    """
     if not errors:
         return []
-    names = ("family", "metric", "approach", "error", "optimism", "not believed above", "nearer than naive by")
-    heads = [Cell(name, kind="number" if place > 2 else "") for place, name in enumerate((*names, EXPECTED))]
+    names = (
+        "family",
+        "metric",
+        "approach",
+        "error",
+        "optimism",
+        "not believed above",
+        "nearer than naive by",
+    )
+    heads = [
+        Cell(name, kind="number" if place > 2 else "")
+        for place, name in enumerate((*names, EXPECTED))
+    ]
     rows = []
     for item in errors:
         decimals = decimals_for([item.error, item.optimism, item.gain])
-        numbers = [number_cell(value, decimals) for value in (item.error, item.optimism, item.limit, item.gain)]
+        numbers = [
+            number_cell(value, decimals)
+            for value in (item.error, item.optimism, item.limit, item.gain)
+        ]
         words = [Cell(plain_text(item.family)), Cell(item.metric), Cell(item.approach, kind="name")]
         rows.append([*words, *numbers, interval_cell(item.low, item.high, decimals)])
     caption = "Claims against the truth, mean over members and models; optimism above zero claims too much"
@@ -158,11 +211,16 @@ def selection_views(selection: pd.DataFrame, metrics: Sequence[str]) -> list[Tab
             approaches, decimals = approach_order(rows["approach"]), decimals_for(rows["value"])
             table = rows.set_index(["model", "approach"])
             body = [
-                [Cell(plain_text(model)), *(_rank_cell(table, (model, name), decimals) for name in approaches)]
+                [
+                    Cell(plain_text(model)),
+                    *(_rank_cell(table, (model, name), decimals) for name in approaches),
+                ]
                 for model in rows["model"].unique()
             ]
             heads = [Cell("model"), *(Cell(name, kind="number") for name in approaches)]
-            views.append(TableView(f"{plain_text(family)}: {metric} and rank of each model", heads, body))
+            views.append(
+                TableView(f"{plain_text(family)}: {metric} and rank of each model", heads, body)
+            )
     return views
 
 
@@ -186,31 +244,54 @@ def group_views(report: ReportInput, metrics: Sequence[str]) -> list[TableView]:
         if rows.empty:
             continue
         keys = ["family", "group", *(name for name in ("share", "n", "positives") if name in rows)]
-        means = rows.groupby([*keys, "approach"], sort=False, dropna=False)["value"].agg(lambda v: v.mean(skipna=False))
+        means = rows.groupby([*keys, "approach"], sort=False, dropna=False)["value"].agg(
+            lambda v: v.mean(skipna=False)
+        )
         table = means.unstack("approach")
         table = table[approach_order(list(table.columns))].reset_index()
-        views.append(frame_view(table, f"{metric} ({metric_goal(metric)} is better) by group", headers=2))
+        views.append(
+            frame_view(table, f"{metric} ({metric_goal(metric)} is better) by group", headers=2)
+        )
     return views
 
 
 def k_views(k_curve: pd.DataFrame, metrics: Sequence[str]) -> list[TableView]:
-    """The headline's metrics, and those that are foretold: the prediction holds for squared errors alone."""
-    foretold = set(k_curve.loc[k_curve["predicted"].notna(), "metric"]) if not k_curve.empty else set()
+    """The headline's metrics, and those that are foretold: the prediction holds for squared errors
+    alone.
+    """
+    foretold = (
+        set(k_curve.loc[k_curve["predicted"].notna(), "metric"]) if not k_curve.empty else set()
+    )
     rows = k_curve[k_curve["metric"].isin({*metrics, *foretold})] if not k_curve.empty else k_curve
     if rows.empty:
         return []
     keys, values = ["family", "metric", "K"], ["measured", "std", "predicted", "seconds"]
-    means = rows.groupby(keys, sort=False)[values].agg(lambda column: column.mean(skipna=False)).reset_index()
+    means = (
+        rows.groupby(keys, sort=False)[values]
+        .agg(lambda column: column.mean(skipna=False))
+        .reset_index()
+    )
     return [frame_view(means, "Score and cost by number of members K, mean over models", headers=3)]
 
 
 def check_views(checks: pd.DataFrame) -> list[TableView]:
-    """Checks that did not pass come first; the result is a word, so that colour is not needed to read it."""
+    """Checks that did not pass come first; the result is a word, so that colour is not needed to
+    read it.
+    """
     if checks.empty:
         return []
-    ordered = checks.assign(passed=checks["passed"].astype(bool)).sort_values("passed", kind="stable")
+    ordered = checks.assign(passed=checks["passed"].astype(bool)).sort_values(
+        "passed", kind="stable"
+    )
     frame = ordered.drop(columns="passed")
     view = frame_view(frame, f"{len(checks)} checks", headers=2)
-    results = [Cell("passed", kind="passed") if ok else Cell("FAILED", kind="failed") for ok in ordered["passed"]]
+    results = [
+        Cell("passed", kind="passed") if ok else Cell("FAILED", kind="failed")
+        for ok in ordered["passed"]
+    ]
     rows = [[*row[:2], result, *row[2:]] for row, result in zip(view.rows, results, strict=False)]
-    return [TableView(view.caption, [*view.heads[:2], Cell("result"), *view.heads[2:]], rows, 2, view.note)]
+    return [
+        TableView(
+            view.caption, [*view.heads[:2], Cell("result"), *view.heads[2:]], rows, 2, view.note
+        )
+    ]

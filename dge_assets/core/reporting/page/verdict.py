@@ -1,7 +1,8 @@
 """The verdict: a few sentences that are chosen by the numbers.
 
-Each changes when the numbers change, and none claims more than they show: a difference within the spread is said to be
-within the spread. Not here: the numbers themselves (`comparisons`), the page (`report`).
+Each changes when the numbers change, and none claims more than they show: a difference within the
+spread is said to be within the spread. Not here: the numbers themselves (`comparisons`), the page
+(`report`).
 """
 
 from __future__ import annotations
@@ -13,19 +14,27 @@ from math import isfinite
 import pandas as pd
 
 from dge_assets.core.reporting.frames import largest_dge, metrics_in, sign_of
-from dge_assets.core.reporting.page.comparisons import ClaimError, Gain, mean_claim_errors, training_gains
+from dge_assets.core.reporting.page.comparisons import (
+    ClaimError,
+    Gain,
+    mean_claim_errors,
+    training_gains,
+)
 from dge_assets.core.reporting.page.report_input import ReportInput, headline_of
 from dge_assets.core.reporting.texts import decimals_for, number_text, short_number
 from dge_assets.core.scores.metrics import metric_goal
 
 
 def verdict(report: ReportInput) -> list[str]:
-    """Say in a few sentences what the numbers show: gain, distance to real data, honesty of claims, checks.
+    """Say in a few sentences what the numbers show: gain, distance to real data, honesty of claims,
+    checks.
 
     Before them stands what less was trained than declared, if anything.
     """
     metrics = metrics_in(headline_of(report))
-    gains = training_gains(report.training_scores, report.approach_differences, metrics=metrics, model=report.model)
+    gains = training_gains(
+        report.training_scores, report.approach_differences, metrics=metrics, model=report.model
+    )
     errors = mean_claim_errors(report.claim_errors, metrics=metrics, model=report.model)
     sentences = [*_gain_sentences(gains), *_best_sentences(gains, metrics)]
     opening = [report.notice] if report.notice else []
@@ -34,7 +43,9 @@ def verdict(report: ReportInput) -> list[str]:
 
 def _gain_sentences(gains: Sequence[Gain]) -> list[str]:
     if not gains:
-        return ["No DGE was scored beside naive_single, so nothing can be said about what an ensemble gains."]
+        return [
+            "No DGE was scored beside naive_single, so nothing can be said about what an ensemble gains."
+        ]
     sentences = []
     for metric in dict.fromkeys(gain.metric for gain in gains):
         phrases = "; ".join(_gain_phrase(gain) for gain in gains if gain.metric == metric)
@@ -130,4 +141,6 @@ def _check_sentence(checks: pd.DataFrame) -> str:
         return f"All {len(checks)} checks passed."
     kinds = failed["severity"].astype(str).str.lower().value_counts().sort_index()
     parts = ", ".join(f"{count} of severity {kind}" for kind, count in kinds.items())
-    return f"{len(failed)} of {len(checks)} checks did not pass ({parts}): see Checks before deciding."
+    return (
+        f"{len(failed)} of {len(checks)} checks did not pass ({parts}): see Checks before deciding."
+    )

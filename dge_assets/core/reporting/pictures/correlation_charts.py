@@ -1,7 +1,7 @@
 """The picture of members that err alike: one heat map per model over all members of all families.
 
-Not here: computing the correlations (`error_correlation`), what all pictures share (`drawing`), pictures of scores
-(`charts`).
+Not here: computing the correlations (`error_correlation`), what all pictures share (`drawing`),
+pictures of scores (`charts`).
 """
 
 from __future__ import annotations
@@ -30,17 +30,21 @@ from dge_assets.core.reporting.pictures.drawing import (
 
 _COLUMNS = ("model", "family_a", "seed_a", "family_b", "seed_b", "kind", "value")
 _ACROSS = 3
-_TITLES = {"error": "Correlation of members' errors", "deviation": "Correlation of members' deviations from the oracle"}
+_TITLES = {
+    "error": "Correlation of members' errors",
+    "deviation": "Correlation of members' deviations from the oracle",
+}
 WRITTEN_MEMBERS = 10
 """Up to so many members the values are written into the cells."""
 
 
 def error_correlation_heatmap(frame: pd.DataFrame, kind: str, *, title: str | None = None) -> bytes:
-    """Draw the correlation of each pair of members: one panel per model, families beside each other, -1 to 1.
+    """Draw the correlation of each pair of members: one panel per model, families beside each
+    other, -1 to 1.
 
-    `frame` has columns `model, family_a, seed_a, family_b, seed_b, kind, value`, each pair once; `kind` picks `error`
-    or `deviation`. White is 0, where averaging helps as if members were independent, blue is below; grey cells have no
-    value. Lines part the families.
+    `frame` has columns `model, family_a, seed_a, family_b, seed_b, kind, value`, each pair once;
+    `kind` picks `error` or `deviation`. White is 0, where averaging helps as if members were
+    independent, blue is below; grey cells have no value. Lines part the families.
     """
     require_columns(frame, _COLUMNS, "error correlation")
     chosen = frame[frame["kind"] == kind]
@@ -61,10 +65,16 @@ def error_correlation_heatmap(frame: pd.DataFrame, kind: str, *, title: str | No
 
 
 def correlation_matrix(pairs: pd.DataFrame) -> tuple[list[tuple[str, int]], Array]:
-    """Members in the order of the table, and their symmetric matrix (members, members) with ones on the diagonal."""
-    ends = [list(zip(pairs[f"family_{end}"], pairs[f"seed_{end}"], strict=True)) for end in ("a", "b")]
+    """Members in the order of the table, and their symmetric matrix (members, members) with ones on
+    the diagonal.
+    """
+    ends = [
+        list(zip(pairs[f"family_{end}"], pairs[f"seed_{end}"], strict=True)) for end in ("a", "b")
+    ]
     families = list(dict.fromkeys([*pairs["family_a"], *pairs["family_b"]]))
-    members = sorted({*ends[0], *ends[1]}, key=lambda member: (families.index(member[0]), member[1]))
+    members = sorted(
+        {*ends[0], *ends[1]}, key=lambda member: (families.index(member[0]), member[1])
+    )
     matrix = np.full((len(members), len(members)), np.nan)
     np.fill_diagonal(matrix, 1.0)
     for one, other, value in zip(*ends, pairs["value"], strict=True):
@@ -79,7 +89,11 @@ def _draw(axis: Axes, pairs: pd.DataFrame) -> Any:
     image = axis.imshow(np.ma.masked_invalid(matrix), cmap=colours, vmin=-1, vmax=1)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0)
-    starts = [index for index, (family, _) in enumerate(members) if index == 0 or family != members[index - 1][0]]
+    starts = [
+        index
+        for index, (family, _) in enumerate(members)
+        if index == 0 or family != members[index - 1][0]
+    ]
     for start in starts[1:]:
         axis.axhline(start - 0.5, color=INK, linewidth=1.0)
         axis.axvline(start - 0.5, color=INK, linewidth=1.0)
@@ -99,6 +113,8 @@ def _name_families(axis: Axes, members: list[tuple[str, int]], starts: list[int]
     middles = [(start + end - 1) / 2 for start, end in zip(starts, ends, strict=True)]
     names = [members[start][0] for start in starts]
     axis.set_xticks(middles, labels=names, fontsize=SMALL, parse_math=False, color=INK)
-    axis.set_yticks(middles, labels=names, fontsize=SMALL, parse_math=False, color=INK, rotation=90, va="center")
+    axis.set_yticks(
+        middles, labels=names, fontsize=SMALL, parse_math=False, color=INK, rotation=90, va="center"
+    )
     put_label(axis.set_xlabel, "members in seed order")
     axis.xaxis.label.set_color(MUTED)

@@ -1,7 +1,8 @@
-"""The picture of cross scores: how each member's model does on each member's dataset, one heat map per family.
+"""The picture of cross scores: how each member's model does on each member's dataset, one heat map
+per family.
 
-Not here: computing them (`scores.tables.cross_scores`), what all pictures share (`drawing`), other pictures of scores
-(`charts`).
+Not here: computing them (`scores.tables.cross_scores`), what all pictures share (`drawing`), other
+pictures of scores (`charts`).
 """
 
 from __future__ import annotations
@@ -44,12 +45,14 @@ _NONE = _OWN | {"markeredgecolor": REAL_FILL, "markeredgewidth": 1.0}
 
 
 def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None = None) -> bytes:
-    """Draw how the model of each member scores on the dataset of each other: trained downwards, scored across.
+    """Draw how the model of each member scores on the dataset of each other: trained downwards,
+    scored across.
 
-    `frame` has columns `family, train_seed, test_seed, metric, value`, each pair of seeds of a family once (one model);
-    one panel per family, all on one scale on which lighter is better. Outlined is the diagonal, a model on held-out
-    rows of its own dataset: the naive evaluation. Above a panel stand the means of both. Returns PNG bytes; without
-    finite values a picture that says so. Raises `EvaluationError` if a pair of seeds occurs twice.
+    `frame` has columns `family, train_seed, test_seed, metric, value`, each pair of seeds of a
+    family once (one model); one panel per family, all on one scale on which lighter is better.
+    Outlined is the diagonal, a model on held-out rows of its own dataset: the naive evaluation.
+    Above a panel stand the means of both. Returns PNG bytes; without finite values a picture that
+    says so. Raises `EvaluationError` if a pair of seeds occurs twice.
     """
     require_columns(frame, _COLUMNS, "cross scores")
     chosen = frame[frame["metric"] == metric]
@@ -61,7 +64,9 @@ def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None =
     twice = chosen[chosen.duplicated(["family", "train_seed", "test_seed"])]
     if len(twice):
         family, *pair = twice.iloc[0][["family", "train_seed", "test_seed"]]
-        raise EvaluationError(f"cross scores: seeds {pair} of {family} occur twice for {metric}; pass one model")
+        raise EvaluationError(
+            f"cross scores: seeds {pair} of {family} occur twice for {metric}; pass one model"
+        )
     families = list(chosen["family"].unique())
     across = min(len(families), _ACROSS)
     down = -(-len(families) // across)
@@ -74,7 +79,9 @@ def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None =
         seeds, grid = _grid(chosen[chosen["family"] == family])
         image = _draw(axis, seeds, grid, shown)
         put_panel_title(axis, family, subtitle=_means(grid))
-    bar = put_colour_bar(figure, image, panels, shrink=0.75, name=f"{metric}, {metric_goal(metric)} is better")
+    bar = put_colour_bar(
+        figure, image, panels, shrink=0.75, name=f"{metric}, {metric_goal(metric)} is better"
+    )
     bar.ax.tick_params(length=0)
     gaps = [("no value", _NONE)] if len(finite) < len(values) else []
     put_legend(figure, [("own dataset (held-out rows)", _OWN), *gaps])
@@ -82,9 +89,13 @@ def cross_score_heatmap(frame: pd.DataFrame, metric: str, *, title: str | None =
 
 
 def _grid(pairs: pd.DataFrame) -> tuple[list[int], Array]:
-    """The seeds in order, and their scores (seeds, seeds), trained downwards; NaN where a pair has none."""
+    """The seeds in order, and their scores (seeds, seeds), trained downwards; NaN where a pair has
+    none.
+    """
     seeds = sorted({*pairs["train_seed"], *pairs["test_seed"]})
-    table = pairs.pivot(index="train_seed", columns="test_seed", values="value").reindex(index=seeds, columns=seeds)
+    table = pairs.pivot(index="train_seed", columns="test_seed", values="value").reindex(
+        index=seeds, columns=seeds
+    )
     return seeds, table.to_numpy(dtype=np.float64)
 
 
@@ -109,13 +120,27 @@ def _draw(axis: Axes, seeds: list[int], grid: Array, shown: tuple[Any, Normalize
             box: dict[str, Any] = {"fill": False, "edgecolor": PALETTE[1], "linewidth": 1.6}
             axis.add_patch(Rectangle((column - 0.44, row - 0.44), 0.88, 0.88, **box))
         if len(seeds) <= WRITTEN_MEMBERS:
-            light = np.dot(colours(scale(value))[:3], (0.299, 0.587, 0.114)) > 0.5 if np.isfinite(value) else True
+            light = (
+                np.dot(colours(scale(value))[:3], (0.299, 0.587, 0.114)) > 0.5
+                if np.isfinite(value)
+                else True
+            )
             text = _short(value) if np.isfinite(value) else "–"
-            axis.text(column, row, text, ha="center", va="center", fontsize=6.5, color=INK if light else "white")
+            axis.text(
+                column,
+                row,
+                text,
+                ha="center",
+                va="center",
+                fontsize=6.5,
+                color=INK if light else "white",
+            )
     # Every label of a few seeds; of many, as many as have room.
     step = -(-len(seeds) // 10)
     for set_ticks in (axis.set_xticks, axis.set_yticks):
-        set_ticks(range(0, len(seeds), step), labels=[str(seed) for seed in seeds[::step]], fontsize=SMALL)
+        set_ticks(
+            range(0, len(seeds), step), labels=[str(seed) for seed in seeds[::step]], fontsize=SMALL
+        )
     put_label(axis.set_xlabel, "scored on the dataset of seed")
     put_label(axis.set_ylabel, "trained on the dataset of seed")
     axis.tick_params(length=0, colors=INK)

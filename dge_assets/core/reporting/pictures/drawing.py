@@ -2,10 +2,10 @@
 
 Here: what every picture shares. Not here: what a picture shows (`charts`, `marginals`).
 
-Three promises hold for every picture. The bytes depend only on the arguments (no time stamp, no global
-pyplot state). They stay under about 60 kB, because pictures live in Dagster's event log: hence PNG with a
-palette, the same bytes for the log and for the report. And nothing is hidden silently: what lies beyond an axis,
-what is missing and what was left out is written on the picture.
+Three promises hold for every picture. The bytes depend only on the arguments (no time stamp, no
+global pyplot state). They stay under about 60 kB, because pictures live in Dagster's event log:
+hence PNG with a palette, the same bytes for the log and for the report. And nothing is hidden
+silently: what lies beyond an axis, what is missing and what was left out is written on the picture.
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ WHISKER: dict[str, Any] = {"color": MUTED, "linewidth": 1.1}
 
 def new_figure(width: float, height: float, title: str) -> Figure:
     """A figure of `width` by `height` inches with its title; it belongs to no pyplot."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = Figure(
+        figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained", facecolor="white"
+    )
     FigureCanvasAgg(figure)
     lines = textwrap.wrap(_drawable(title, length=200), width=int(9.5 * width)) or [""]
-    figure.suptitle("\n".join(lines), fontsize=TITLE, color=INK, fontweight="bold", parse_math=False)
+    figure.suptitle(
+        "\n".join(lines), fontsize=TITLE, color=INK, fontweight="bold", parse_math=False
+    )
     return figure
 
 
@@ -63,7 +67,9 @@ def grid_of_panels(
     for axis in axes:
         plain_axes(axis)
     for above in axes[max(count - across, 0) :]:
-        above.tick_params(labelbottom=True)  # the lowest panel of each column, even where the last row is short
+        above.tick_params(
+            labelbottom=True
+        )  # the lowest panel of each column, even where the last row is short
     return figure, axes
 
 
@@ -76,7 +82,9 @@ def put_panels(figure: Figure, count: int, *, down: int, across: int, **share: A
     return axes[:count]
 
 
-def put_colour_bar(figure: Figure, image: Any, axes: Sequence[Axes], *, shrink: float, name: str = "") -> Any:
+def put_colour_bar(
+    figure: Figure, image: Any, axes: Sequence[Axes], *, shrink: float, name: str = ""
+) -> Any:
     """The colour scale of `image` beside `axes`, `shrink` of their height, with what it shows."""
     bar = figure.colorbar(image, ax=list(axes), shrink=shrink)
     bar.outline.set_visible(False)
@@ -98,12 +106,26 @@ def plain_axes(axis: Axes, *, grid: str = "both") -> None:
 def put_panel_title(axis: Axes, text: Hashable, *, subtitle: str = "") -> None:
     """Title one panel, with the parts of `subtitle` (between '; ') in small lines under it."""
     lift = 1.15 * SMALL * (1 + subtitle.count("; ")) if subtitle else 0.0
-    put_label(axis.set_title, str(text), size=TEXT, length=30, loc="left", fontweight="bold", pad=4 + 1.2 * lift)
+    put_label(
+        axis.set_title,
+        str(text),
+        size=TEXT,
+        length=30,
+        loc="left",
+        fontweight="bold",
+        pad=4 + 1.2 * lift,
+    )
     if subtitle:
         lines = subtitle.replace("; ", "\n")
-        place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+        place: dict[str, Any] = {
+            "xycoords": "axes fraction",
+            "textcoords": "offset points",
+            "va": "bottom",
+        }
         note = axis.annotate(lines, (0, 1), (0, 3), fontsize=SMALL, color=MUTED, **place)
-        note.set_in_layout(False)  # the title's padding makes the room; else long notes push columns apart
+        note.set_in_layout(
+            False
+        )  # the title's padding makes the room; else long notes push columns apart
 
 
 def put_row_names(axis: Axes, names: Sequence[Hashable], *, length: int = 22) -> None:
@@ -114,7 +136,9 @@ def put_row_names(axis: Axes, names: Sequence[Hashable], *, length: int = 22) ->
 
 
 def style_of(index: int) -> dict[str, Any]:
-    """Colour and marker of the index-th series: two signs, so that neither colour alone carries the meaning."""
+    """Colour and marker of the index-th series: two signs, so that neither colour alone carries the
+    meaning.
+    """
     kind, turn = index % len(PALETTE), index // len(PALETTE)
     sign = {"marker": MARKERS[(kind + turn) % len(MARKERS)], "markersize": 4.6, "linestyle": ""}
     return {"color": PALETTE[kind], "linewidth": 1.1, "zorder": 3, **sign}
@@ -147,20 +171,31 @@ def put_seed_legend(figure: Figure, colours: Mapping[Any, Any], *, real: bool = 
 def put_legend(figure: Figure, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Put one legend below all panels; an entry is (name, style of its line)."""
     handles = [Line2D([], [], **style) for _, style in entries]
-    labels = [" " + _drawable(str(name), length=28) for name, _ in entries]  # matplotlib drops labels like "_x"
-    place: dict[str, Any] = {"loc": "outside lower center", "ncols": min(len(entries), 6 if len(entries) > 4 else 4)}
+    labels = [
+        " " + _drawable(str(name), length=28) for name, _ in entries
+    ]  # matplotlib drops labels like "_x"
+    place: dict[str, Any] = {
+        "loc": "outside lower center",
+        "ncols": min(len(entries), 6 if len(entries) > 4 else 4),
+    }
     legend = figure.legend(handles, labels, fontsize=SMALL, labelcolor=INK, frameon=False, **place)
     for text in legend.get_texts():
         text.set_parse_math(False)
 
 
-def put_label(put: Callable[..., Any], text: str, *, size: float = SMALL, length: int = 60, **style: Any) -> None:
-    """Hand `text` to a matplotlib setter as plain text that can be drawn: no mathtext, no missing glyph."""
+def put_label(
+    put: Callable[..., Any], text: str, *, size: float = SMALL, length: int = 60, **style: Any
+) -> None:
+    """Hand `text` to a matplotlib setter as plain text that can be drawn: no mathtext, no missing
+    glyph.
+    """
     put(_drawable(text, length=length), fontsize=size, color=INK, parse_math=False, **style)
 
 
 def _drawable(text: str, *, length: int) -> str:
-    """Shorten, and replace what the font lacks: a name in any script gives a picture, not a warning."""
+    """Shorten, and replace what the font lacks: a name in any script gives a picture, not a
+    warning.
+    """
     plain = "".join(_drawable_character(character) for character in text)
     return plain if len(plain) <= length else plain[: length - 1] + "…"
 
@@ -209,11 +244,14 @@ def _encoded(image: Image.Image, colours: int, scale: float) -> bytes:
 def _palette_of(image: Image.Image, colours: int) -> Image.Image:
     """The style's own colours, which must not drift, and the best others for a ninth of the pixels.
 
-    Fitting a palette to all pixels of a picture of many noisy lines takes seconds, and looks the same.
+    Fitting a palette to all pixels of a picture of many noisy lines takes seconds, and looks the
+    same.
     """
     own = [channel for colour in _OWN_COLOURS for channel in ImageColor.getrgb(colour)]
     sample = image.resize((-(-image.width // 3), -(-image.height // 3)), Image.Resampling.NEAREST)
-    fitted = sample.quantize(colours - len(_OWN_COLOURS), method=Image.Quantize.MAXCOVERAGE, kmeans=1)
+    fitted = sample.quantize(
+        colours - len(_OWN_COLOURS), method=Image.Quantize.MAXCOVERAGE, kmeans=1
+    )
     palette = Image.new("P", (1, 1))
     palette.putpalette(own + (fitted.getpalette() or []))
     return palette

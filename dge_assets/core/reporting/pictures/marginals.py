@@ -1,4 +1,5 @@
-"""Marginal distributions of real and synthetic columns, drawn beside each other: frames in, PNG bytes out.
+"""Marginal distributions of real and synthetic columns, drawn beside each other: frames in, PNG
+bytes out.
 
 Not here: what all pictures share (`drawing`), pictures of scores and losses (`charts`).
 """
@@ -46,25 +47,35 @@ def marginals(
 ) -> bytes:
     """Draw each column's distribution in the real table and in every member's dataset.
 
-    `columns` lists (name, kind) in the order to draw; ids are left out, and at most `limit` columns are drawn.
-    Heights are shares of the rows that have a value; the share that has none stands under the panel's title.
-    Numbers and dates: the real ones filled, one thin line per seed. Other kinds: the bar of the members is
-    their mean, its whisker their minimum and maximum; beyond the 8 most frequent real levels all are 'other'.
+    `columns` lists (name, kind) in the order to draw; ids are left out, and at most `limit` columns
+    are drawn. Heights are shares of the rows that have a value; the share that has none stands
+    under the panel's title. Numbers and dates: the real ones filled, one thin line per seed. Other
+    kinds: the bar of the members is their mean, its whisker their minimum and maximum; beyond the 8
+    most frequent real levels all are 'other'.
     """
     wanted = [(name, kind) for name, kind in columns if kind != "id"]
-    for place, frame in [("real", real), *((f"synthetic, seed {s}", f) for s, f in synthetic.items())]:
+    for place, frame in [
+        ("real", real),
+        *((f"synthetic, seed {s}", f) for s, f in synthetic.items()),
+    ]:
         require_columns(frame, [name for name, _ in wanted[:limit]], place)
     if not wanted[:limit]:
         return picture_of_nothing(title, "No column can be drawn.")
     left_out = len(wanted) - limit
     note = f" (first {limit} of {len(wanted)} columns)" if left_out > 0 else ""
-    figure, axes = grid_of_panels(len(wanted[:limit]), columns=4, panel=(2.75, 2.15), title=title + note)
+    figure, axes = grid_of_panels(
+        len(wanted[:limit]), columns=4, panel=(2.75, 2.15), title=title + note
+    )
     colours = dict(zip(sorted(synthetic), sequence_colours(len(synthetic)), strict=True))
     for axis, (name, kind) in zip(axes, wanted, strict=False):
         draw = _MARGINALS.get(kind, _categorical_marginal)
         members = {seed: synthetic[seed][name] for seed in colours}
         beyond = draw(axis, real[name], members, colours)
-        put_panel_title(axis, name, subtitle="; ".join(filter(None, [_missing_note(real[name], members), beyond])))
+        put_panel_title(
+            axis,
+            name,
+            subtitle="; ".join(filter(None, [_missing_note(real[name], members), beyond])),
+        )
     put_seed_legend(figure, colours, real=True)
     return png_of(figure)
 
@@ -86,13 +97,17 @@ def _numeric_marginal(axis: Axes, real: pd.Series, members: _Members, colours: _
     axis.xaxis.set_major_locator(MaxNLocator(4, integer=whole))
     if max(abs(edges[0]), abs(edges[-1])) >= 10_000:
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axis.yaxis.set_major_locator(MaxNLocator(3))  # each label costs time twice, in the layout and in the drawing
+    axis.yaxis.set_major_locator(
+        MaxNLocator(3)
+    )  # each label costs time twice, in the layout and in the drawing
     axis.yaxis.set_major_formatter(_percent_tick)
     return _beyond_note(edges, real_values, np.concatenate([np.empty(0), *values.values()]))
 
 
 def _datetime_marginal(axis: Axes, real: pd.Series, members: _Members, colours: _Colours) -> str:
-    """Draw dates as days since 1970; matplotlib's own date ticks warn for some ranges, these cannot."""
+    """Draw dates as days since 1970; matplotlib's own date ticks warn for some ranges, these
+    cannot.
+    """
     days = {seed: _days(series) for seed, series in members.items()}
     note = _numeric_marginal(axis, _days(real), days, colours)
     low, high = axis.get_xlim()
@@ -107,7 +122,9 @@ def _date_text(day: float, form: str) -> str:
     return "" if pd.isna(moment) else str(moment.strftime(form))
 
 
-def _categorical_marginal(axis: Axes, real: pd.Series, members: _Members, _colours: _Colours) -> str:
+def _categorical_marginal(
+    axis: Axes, real: pd.Series, members: _Members, _colours: _Colours
+) -> str:
     """Draw bars of shares per level, the members as mean with minimum and maximum; return no note."""
     shares = {seed: _level_shares(series) for seed, series in members.items()}
     real_shares = _level_shares(real)
@@ -115,10 +132,19 @@ def _categorical_marginal(axis: Axes, real: pd.Series, members: _Members, _colou
     if table.empty:
         _no_values(axis)
         return ""
-    table = table.loc[sorted(table.index, key=lambda level: (-table.loc[level, -1], -table.loc[level].sum(), level))]
+    table = table.loc[
+        sorted(
+            table.index, key=lambda level: (-table.loc[level, -1], -table.loc[level].sum(), level)
+        )
+    ]
     if len(table) > TOP_LEVELS + 1:
         others = table.iloc[TOP_LEVELS:]
-        table = pd.concat([table.iloc[:TOP_LEVELS], pd.DataFrame({f"other ({len(others)} levels)": others.sum()}).T])
+        table = pd.concat(
+            [
+                table.iloc[:TOP_LEVELS],
+                pd.DataFrame({f"other ({len(others)} levels)": others.sum()}).T,
+            ]
+        )
     height, across = np.arange(len(table)), table.drop(columns=-1)
     axis.barh(height - 0.2, table[-1], height=0.38, color=REAL_FILL)
     if len(across.columns):
@@ -153,7 +179,9 @@ _MARGINALS: dict[str, _Marginal] = {
 
 
 def _numbers(series: pd.Series) -> np.ndarray:
-    values: np.ndarray = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    values: np.ndarray = pd.to_numeric(series, errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
     finite: np.ndarray = values[np.isfinite(values)]
     return finite
 
@@ -163,7 +191,9 @@ def _days(series: pd.Series) -> pd.Series:
 
 
 def _bin_edges(datasets: Sequence[np.ndarray]) -> np.ndarray | None:
-    """Common edges over all values; where far values would flatten the picture, over each dataset's middle 99 %."""
+    """Common edges over all values; where far values would flatten the picture, over each dataset's
+    middle 99 %.
+    """
     filled = [values for values in datasets if len(values)]
     if not filled:
         return None
@@ -193,8 +223,15 @@ def _level_shares(series: pd.Series) -> pd.Series:
 
 
 def _beyond_note(edges: np.ndarray, real: np.ndarray, synthetic: np.ndarray) -> str:
-    shares = [float(np.mean((v < edges[0]) | (v > edges[-1]))) if len(v) else 0.0 for v in (real, synthetic)]
-    return f"beyond the axis: real {_percent(shares[0])}, synth. {_percent(shares[1])}" if max(shares) > 0 else ""
+    shares = [
+        float(np.mean((v < edges[0]) | (v > edges[-1]))) if len(v) else 0.0
+        for v in (real, synthetic)
+    ]
+    return (
+        f"beyond the axis: real {_percent(shares[0])}, synth. {_percent(shares[1])}"
+        if max(shares) > 0
+        else ""
+    )
 
 
 def _missing_note(real: pd.Series, members: _Members) -> str:

@@ -1,7 +1,8 @@
-"""Which pictures each table of uncertainty and that of cross scores get, with the sentence that tells how to read each.
+"""Which pictures each table of uncertainty and that of cross scores get, with the sentence that
+tells how to read each.
 
-The page of an asset shows the pictures of its table, the report those of all. Not here: drawing (`uncertainty_charts`,
-`maps`, `cross_score_charts`).
+The page of an asset shows the pictures of its table, the report those of all. Not here: drawing
+(`uncertainty_charts`, `maps`, `cross_score_charts`).
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ Figure = tuple[str, str, bytes]
 """Title, caption, PNG."""
 
 
-def uncertainty_figures(name: str, table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame) -> list[Figure]:
-    """The pictures of the evaluation table called `name`; none for other tables, and for tables without rows."""
+def uncertainty_figures(
+    name: str, table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame
+) -> list[Figure]:
+    """The pictures of the evaluation table called `name`; none for other tables, and for tables
+    without rows.
+    """
     drawings: dict[str, Callable[[], list[Figure]]] = {
         "uncertainty": lambda: _uncertainty(table, contract),
         "calibration": lambda: _calibration(table),
@@ -58,7 +63,11 @@ def _calibration(table: pd.DataFrame) -> list[Figure]:
         "a line that falls below it is sure of what is wrong. At high thresholds few rows are left; the table has their n."
     )
     return [
-        ("Reliability", reliability, reliability_chart(table, title="Reliability on real test rows")),
+        (
+            "Reliability",
+            reliability,
+            reliability_chart(table, title="Reliability on real test rows"),
+        ),
         (
             "Accuracy against confidence",
             thresholds,
@@ -69,7 +78,9 @@ def _calibration(table: pd.DataFrame) -> list[Figure]:
 
 def _selective(table: pd.DataFrame, contract: Contract) -> list[Figure]:
     risk = "error rate" if contract.task != "regression" else "mean squared error"
-    ranking = "total uncertainty" if contract.task != "regression" else "disagreement between the members"
+    ranking = (
+        "total uncertainty" if contract.task != "regression" else "disagreement between the members"
+    )
     caption = (
         f"Rows are kept in order of {ranking}, the surest first; the line is the {risk} of those kept. The lower to the "
         "left, the better the approach knows where it errs; a flat line does not know, and one that rises to the left is "
@@ -98,7 +109,9 @@ def _maps(table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame) -> l
 
 
 def _cross_scores(table: pd.DataFrame) -> list[Figure]:
-    """One model's: an odd generator is odd for every model, and a picture for each would fill the page."""
+    """One model's: an odd generator is odd for every model, and a picture for each would fill the
+    page.
+    """
     models, metrics = list(table["model"].unique()), set(table["metric"])
     metric = "auc" if "auc" in metrics else "rmse"
     title = f"{models[0]} trained on one dataset, scored on another: {metric}"

@@ -14,7 +14,15 @@ from tests.unit.conftest import encoded_of
 
 FORMER = {
     "plans": [
-        {"name": "x", "kind": "continuous", "role": "number", "key": "c0", "indicator": None, "low": -1.5, "high": 2.0},
+        {
+            "name": "x",
+            "kind": "continuous",
+            "role": "number",
+            "key": "c0",
+            "indicator": None,
+            "low": -1.5,
+            "high": 2.0,
+        },
         {
             "name": "k",
             "kind": "integer",
@@ -58,7 +66,9 @@ def former() -> TableCodec:
         "pooled_shares": [],
         "resolution": "us",
     }
-    return TableCodec.from_document({**FORMER, "plans": [{**defaults, **plan} for plan in FORMER["plans"]]})
+    return TableCodec.from_document(
+        {**FORMER, "plans": [{**defaults, **plan} for plan in FORMER["plans"]]}
+    )
 
 
 def test_a_codec_that_was_kept_before_decodes_as_it_did() -> None:
@@ -83,9 +93,11 @@ def test_a_codec_that_was_kept_before_decodes_as_it_did() -> None:
 
 
 def test_todays_plans_survive_json() -> None:
-    codec = encoded_of(*table_of({name: hostile_numbers()[name] for name in ("one far", "two ends", "hours, gaps")}))[
-        0
-    ].codec
+    codec = encoded_of(
+        *table_of(
+            {name: hostile_numbers()[name] for name in ("one far", "two ends", "hours, gaps")}
+        )
+    )[0].codec
     for plan in codec.plans:
         assert plan_from_document(json.loads(json.dumps(asdict(plan)))) == plan
     assert TableCodec.from_document(json.loads(json.dumps(codec.to_document()))) == codec

@@ -1,4 +1,6 @@
-"""The fitted encoder as plain JSON: what comes back encodes and decodes exactly as the original did."""
+"""The fitted encoder as plain JSON: what comes back encodes and decodes exactly as the original
+did.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,19 @@ import pandas as pd
 import pytest
 from ctgan.data_transformer import DataTransformer
 
-from dge_assets.core.generators.encoding.ctgan_transformer import transformer_document, transformer_from_document
+from dge_assets.core.generators.encoding.ctgan_transformer import (
+    transformer_document,
+    transformer_from_document,
+)
 
 
 def frame(n: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     bumps = np.where(rng.random(n) < 0.5, rng.normal(-5, 0.1, n), rng.normal(900, 40, n))
     codes = rng.choice(["0", "1", "10", "2"], n).astype(object)
-    return pd.DataFrame({"c0": bumps, "c1": codes, "c2": rng.exponential(size=n), "c3": np.full(n, 4.0)})
+    return pd.DataFrame(
+        {"c0": bumps, "c1": codes, "c2": rng.exponential(size=n), "c3": np.full(n, 4.0)}
+    )
 
 
 def fitted(n: int) -> DataTransformer:
@@ -27,7 +34,9 @@ def fitted(n: int) -> DataTransformer:
 
 
 def restarted(transformer: DataTransformer) -> DataTransformer:
-    """Encoding draws a value's mixture component; both sides draw from the start of rdt's own stream."""
+    """Encoding draws a value's mixture component; both sides draw from the start of rdt's own
+    stream.
+    """
     for info in transformer._column_transform_info_list:
         info.transform.reset_randomization()
     return transformer
@@ -39,12 +48,18 @@ def test_new_rows_are_encoded_and_decoded_exactly_as_by_the_original(n: int) -> 
     original = fitted(n)
     again = transformer_from_document(json.loads(json.dumps(transformer_document(original))))
     new = frame(150, 1)
-    new["c1"] = new["c1"].where(new["c1"].isin(original._column_transform_info_list[1].transform.dummies), "0")
+    new["c1"] = new["c1"].where(
+        new["c1"].isin(original._column_transform_info_list[1].transform.dummies), "0"
+    )
     encoded = restarted(original).transform(new)
     np.testing.assert_array_equal(restarted(again).transform(new), encoded)
-    pd.testing.assert_frame_equal(again.inverse_transform(encoded), original.inverse_transform(encoded))
+    pd.testing.assert_frame_equal(
+        again.inverse_transform(encoded), original.inverse_transform(encoded)
+    )
     sampled = np.random.default_rng(2).normal(size=encoded.shape)
-    pd.testing.assert_frame_equal(again.inverse_transform(sampled), original.inverse_transform(sampled))
+    pd.testing.assert_frame_equal(
+        again.inverse_transform(sampled), original.inverse_transform(sampled)
+    )
 
 
 def test_sigmas_as_tvae_uses_them_give_the_same_rows() -> None:
@@ -73,7 +88,9 @@ def test_the_document_is_json_without_code() -> None:
 
     def walk(value: Any) -> None:
         kinds.add(type(value))
-        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        for item in (
+            value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        ):
             walk(item)
 
     walk(document)

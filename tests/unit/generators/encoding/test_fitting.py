@@ -1,4 +1,6 @@
-"""Encoding alone loses no column: scales, tails, grids, frequent values and the ends of types come back."""
+"""Encoding alone loses no column: scales, tails, grids, frequent values and the ends of types come
+back.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,16 @@ def fitted() -> tuple[pd.DataFrame, Contract, TableEncoder, EncodedTable]:
 
 
 def there_and_back(*, shake: float = 0.0) -> pd.DataFrame:
-    """What a generator that repeats its training rows would give, to within `shake` in each encoded number."""
+    """What a generator that repeats its training rows would give, to within `shake` in each encoded
+    number.
+    """
     _, _, encoder, rows = fitted()
     rng = np.random.default_rng(0)
-    numbers = np.clip(rows.numbers + rng.normal(0, shake, rows.numbers.shape), -1, 1) if shake else rows.numbers
+    numbers = (
+        np.clip(rows.numbers + rng.normal(0, shake, rows.numbers.shape), -1, 1)
+        if shake
+        else rows.numbers
+    )
     return encoder.codec.decode(encoder.decode(numbers, rows.codes))
 
 
@@ -53,7 +61,12 @@ def test_a_column_keeps_its_type_its_gaps_and_its_range(name: str) -> None:
             low, high = int(float(column.minimum)), int(float(column.maximum))  # type: ignore[arg-type]
             assert low <= int(present.min()) <= int(present.max()) <= high
         elif column.minimum is not None and column.maximum is not None:
-            assert comparable(column.minimum) <= present.min() <= present.max() <= comparable(column.maximum)
+            assert (
+                comparable(column.minimum)
+                <= present.min()
+                <= present.max()
+                <= comparable(column.maximum)
+            )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,7 +80,9 @@ def test_a_columns_quantiles_come_back_although_a_generator_is_inexact(name: str
         return
     assert trips[name].error <= TOLERANCE, trips[name]
     real, back = (table[name].dropna() for table in (frame, there_and_back(shake=LOSES)))
-    real, back = (values.astype("int64") if values.dtype.kind == "M" else values for values in (real, back))
+    real, back = (
+        values.astype("int64") if values.dtype.kind == "M" else values for values in (real, back)
+    )
     far = max(abs(float(real.min())), abs(float(real.max())))
     real, back = real.astype(float) / far, back.astype(float) / far
     low, high = (float(real.quantile(share)) for share in (0.1, 0.9))
@@ -76,7 +91,9 @@ def test_a_columns_quantiles_come_back_although_a_generator_is_inexact(name: str
 
 
 def test_the_mean_of_a_heavy_tail_comes_back() -> None:
-    """A mixture clips what lies beyond four standard deviations of its outermost component: 85 % of this mean."""
+    """A mixture clips what lies beyond four standard deviations of its outermost component: 85 % of
+    this mean.
+    """
     frame = fitted()[0]
     assert there_and_back()["pareto"].mean() == pytest.approx(frame["pareto"].mean(), rel=0.02)
 
@@ -87,12 +104,20 @@ def test_a_tiny_scale_is_no_noise_at_both_ends(name: str) -> None:
     back = there_and_back(shake=LOSES)[name]
     assert back.isin([back.min(), back.max()]).mean() < 0.02
     low, high = frame[name].min(), frame[name].max()
-    assert (back - low).mean() / (high - low) == pytest.approx((frame[name] - low).mean() / (high - low), abs=0.01)
+    assert (back - low).mean() / (high - low) == pytest.approx(
+        (frame[name] - low).mean() / (high - low), abs=0.01
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("zeros", 0.0), ("negative zeros", 0.0), ("two ends", 0.0), ("two ends", 100.0), ("zeros, gaps", 0.0)],
+    [
+        ("zeros", 0.0),
+        ("negative zeros", 0.0),
+        ("two ends", 0.0),
+        ("two ends", 100.0),
+        ("zeros, gaps", 0.0),
+    ],
 )
 def test_a_frequent_value_keeps_its_rows(name: str, value: float) -> None:
     frame = fitted()[0]
@@ -100,11 +125,19 @@ def test_a_frequent_value_keeps_its_rows(name: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["price", "quarters", "fives", "seconds", "hours", "minutes", "price, gaps", "hours, gaps"]
+    "name",
+    ["price", "quarters", "fives", "seconds", "hours", "minutes", "price, gaps", "hours, gaps"],
 )
 def test_a_grid_is_kept_by_all_values_that_a_generator_could_give(name: str) -> None:
     present = there_and_back(shake=0.3)[name].dropna()
-    steps = {"price": 0.01, "quarters": 0.25, "fives": 5, "seconds": 1, "hours": "h", "minutes": "min"}
+    steps = {
+        "price": 0.01,
+        "quarters": 0.25,
+        "fives": 5,
+        "seconds": 1,
+        "hours": "h",
+        "minutes": "min",
+    }
     step = steps[name.removesuffix(", gaps")]
     if isinstance(step, str):
         assert (present == present.dt.floor(step)).all()
@@ -114,7 +147,9 @@ def test_a_grid_is_kept_by_all_values_that_a_generator_could_give(name: str) -> 
         assert (present % step == 0).all()
 
 
-@pytest.mark.parametrize("name", ["near 2^63", "beyond 2^53", "near 2^63, gaps", "beyond 2^53, gaps", "seconds"])
+@pytest.mark.parametrize(
+    "name", ["near 2^63", "beyond 2^53", "near 2^63, gaps", "beyond 2^53, gaps", "seconds"]
+)
 def test_large_integers_come_back_as_they_were(name: str) -> None:
     frame, agreed, _, _ = fitted()
     back, real = there_and_back()[name].dropna(), frame[name].dropna()
@@ -127,39 +162,56 @@ def test_large_integers_come_back_as_they_were(name: str) -> None:
 def test_notes_name_frequent_values_and_tails_and_quote_no_cell() -> None:
     notes = fitted()[2].codec.notes
     (zeros,) = [note for note in notes if note.startswith("column 'zeros':")]
-    assert re.search(r"a frequent value \(\d\d% of the present cells\) learnt as levels beside the numbers", zeros)
+    assert re.search(
+        r"a frequent value \(\d\d% of the present cells\) learnt as levels beside the numbers",
+        zeros,
+    )
     assert any(note.startswith("column 'one far': heavy tails") for note in notes)
     assert not [note for note in notes if "cannot be given back" in note]
-    assert not [note for note in notes if "price" in note or "micro" in note], "nothing to know there"
+    assert not [note for note in notes if "price" in note or "micro" in note], (
+        "nothing to know there"
+    )
 
 
-def test_a_column_that_no_transform_gives_back_is_noted_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_column_that_no_transform_gives_back_is_noted_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(fitting, "further_transforms", lambda _: ())
     frame, agreed = table_of({"pareto": hostile_numbers()["pareto"] ** 3})
     encoder = encoded_of(frame, agreed)[0]
     (note,) = [note for note in encoder.codec.notes if "cannot be given back" in note]
-    assert note.startswith("column 'pareto': cannot be given back by its encoding, however good a generator is: ")
+    assert note.startswith(
+        "column 'pareto': cannot be given back by its encoding, however good a generator is: "
+    )
 
 
 @pytest.mark.parametrize("name", ["micro", "charge", "one far"])
 def test_a_scale_that_drowns_in_a_generators_inexactness_is_found_out(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exact encoding is not enough: a mixture with a floor under its variances leaves such a column no room."""
-    monkeypatch.setattr("dge_assets.core.generators.encoding.number_codec.initial_transform", lambda _: PLAIN)
+    """Exact encoding is not enough: a mixture with a floor under its variances leaves such a column
+    no room.
+    """
+    monkeypatch.setattr(
+        "dge_assets.core.generators.encoding.number_codec.initial_transform", lambda _: PLAIN
+    )
     monkeypatch.setattr(fitting, "further_transforms", lambda _: ())
     (trip,) = encoded_of(*table_of({name: hostile_numbers()[name]}))[0].codec.round_trips
     assert trip.error > 1
 
 
 def test_ordinary_columns_are_encoded_as_the_package_encodes_them() -> None:
-    """No transform where a column needs none: what is learnt is then comparable with the package's own."""
+    """No transform where a column needs none: what is learnt is then comparable with the package's
+    own.
+    """
     from ctgan.data_transformer import DataTransformer
 
     frame = tiny(400)
     encoder, rows = fit_encoder(frame, tiny_contract(), table="tiny")
     package = DataTransformer()
-    modelled = pd.DataFrame({"c0": frame["x"], "c1": frame["group"].astype(str), "c2": frame["target"].astype(str)})
+    modelled = pd.DataFrame(
+        {"c0": frame["x"], "c1": frame["group"].astype(str), "c2": frame["target"].astype(str)}
+    )
     package.fit(modelled, ("c1", "c2"))
     np.testing.assert_allclose(rows.numbers[:, 0], package.transform(modelled)[:, 0], atol=1e-6)
     assert [plan.transform.shape for plan in encoder.codec.plans] == ["plain"] * 3

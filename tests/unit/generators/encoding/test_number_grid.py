@@ -1,4 +1,6 @@
-"""The grid of a column's values: found where there is one, not where there is none, and never left by what is decoded."""
+"""The grid of a column's values: found where there is one, not where there is none, and never left
+by what is decoded.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def test_steps_of_counts_are_found(counts: np.ndarray, moments: bool, step: int)
 
 
 @pytest.mark.parametrize(("finer", "found"), [(1, (1, 100)), (9, (1, 100)), (10, (1, 10**6))])
-def test_fewer_than_ten_finer_values_do_not_set_the_resolution(finer: int, found: tuple[int, int]) -> None:
+def test_fewer_than_ten_finer_values_do_not_set_the_resolution(
+    finer: int, found: tuple[int, int]
+) -> None:
     """Else a single row's digits would show in all datasets."""
     numbers = np.round(RNG.normal(50, 10, 1000), 2)
     numbers[:finer] = np.round(numbers[:finer], 1) + 0.012345
@@ -77,9 +81,11 @@ def test_in_a_short_column_no_value_is_left_aside() -> None:
 def test_numbers_move_to_the_nearest_multiple_within_the_bounds() -> None:
     moved = numbers_on_grid(np.array([-1e300, 0.126, 0.1249, 7.0, 1e308]), (1, 100), 0.055, 6.999)
     assert moved.tolist() == [0.06, 0.13, 0.12, 6.99, 6.99]
-    assert numbers_on_grid(np.array([-9.0, 0.3, 9.0]), (1, 1), 0.2, 0.4).tolist() == [0.2, 0.3, 0.4], (
-        "no multiple there"
-    )
+    assert numbers_on_grid(np.array([-9.0, 0.3, 9.0]), (1, 1), 0.2, 0.4).tolist() == [
+        0.2,
+        0.3,
+        0.4,
+    ], "no multiple there"
 
 
 def test_counts_move_to_the_nearest_multiple_within_the_bounds() -> None:

@@ -1,4 +1,6 @@
-"""Transforms of numbers: undone exactly, increasing, finite; and only where the numbers call for one."""
+"""Transforms of numbers: undone exactly, increasing, finite; and only where the numbers call for
+one.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,18 @@ def test_other_scales_are_learnt_in_units_of_their_spread(numbers: np.ndarray, s
     transform = initial_transform(numbers)
     assert transform.shape == shape
     assert np.abs(transform.apply(numbers)).max() < 1e3
-    np.testing.assert_allclose(transform.undo(transform.apply(numbers)), numbers, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(
+        transform.undo(transform.apply(numbers)), numbers, rtol=1e-12, atol=1e-300
+    )
 
 
 def test_a_few_values_far_away_do_not_move_the_spread() -> None:
     numbers = RNG.normal(0, 2, 10_000)
     assert spread_of(numbers) == pytest.approx(2, rel=0.05)
     assert spread_of(np.r_[numbers, 1e300]) == pytest.approx(2, rel=0.05)
-    assert spread_of(np.r_[np.zeros(8000), numbers[:2000]]) == pytest.approx(0.85, rel=0.2), "most are equal"
+    assert spread_of(np.r_[np.zeros(8000), numbers[:2000]]) == pytest.approx(0.85, rel=0.2), (
+        "most are equal"
+    )
     assert spread_of(np.zeros(5)) == 1.0
 
 
@@ -62,7 +68,9 @@ def test_every_transform_is_undone_and_keeps_the_order(values: list[float]) -> N
         assert (np.diff(learnt) >= -1e-12 * np.abs(learnt).max()).all()
         back = transform.undo(learnt)
         far = np.abs(numbers).max()
-        np.testing.assert_allclose(back, numbers, rtol=1e-9, atol=1e-13 * max(spread_of(numbers), far * 1e-2))
+        np.testing.assert_allclose(
+            back, numbers, rtol=1e-9, atol=1e-13 * max(spread_of(numbers), far * 1e-2)
+        )
         assert Transform.from_document(json.loads(json.dumps(asdict(transform)))) == transform
 
 

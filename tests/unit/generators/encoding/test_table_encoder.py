@@ -1,4 +1,6 @@
-"""The shared encoding: what the package's transformer gives, without its loop over rows, and kept without loss."""
+"""The shared encoding: what the package's transformer gives, without its loop over rows, and kept
+without loss.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from tests.unit.conftest import encoded_of
 
 
 def _modelled(encoder: TableEncoder, frame: pd.DataFrame) -> pd.DataFrame:
-    return encoder.codec.encode(frame, rng=generator(seed_sequence(table="kinds", purpose="imputation")))
+    return encoder.codec.encode(
+        frame, rng=generator(seed_sequence(table="kinds", purpose="imputation"))
+    )
 
 
 def test_encoded_rows_are_those_of_the_package() -> None:
@@ -72,5 +76,7 @@ def test_files_bring_it_back() -> None:
     assert encoder_files(again, rows) == files
     np.testing.assert_array_equal(rows.codes, encoded.codes)
     assert again.layout == encoder.layout
-    with pytest.raises(StorageError, match=r"kinds/encoder: not a stored encoding.*materialize it again"):
+    with pytest.raises(
+        StorageError, match=r"kinds/encoder: not a stored encoding.*materialize it again"
+    ):
         encoder_from_files({**files, ENCODED: files[ENCODED][:50]}, place="kinds/encoder")

@@ -1,4 +1,6 @@
-"""A training that was cut off goes on from its checkpoint and ends at the same weights; a bad checkpoint is none."""
+"""A training that was cut off goes on from its checkpoint and ends at the same weights; a bad
+checkpoint is none.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,12 @@ def test_a_damaged_checkpoint_is_as_good_as_none(tmp_path: Path) -> None:
         _files(task, _cut_off_after(2))
     path = tmp_path / kept.paths[2]
     whole = path.read_bytes()
-    for damaged in (b"", whole[:-7], bytes([whole[0] ^ 1]) + whole[1:], whole[:900] + b"\0" + whole[901:]):
+    for damaged in (
+        b"",
+        whole[:-7],
+        bytes([whole[0] ^ 1]) + whole[1:],
+        whole[:900] + b"\0" + whole[901:],
+    ):
         path.write_bytes(damaged)
         if damaged != whole:
             assert kept.load(2) is None
@@ -108,7 +115,9 @@ def test_a_learning_curve_leaves_the_weights_as_they_are(family: str) -> None:
     for name, value in plain.state.tensors.items():
         np.testing.assert_array_equal(curved.state.tensors[name], value)
     points = curved.losses["marginal_distance"]
-    assert points.notna().tolist() == [False, True, False, True, True], "every second epoch, and the last"
+    assert points.notna().tolist() == [False, True, False, True, True], (
+        "every second epoch, and the last"
+    )
     assert points.dropna().between(0, 1).all()
     again = from_files(to_files(curved), place="here")
     pd.testing.assert_frame_equal(again.losses, curved.losses)
@@ -141,5 +150,7 @@ def test_the_distance_is_0_from_itself_and_1_from_what_shares_nothing() -> None:
 
 
 def test_patience_without_a_curve_is_refused() -> None:
-    with pytest.raises(ValueError, match="patience 3 counts points of the learning curve: set curve_every too"):
+    with pytest.raises(
+        ValueError, match="patience 3 counts points of the learning curve: set curve_every too"
+    ):
         parameters_for("tvae", {"patience": 3})

@@ -1,7 +1,9 @@
-"""One update of our CTGAN equals one of the `ctgan` package's, from the same weights, rows, noise and dropout masks.
+"""One update of our CTGAN equals one of the `ctgan` package's, from the same weights, rows, noise
+and dropout masks.
 
-The package's own modules and loss functions make the reference; only its random draws are replaced by ours. What these
-tests cannot see: whether the draws themselves have the right distribution (test_stacked_draws looks at that).
+The package's own modules and loss functions make the reference; only its random draws are replaced
+by ours. What these tests cannot see: whether the draws themselves have the right distribution
+(test_stacked_draws looks at that).
 """
 
 from __future__ import annotations
@@ -19,14 +21,21 @@ from tests.support.ctgan_reference import ReferenceCTGAN
 from tests.support.stacked import TABLES, RememberingStreams, encoded_table, one_hot
 
 PARAMETERS = CTGANParameters(
-    batch_size=20, pac=5, embedding_dim=6, generator_dim=(9, 7), discriminator_dim=(12, 8), generator_lr=1e-3
+    batch_size=20,
+    pac=5,
+    embedding_dim=6,
+    generator_dim=(9, 7),
+    discriminator_dim=(12, 8),
+    generator_lr=1e-3,
 )
 K = 3
 
 
 @dataclass
 class Case:
-    """A trainer after an epoch, so that nothing is at its start any more; it remembers what it draws from now on."""
+    """A trainer after an epoch, so that nothing is at its start any more; it remembers what it
+    draws from now on.
+    """
 
     table: EncodedTable
     trainer: CTGANTrainer
@@ -34,7 +43,9 @@ class Case:
     references: list[ReferenceCTGAN]
 
     def drawn(self, member: int) -> dict[str, list[torch.Tensor]]:
-        return {sort: [each[member] for each in drawn] for sort, drawn in self.streams.drawn.items()}
+        return {
+            sort: [each[member] for each in drawn] for sort, drawn in self.streams.drawn.items()
+        }
 
     def condition(self, choices: torch.Tensor) -> torch.Tensor:
         """One-hot conditions (B, C) of what was drawn."""
@@ -52,7 +63,9 @@ def case(request: pytest.FixtureRequest) -> Case:
     trainer.epoch()
     streams = RememberingStreams([np.random.SeedSequence(seed + 100) for seed in range(K)])
     trainer._streams = streams
-    return Case(table, trainer, streams, [ReferenceCTGAN(trainer, member, columns) for member in range(K)])
+    return Case(
+        table, trainer, streams, [ReferenceCTGAN(trainer, member, columns) for member in range(K)]
+    )
 
 
 def assert_close(found: torch.Tensor, expected: torch.Tensor, name: str) -> None:
@@ -70,7 +83,9 @@ def test_one_discriminator_update_equals_the_packages(case: Case) -> None:
         condition, order = case.condition(choices), choices[2].argsort()
         _, fake = reference.generate(drawn["normal"][0], condition, uniform)
         real = _real_rows(case, member)
-        assert all(any(torch.equal(row, other) for other in rows) for row in real), "rows of the table"
+        assert all(any(torch.equal(row, other) for other in rows) for row in real), (
+            "rows of the table"
+        )
         meant = real[:, torch.as_tensor(case.table.layout.condition_columns)][condition[order] == 1]
         assert torch.all(meant == 1), "each meets its condition"
         pairs = torch.cat([fake, condition], 1), torch.cat([real, condition[order]], 1)
@@ -101,8 +116,9 @@ def test_one_generator_update_equals_the_packages(case: Case) -> None:
         for name, parameter in reference.generator.named_parameters():
             assert parameter.grad is not None
             if name.endswith("fc.bias"):
-                # Batch normalization takes a shift of its input away: the gradient is 0 but for rounding, in which
-                # the two differ, and which Adam makes steps of. No output depends on it.
+                # Batch normalization takes a shift of its input away: the gradient is 0 but for
+                # rounding, in which the two differ, and which Adam makes steps of. No output
+                # depends on it.
                 assert float(stack.gradients[name][member].abs().max()) < 1e-6
                 continue
             assert_close(stack.gradients[name][member], parameter.grad, f"gradient of {name}")

@@ -1,6 +1,8 @@
-"""What is drawn: conditions, rows that meet them, Gumbel numbers and samples have the distributions that they should.
+"""What is drawn: conditions, rows that meet them, Gumbel numbers and samples have the distributions
+that they should.
 
-Each comparison is a chi-squared test on a fixed seed with a bound that chance alone passes in all but one of 10,000.
+Each comparison is a chi-squared test on a fixed seed with a bound that chance alone passes in all
+but one of 10,000.
 """
 
 from __future__ import annotations
@@ -14,7 +16,11 @@ from scipy import stats
 
 from dge_assets.core.generators.encoding.layout import Layout
 from dge_assets.core.generators.stacked.activation import Activation, gumbel_
-from dge_assets.core.generators.stacked.conditions import ConditionSampler, RowsByCondition, level_probabilities
+from dge_assets.core.generators.stacked.conditions import (
+    ConditionSampler,
+    RowsByCondition,
+    level_probabilities,
+)
 from tests.support.stacked import MIXED, NUMBERS, TABLES, encoded_table, one_hot
 
 ALPHA = 1e-4
@@ -41,7 +47,9 @@ def test_level_probabilities_are_the_packages(log_frequency: bool) -> None:
 
 def test_conditions_are_drawn_by_column_and_then_by_level() -> None:
     shares = level_probabilities(encoded_table(MIXED), log_frequency=True)
-    uniform = torch.rand(2, 1, 40_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    uniform = torch.rand(
+        2, 1, 40_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
     drawn = ConditionSampler(shares, device="cpu").draw(uniform[0], uniform[1])
     assert_drawn_from(drawn, shares.values / len(shares.widths))
 
@@ -62,10 +70,14 @@ def test_each_row_that_meets_a_condition_is_as_likely() -> None:
     table = encoded_table(MIXED)
     rows_by_condition = RowsByCondition(table, device="cpu")
     offset = 0
-    for span, width in zip(table.layout.condition_spans, table.layout.condition_widths, strict=True):
+    for span, width in zip(
+        table.layout.condition_spans, table.layout.condition_widths, strict=True
+    ):
         for level in range(width):
             having = table.codes[:, span] == level
-            uniform = torch.rand(1, 6_000, dtype=torch.float64, generator=torch.Generator().manual_seed(level))
+            uniform = torch.rand(
+                1, 6_000, dtype=torch.float64, generator=torch.Generator().manual_seed(level)
+            )
             drawn = rows_by_condition.draw(torch.full((1, 6_000), offset + level), uniform)
             assert_drawn_from(drawn, having / having.sum())
         offset += width
@@ -91,10 +103,14 @@ def test_the_largest_of_logits_plus_gumbel_numbers_follows_the_softmax() -> None
 
 
 @pytest.mark.parametrize("columns", TABLES.values(), ids=TABLES)
-def test_the_activation_and_its_gradient_are_autograds(columns: list[list[tuple[int, str]]]) -> None:
+def test_the_activation_and_its_gradient_are_autograds(
+    columns: list[list[tuple[int, str]]],
+) -> None:
     layout = Layout.of(columns)
     activation = Activation(layout, device="cpu")
-    logits = torch.randn(2, layout.columns, 5, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    logits = torch.randn(
+        2, layout.columns, 5, generator=torch.Generator().manual_seed(1)
+    ).requires_grad_()
     parts = []
     for column in range(layout.columns):
         if layout.span_of_column[column] < 0:
@@ -102,7 +118,9 @@ def test_the_activation_and_its_gradient_are_autograds(columns: list[list[tuple[
     for start, width in zip(layout.span_starts, layout.span_widths, strict=True):
         parts.append((start, width, torch.softmax(logits[:, start : start + width] / 0.5, 1)))
     expected = torch.cat([part for _, _, part in sorted(parts, key=lambda item: item[0])], 1)
-    scaled = torch.where(torch.as_tensor(layout.span_of_column < 0).view(-1, 1), logits, logits / 0.5)
+    scaled = torch.where(
+        torch.as_tensor(layout.span_of_column < 0).view(-1, 1), logits, logits / 0.5
+    )
     found = activation.softmax(scaled.detach())
     torch.testing.assert_close(found, expected.detach())
     weights = torch.randn(expected.shape, generator=torch.Generator().manual_seed(2))

@@ -1,4 +1,6 @@
-"""One update of our TVAE equals one of the `ctgan` package's, from the same weights, rows and noise."""
+"""One update of our TVAE equals one of the `ctgan` package's, from the same weights, rows and
+noise.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from tests.support.ctgan_reference import adam_like
 from tests.support.stacked import TABLES, RememberingStreams, encoded_table, one_hot
 from tests.unit.generators.stacked.test_ctgan import assert_close
 
-PARAMETERS = TVAEParameters(batch_size=25, embedding_dim=5, compress_dims=(9, 7), decompress_dims=(8, 6), loss_factor=3)
+PARAMETERS = TVAEParameters(
+    batch_size=25, embedding_dim=5, compress_dims=(9, 7), decompress_dims=(8, 6), loss_factor=3
+)
 K = 3
 
 
@@ -35,9 +39,13 @@ def _reference(trainer: TVAETrainer, member: int) -> tuple[Networks, torch.optim
     found = trainer._optimizer.export(member)
     sizes = {name: value.size for name, value in arrays.items()}
     ends = np.cumsum(list(sizes.values()))[:-1]
-    moments = {key: dict(zip(sizes, np.split(found[key], ends), strict=True)) for key in ("exp_avg", "exp_avg_sq")}
+    moments = {
+        key: dict(zip(sizes, np.split(found[key], ends), strict=True))
+        for key in ("exp_avg", "exp_avg_sq")
+    }
     ordered = {
-        k: np.concatenate([by_name[n] for n, _ in networks.named_parameters()]) for k, by_name in moments.items()
+        k: np.concatenate([by_name[n] for n, _ in networks.named_parameters()])
+        for k, by_name in moments.items()
     }
 
     class Ordered:
@@ -65,7 +73,9 @@ def test_one_update_equals_the_packages(columns: list[list[tuple[int, str]]], ro
         real, noise = encoded[batch[member]], trainer._streams.drawn["normal"][0][member]
         mean, std, log_variance = networks.encoder(real)
         reconstructed, sigmas = networks.decoder(noise * std + mean)
-        parts = _loss_function(reconstructed, real, sigmas, mean, log_variance, info, PARAMETERS.loss_factor)
+        parts = _loss_function(
+            reconstructed, real, sigmas, mean, log_variance, info, PARAMETERS.loss_factor
+        )
         optimizer.zero_grad()
         sum(parts).backward()
         optimizer.step()
@@ -76,5 +86,7 @@ def test_one_update_equals_the_packages(columns: list[list[tuple[int, str]]], ro
                 assert name == "decoder.sigma"
                 assert not table.layout.number_columns, "it is of no use without numbers"
                 continue
-            assert_close(trainer.stack.gradients[name][member], parameter.grad, f"gradient of {name}")
+            assert_close(
+                trainer.stack.gradients[name][member], parameter.grad, f"gradient of {name}"
+            )
             assert_close(trainer.stack.values[name][member], parameter.detach(), name)

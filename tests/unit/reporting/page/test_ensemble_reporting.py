@@ -15,7 +15,10 @@ from dge_assets.core.reporting.page.ensemble_size import (
 )
 from dge_assets.core.reporting.page.statistic_tables import statistic_views
 from dge_assets.core.reporting.pictures.charts import k_curve_chart
-from dge_assets.core.reporting.pictures.correlation_charts import correlation_matrix, error_correlation_heatmap
+from dge_assets.core.reporting.pictures.correlation_charts import (
+    correlation_matrix,
+    error_correlation_heatmap,
+)
 from dge_assets.core.reporting.pictures.drawing import MAXIMUM_BYTES
 from tests.support.results import ensemble_frames
 
@@ -24,13 +27,21 @@ def pairs(members: int = 3, models: int = 2) -> pd.DataFrame:
     """Correlations of two families' members, one of them unknown."""
     every = [(family, seed) for family in ("ctgan", "tvae") for seed in range(members)]
     rows = [
-        (f"model {model}", *one, *other, "deviation", np.nan if (i, j) == (0, 1) else 0.9 - 0.1 * abs(j - i))
+        (
+            f"model {model}",
+            *one,
+            *other,
+            "deviation",
+            np.nan if (i, j) == (0, 1) else 0.9 - 0.1 * abs(j - i),
+        )
         for model in range(models)
         for i, one in enumerate(every)
         for j, other in enumerate(every)
         if i < j
     ]
-    return pd.DataFrame(rows, columns=["model", "family_a", "seed_a", "family_b", "seed_b", "kind", "value"])
+    return pd.DataFrame(
+        rows, columns=["model", "family_a", "seed_a", "family_b", "seed_b", "kind", "value"]
+    )
 
 
 def curve() -> pd.DataFrame:
@@ -40,7 +51,9 @@ def curve() -> pd.DataFrame:
         for model in ("lr", "mlp")
         for K in range(1, 6)
     ]
-    return pd.DataFrame(rows, columns=["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"])
+    return pd.DataFrame(
+        rows, columns=["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"]
+    )
 
 
 @pytest.mark.parametrize(("members", "models"), [(1, 1), (3, 2), (2, 5), (20, 3)])
@@ -66,10 +79,17 @@ def test_the_matrix_is_symmetric_with_families_side_by_side() -> None:
 
 
 def test_the_recommended_k_is_on_the_chart_of_the_curve() -> None:
-    sizes = pd.DataFrame({"family": ["ctgan", "tvae"], "model": ["lr", "lr"], "K": pd.array([3, 40], dtype="Int64")})
-    plain, marked = k_curve_chart(curve(), "brier"), k_curve_chart(curve(), "brier", recommended=sizes)
+    sizes = pd.DataFrame(
+        {"family": ["ctgan", "tvae"], "model": ["lr", "lr"], "K": pd.array([3, 40], dtype="Int64")}
+    )
+    plain, marked = (
+        k_curve_chart(curve(), "brier"),
+        k_curve_chart(curve(), "brier", recommended=sizes),
+    )
     assert plain != marked
-    assert marked != k_curve_chart(curve(), "brier", recommended=sizes.assign(K=pd.array([4, 40], dtype="Int64")))
+    assert marked != k_curve_chart(
+        curve(), "brier", recommended=sizes.assign(K=pd.array([4, 40], dtype="Int64"))
+    )
     unknown = sizes.assign(K=pd.array([None, None], dtype="Int64"))
     assert plain == k_curve_chart(curve(), "brier", recommended=unknown)
     assert squared_error_in(curve()) == "brier"
@@ -106,12 +126,30 @@ def test_components_and_effective_members_give_their_reasons_below() -> None:
     why = "Where there is a dash: why."
     assert components.note == f"Below a value: its 95 % interval, over test rows. {why}"
     assert effective.note == f"Below a value: its 95 % interval, over members and test rows. {why}"
-    assert [cell.text for cell in effective.rows[0]] == ["lr", "why", "5", "0.2500", "2.500", "0.2500", "2.500"]
-    assert [cell.interval for cell in effective.rows[0][3:]] == ["0.1000 to 0.4000", "1.900 to 3.600"] * 2
+    assert [cell.text for cell in effective.rows[0]] == [
+        "lr",
+        "why",
+        "5",
+        "0.2500",
+        "2.500",
+        "0.2500",
+        "2.500",
+    ]
+    assert [cell.interval for cell in effective.rows[0][3:]] == [
+        "0.1000 to 0.4000",
+        "1.900 to 3.600",
+    ] * 2
     assert [cell.hint for cell in effective.rows[0][3:]] == ["95 % over members and test rows"] * 4
-    assert [cell.hint for cell in effective.rows[1][3:]] == ["why", "why", "not defined", "not defined"]
+    assert [cell.hint for cell in effective.rows[1][3:]] == [
+        "why",
+        "why",
+        "not defined",
+        "not defined",
+    ]
     assert [cell.interval for cell in effective.rows[1]] == [""] * 7
-    shown = {head.text: cell for head, cell in zip(components.heads, components.rows[0], strict=True)}
+    shown = {
+        head.text: cell for head, cell in zip(components.heads, components.rows[0], strict=True)
+    }
     assert shown["one member"].interval == "0.1800 to 0.2200"
     assert (shown["by dataset"].interval, shown["by dataset"].hint) == ("", "why")
 

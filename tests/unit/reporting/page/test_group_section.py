@@ -1,4 +1,6 @@
-"""The section on groups: what stands first, what is said of many looks, and that any name can be shown."""
+"""The section on groups: what stands first, what is said of many looks, and that any name can be
+shown.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,22 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.reporting.page.group_section import gap_views, group_gap_chart, group_sentences, mean_gaps
+from dge_assets.core.reporting.page.group_section import (
+    gap_views,
+    group_gap_chart,
+    group_sentences,
+    mean_gaps,
+)
 
 EXCESS = {"rare = yes": 0.10, "tail >= 3": 0.02, "dense": -0.03}
 
 
-def gaps(excess: dict[str, float] = EXCESS, p: float = 0.5, families: tuple[str, ...] = ("tvae",)) -> pd.DataFrame:
-    """Two models; `mlp` falls 0.02 shorter than `lr`, and the largest excess alone has the p-value `p`."""
+def gaps(
+    excess: dict[str, float] = EXCESS, p: float = 0.5, families: tuple[str, ...] = ("tvae",)
+) -> pd.DataFrame:
+    """Two models; `mlp` falls 0.02 shorter than `lr`, and the largest excess alone has the p-value
+    `p`.
+    """
     largest = max(excess, key=lambda name: excess[name])
     rows = [
         {
@@ -72,7 +83,9 @@ def test_sentences_say_how_many_groups_were_looked_at_and_which_stand_out() -> N
     assert "dge_5 of tvae in no group." in none[1]
     assert len(none) == 3, "brier was not scored, so nothing is said of it"
     some = group_sentences(gaps(p=0.01, families=("ctgan", "tvae")), ["auc"])
-    assert "dge_5 of ctgan in 1 group (rare = yes); dge_5 of tvae in 1 group (rare = yes)." in some[1]
+    assert (
+        "dge_5 of ctgan in 1 group (rare = yes); dge_5 of tvae in 1 group (rare = yes)." in some[1]
+    )
     assert group_sentences(pd.DataFrame(), ["auc"]) == []
 
 
@@ -110,7 +123,9 @@ def test_the_picture_is_drawn_for_any_names_and_follows_the_numbers() -> None:
     assert drawn.startswith(b"\x89PNG")
     assert len(drawn) < 60_000
     assert group_gap_chart(gaps(), "auc") == group_gap_chart(gaps(), "auc")
-    assert group_gap_chart(gaps(p=0.01), "auc") != group_gap_chart(gaps(), "auc"), "a finding gets its star"
+    assert group_gap_chart(gaps(p=0.01), "auc") != group_gap_chart(gaps(), "auc"), (
+        "a finding gets its star"
+    )
 
 
 def test_one_group_alone_is_drawn() -> None:

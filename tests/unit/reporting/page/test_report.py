@@ -1,4 +1,6 @@
-"""The report: sentences follow the numbers, the page stands alone, and nothing from a table becomes markup."""
+"""The report: sentences follow the numbers, the page stands alone, and nothing from a table becomes
+markup.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +26,44 @@ from dge_assets.core.reporting.pictures.charts import loss_curves
 from tests.support.results import ensemble_frames
 
 SECTIONS = (
-    *("verdict", "limits", "facts", "meaning", "training", "evaluation", "selection", "uncertainty", "groups"),
-    *("augmentation", "k-curve", "errors", "statistics", "pictures", "checks", "members", "lineage", "cite"),
+    *(
+        "verdict",
+        "limits",
+        "facts",
+        "meaning",
+        "training",
+        "evaluation",
+        "selection",
+        "uncertainty",
+        "groups",
+    ),
+    *(
+        "augmentation",
+        "k-curve",
+        "errors",
+        "statistics",
+        "pictures",
+        "checks",
+        "members",
+        "lineage",
+        "cite",
+    ),
 )
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 ODD = """<script>alert("x")</script> & 'quoted' "twice" Größe 日付"""
 
 
-def scores(values: dict[str, float], *, std: float = 0.005, metric: str = "auc", family: str = "tvae") -> pd.DataFrame:
-    """Two models, `lr` exactly as given and `mlp` 0.02 higher, so that means are the given values + 0.01."""
+def scores(
+    values: dict[str, float], *, std: float = 0.005, metric: str = "auc", family: str = "tvae"
+) -> pd.DataFrame:
+    """Two models, `lr` exactly as given and `mlp` 0.02 higher, so that means are the given values +
+    0.01.
+    """
     rows = [
         (family, model, approach, metric, value + lift, std)
-        for (model, lift), (approach, value) in product((("lr", 0.0), ("mlp", 0.02)), values.items())
+        for (model, lift), (approach, value) in product(
+            (("lr", 0.0), ("mlp", 0.02)), values.items()
+        )
     ]
     return pd.DataFrame(rows, columns=["family", "model", "approach", "metric", "value", "std"])
 
@@ -54,12 +82,18 @@ CLAIMS = {"oracle": 0.80, "naive": 0.88, "dge_5": 0.84, "dge_20": 0.78}
 
 
 def checks(*passed: bool) -> pd.DataFrame:
-    rows = [("tvae/synthetic", f"check {i}", "003", ok, "ERROR", "seen") for i, ok in enumerate(passed)]
+    rows = [
+        ("tvae/synthetic", f"check {i}", "003", ok, "ERROR", "seen") for i, ok in enumerate(passed)
+    ]
     return pd.DataFrame(rows, columns=["asset", "check", "member", "passed", "severity", "summary"])
 
 
-def claims_of(dge: float = 0.02, *, naive: float = 0.04, reach: float = 0.01, metric: str = "auc") -> pd.DataFrame:
-    """Errors of claims of two models, the limit being 0.05, whose gain has an interval of `reach` to each side."""
+def claims_of(
+    dge: float = 0.02, *, naive: float = 0.04, reach: float = 0.01, metric: str = "auc"
+) -> pd.DataFrame:
+    """Errors of claims of two models, the limit being 0.05, whose gain has an interval of `reach`
+    to each side.
+    """
     gain = naive - dge
     rows = [
         ("tvae", model, approach, metric, 0.8, error, error, 0.05, *ends)
@@ -72,7 +106,19 @@ def claims_of(dge: float = 0.02, *, naive: float = 0.04, reach: float = 0.01, me
             ],
         )
     ]
-    columns = ["family", "model", "approach", "metric", "truth", "error", "optimism", "limit", "gain", "low", "high"]
+    columns = [
+        "family",
+        "model",
+        "approach",
+        "metric",
+        "truth",
+        "error",
+        "optimism",
+        "limit",
+        "gain",
+        "low",
+        "high",
+    ]
     return pd.DataFrame(rows, columns=columns).assign(over="members and test rows", reason="")
 
 
@@ -87,19 +133,26 @@ def full_report(odd: str = "plain") -> ReportInput:
     training = scores(GOOD, family=odd)
     brier = scores({name: 1 - value for name, value in GOOD.items()}, metric="brier", family=odd)
     claims = scores(CLAIMS, family=odd)
-    ranked = claims.assign(rank=claims.groupby("approach")["value"].rank(ascending=False)).drop(columns="std")
+    ranked = claims.assign(rank=claims.groupby("approach")["value"].rank(ascending=False)).drop(
+        columns="std"
+    )
     curve = pd.DataFrame(
         [(odd, "lr", K, "auc", 0.8, np.nan, 0.81, 3.0 * K) for K in (1, 2, 5)],
         columns=["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"],
     )
     members = pd.DataFrame(
-        [(odd, 0, "ab12", 300, 4.5, None)], columns=["family", "seed", "id", "epochs", "seconds", odd]
+        [(odd, 0, "ab12", 300, 4.5, None)],
+        columns=["family", "seed", "id", "epochs", "seconds", odd],
     )
     told = {"over": odd, "reason": odd}
     expected = {f"expected_{name}": text for name, text in told.items()}
-    differences = training.assign(against=odd, difference=0.1, low=0.0, high=0.2, expected_low=-0.1, expected_high=0.3)
+    differences = training.assign(
+        against=odd, difference=0.1, low=0.0, high=0.2, expected_low=-0.1, expected_high=0.3
+    )
     differences = differences.assign(**told, **expected, remark=odd)
-    gaps = training.assign(group=odd, kind="level", n=40, positives=4, gap=0.1, low=0.0, high=0.2, excess=0.1)
+    gaps = training.assign(
+        group=odd, kind="level", n=40, positives=4, gap=0.1, low=0.0, high=0.2, excess=0.1
+    )
     return ReportInput(
         table=odd,
         title=f"Title {odd}",
@@ -166,13 +219,17 @@ def page_of_all() -> str:
 
 
 @pytest.mark.parametrize(
-    "report", [full_report(), full_report(ODD), ReportInput(table="t", title="T")], ids=["plain", "odd", "empty"]
+    "report",
+    [full_report(), full_report(ODD), ReportInput(table="t", title="T")],
+    ids=["plain", "odd", "empty"],
 )
 def test_the_page_is_well_formed_and_has_every_section(report: ReportInput) -> None:
     page = outline(render_report(report))
     assert [name for name in page.ids if name in SECTIONS] == list(SECTIONS)
     assert len(page.ids) == len(set(page.ids))
-    targets = [str(link["href"])[1:] for link in page.attributes("a") if str(link["href"]).startswith("#")]
+    targets = [
+        str(link["href"])[1:] for link in page.attributes("a") if str(link["href"]).startswith("#")
+    ]
     assert targets == list(SECTIONS)
 
 
@@ -182,7 +239,9 @@ def test_the_page_is_the_same_twice(page_of_all: str) -> None:
 
 def test_the_page_stands_alone(page_of_all: str) -> None:
     page = page_of_all
-    outer = re.findall(r"""(?:href|src|url|action)\s*[=(]\s*["']?((?:https?:)?//[^"')\s>]+)""", page)
+    outer = re.findall(
+        r"""(?:href|src|url|action)\s*[=(]\s*["']?((?:https?:)?//[^"')\s>]+)""", page
+    )
     assert outer == ["https://arxiv.org/abs/2305.09235"]
     assert "@import" not in page
     tags = {name for name, _ in outline(page).tags}
@@ -205,7 +264,10 @@ def test_what_comes_from_a_table_is_never_markup() -> None:
     assert any(ODD in text for text in parsed.texts), "escaped once, not twice, and not dropped"
     allowed = {"alt", "title", "aria-label"}
     carriers = {
-        name for _, attributes in parsed.tags for name, value in attributes.items() if value and "alert" in value
+        name
+        for _, attributes in parsed.tags
+        for name, value in attributes.items()
+        if value and "alert" in value
     }
     assert carriers <= allowed
 
@@ -233,11 +295,17 @@ def test_failed_checks_come_first_and_are_words() -> None:
 
 
 def test_the_k_table_shows_what_is_foretold() -> None:
-    rows = [("tvae", "lr", K, metric, 0.2, np.nan, foretold, np.nan) for K in (1, 2) for metric, foretold in K_METRICS]
+    rows = [
+        ("tvae", "lr", K, metric, 0.2, np.nan, foretold, np.nan)
+        for K in (1, 2)
+        for metric, foretold in K_METRICS
+    ]
     columns = ["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"]
     frame = scores(GOOD, metric="rmse")
     page = render_report(
-        ReportInput(table="t", title="T", training_scores=frame, k_curve=pd.DataFrame(rows, columns=columns))
+        ReportInput(
+            table="t", title="T", training_scores=frame, k_curve=pd.DataFrame(rows, columns=columns)
+        )
     )
     section = page[page.index('<section id="k-curve">') : page.index('<section id="pictures">')]
     assert re.findall(r">(rmse|mse|mae)<", section) == ["rmse", "mse"] * 2
@@ -259,12 +327,16 @@ def test_the_best_value_is_never_the_oracle() -> None:
 
 def test_where_all_approaches_are_equal_none_is_best() -> None:
     """A recall of 0 everywhere is nothing to mark."""
-    page = render_report(ReportInput(table="t", title="T", training_scores=scores(dict.fromkeys(GOOD, 0.0))))
+    page = render_report(
+        ReportInput(table="t", title="T", training_scores=scores(dict.fromkeys(GOOD, 0.0)))
+    )
     assert "number best" not in page
 
 
 def test_crps_names_no_best_as_it_scores_an_ensemble_as_a_distribution() -> None:
-    page = render_report(ReportInput(table="t", title="T", training_scores=scores(GOOD, metric="crps")))
+    page = render_report(
+        ReportInput(table="t", title="T", training_scores=scores(GOOD, metric="crps"))
+    )
     assert "number best" not in page
 
 
@@ -272,21 +344,38 @@ def test_crps_names_no_best_as_it_scores_an_ensemble_as_a_distribution() -> None
 
 
 def gains_of(frame: pd.DataFrame, reach: float = 0.01, remark: str = "") -> pd.DataFrame:
-    """The differences of the DGE from the mean of single datasets, whose expected intervals go `reach` to each side."""
-    wide = frame.pivot(index=["family", "model", "metric"], columns="approach", values="value").reset_index()
+    """The differences of the DGE from the mean of single datasets, whose expected intervals go
+    `reach` to each side.
+    """
+    wide = frame.pivot(
+        index=["family", "model", "metric"], columns="approach", values="value"
+    ).reset_index()
     if "dge_20" not in wide:
         return pd.DataFrame()
     gain = wide["dge_20"] - wide["naive_single"]
     ends = {"expected_low": gain - reach, "expected_high": gain + reach, "low": gain, "high": gain}
-    told = {"over": "test rows", "reason": "", "expected_over": "members and test rows", "expected_reason": ""}
-    keys = wide[["family", "model", "metric"]].assign(approach="dge_20", against="naive_single_mean")
+    told = {
+        "over": "test rows",
+        "reason": "",
+        "expected_over": "members and test rows",
+        "expected_reason": "",
+    }
+    keys = wide[["family", "model", "metric"]].assign(
+        approach="dge_20", against="naive_single_mean"
+    )
     return keys.assign(difference=gain, remark=remark, **ends, **told)
 
 
-def text_of(values: dict[str, float], *, reach: float = 0.01, metric: str = "auc", remark: str = "") -> str:
+def text_of(
+    values: dict[str, float], *, reach: float = 0.01, metric: str = "auc", remark: str = ""
+) -> str:
     frame = scores(values, metric=metric)
     apart = gains_of(frame, reach, remark)
-    return " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame, approach_differences=apart)))
+    return " ".join(
+        verdict(
+            ReportInput(table="t", title="T", training_scores=frame, approach_differences=apart)
+        )
+    )
 
 
 def test_a_clear_gain_is_called_better() -> None:
@@ -308,7 +397,10 @@ def test_a_loss_is_called_worse_and_another_approach_is_named_best() -> None:
 
 def test_a_gain_that_other_members_and_rows_would_not_show_is_not_claimed() -> None:
     text = text_of(GOOD, reach=0.07)
-    assert "with other members and test rows by −0.0100 to 0.1300 at 95 %, which covers zero: not shown" in text
+    assert (
+        "with other members and test rows by −0.0100 to 0.1300 at 95 %, which covers zero: not shown"
+        in text
+    )
     assert "leaves out zero" not in text
 
 
@@ -325,7 +417,9 @@ def test_without_differences_there_is_no_interval_of_the_gain() -> None:
 
 
 def test_equal_scores_are_called_the_same() -> None:
-    assert "dge_20 is the same to the digits shown" in text_of(GOOD | {"dge_20": GOOD["naive_single"] + 1e-7})
+    assert "dge_20 is the same to the digits shown" in text_of(
+        GOOD | {"dge_20": GOOD["naive_single"] + 1e-7}
+    )
 
 
 def test_errors_of_a_target_in_a_small_unit_are_told_apart() -> None:
@@ -352,7 +446,11 @@ def test_without_a_dge_nothing_is_said_of_a_gain() -> None:
 
 
 def said_of(claims: pd.DataFrame) -> str:
-    return " ".join(verdict(ReportInput(table="t", title="T", training_scores=scores(GOOD), claim_errors=claims)))
+    return " ".join(
+        verdict(
+            ReportInput(table="t", title="T", training_scores=scores(GOOD), claim_errors=claims)
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -364,7 +462,9 @@ def said_of(claims: pd.DataFrame) -> str:
         (0.02, np.nan, "which is nearer with other members and test rows is not known"),
     ],
 )
-def test_a_claim_is_called_nearer_only_where_its_interval_says_so(dge: float, reach: float, nearer: str) -> None:
+def test_a_claim_is_called_nearer_only_where_its_interval_says_so(
+    dge: float, reach: float, nearer: str
+) -> None:
     text = said_of(claims_of(dge, reach=reach))
     assert nearer in text
     assert "believed" not in text
@@ -378,7 +478,9 @@ def test_a_claim_is_called_nearer_only_where_its_interval_says_so(dge: float, re
         (0.020, 0.164, "those of dge_20 not to be believed"),
     ],
 )
-def test_claims_that_are_far_off_are_said_to_be_not_to_be_believed(naive: float, dge: float, said: str) -> None:
+def test_claims_that_are_far_off_are_said_to_be_not_to_be_believed(
+    naive: float, dge: float, said: str
+) -> None:
     assert said in said_of(claims_of(dge, naive=naive))
 
 
@@ -459,17 +561,25 @@ def test_what_was_not_scored_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 100])
 def test_the_terminal_table_keeps_its_width_and_columns(width: int) -> None:
-    frame = pd.concat([scores(GOOD, metric=name, family="日付 " * 9) for name in ("auc", "brier", "nll", "f1")])
+    frame = pd.concat(
+        [scores(GOOD, metric=name, family="日付 " * 9) for name in ("auc", "brier", "nll", "f1")]
+    )
     text = terminal_table(headline_table(frame, metrics=("auc", "brier", "nll", "f1")), width)
-    columns = [len(line) + sum(line.count(character) for character in "日付") for line in text.splitlines()]
+    columns = [
+        len(line) + sum(line.count(character) for character in "日付") for line in text.splitlines()
+    ]
     assert max(columns) <= width, "a wide character takes two columns"
-    assert all(f"{name} {arrow}" in text for name, arrow in (("auc", "↑"), ("brier", "↓"), ("nll", "↓"), ("f1", "↑")))
+    assert all(
+        f"{name} {arrow}" in text
+        for name, arrow in (("auc", "↑"), ("brier", "↓"), ("nll", "↓"), ("f1", "↑"))
+    )
     assert all("dge_20" in line for line in text.splitlines() if "0.8700*" in line)
     assert text.count("0.8700*") == 2
 
 
 def test_the_terminal_table_is_this_one() -> None:
-    # Golden, to show the layout to a reader; made by printing it. It cannot tell whether the numbers are right.
+    # Golden, to show the layout to a reader; made by printing it. It cannot tell whether the
+    # numbers are right.
     few = {name: GOOD[name] for name in ("oracle", "naive_single", "dge_20")}
     table = headline_table(scores(few))
     table.loc[0, "auc"] = np.nan
@@ -491,6 +601,8 @@ def test_an_empty_headline_is_said_to_be_empty() -> None:
 
 
 def test_what_was_cut_stands_before_the_numbers() -> None:
-    report = ReportInput(table="t", title="T", notice="This is a trial: seeds 20 -> 3.", training_scores=scores(GOOD))
+    report = ReportInput(
+        table="t", title="T", notice="This is a trial: seeds 20 -> 3.", training_scores=scores(GOOD)
+    )
     assert verdict(report)[0] == report.notice
     assert report.notice.replace(">", "&gt;") in render_report(report)

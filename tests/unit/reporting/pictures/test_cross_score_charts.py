@@ -1,4 +1,5 @@
-"""The picture of cross scores: small, equal twice, right about the diagonal, and none where there is one member.
+"""The picture of cross scores: small, equal twice, right about the diagonal, and none where there
+is one member.
 
 That it is readable was judged by eye; these tests cannot see a label that covers another.
 """
@@ -27,13 +28,22 @@ def cross(
     members: int = 4, *, families: int = 2, metric: str = "auc", models: tuple[str, ...] = ("lr",)
 ) -> pd.DataFrame:
     rows = [
-        (f"family {family}", model, i, j, metric, 0.8 + 0.01 * family + 0.001 * i - 0.002 * j + 0.05 * (i == j))
+        (
+            f"family {family}",
+            model,
+            i,
+            j,
+            metric,
+            0.8 + 0.01 * family + 0.001 * i - 0.002 * j + 0.05 * (i == j),
+        )
         for family in range(families)
         for model in models
         for i in range(members)
         for j in range(members)
     ]
-    return pd.DataFrame(rows, columns=["family", "model", "train_seed", "test_seed", "metric", "value"])
+    return pd.DataFrame(
+        rows, columns=["family", "model", "train_seed", "test_seed", "metric", "value"]
+    )
 
 
 @pytest.mark.parametrize(("members", "families"), [(2, 1), (5, 2), (8, 3), (20, 2), (50, 4)])
@@ -57,7 +67,9 @@ def test_gaps_and_equal_values_can_be_drawn_and_nothing_says_so() -> None:
 
 
 def test_the_own_datasets_are_outlined_and_no_others() -> None:
-    """One outlined square per member and one in the legend: as many runs of its colour down the picture's columns."""
+    """One outlined square per member and one in the legend: as many runs of its colour down the
+    picture's columns.
+    """
     with Image.open(BytesIO(cross_score_heatmap(cross(5, families=1), "auc"))) as image:
         is_own = (np.asarray(image.convert("RGB")) == OWN).all(axis=2)
     # The left and right edges of a square are the columns where the colour runs furthest.
@@ -81,23 +93,33 @@ def test_a_pair_twice_and_a_missing_column_are_refused() -> None:
 
 def test_report_and_page_show_one_picture_of_the_first_model() -> None:
     real_test = recorded(
-        tiny(50), recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}), run_id="r"
+        tiny(50),
+        recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}),
+        run_id="r",
     )
     for metric in ("auc", "rmse"):
         table = cross(models=("lr", "mlp"), metric=metric)
-        ((title, caption, png),) = uncertainty_figures("cross_scores", table, tiny_contract(), real_test.frame)
+        ((title, caption, png),) = uncertainty_figures(
+            "cross_scores", table, tiny_contract(), real_test.frame
+        )
         assert title == f"Members scored on each other's datasets, {metric}"
         assert caption.startswith("lr trained on part of one member's dataset")
         assert caption.endswith("The other models' are in the warehouse.")
-        of_first = uncertainty_figures("cross_scores", table[table["model"] == "lr"], tiny_contract(), real_test.frame)
+        of_first = uncertainty_figures(
+            "cross_scores", table[table["model"] == "lr"], tiny_contract(), real_test.frame
+        )
         assert of_first[0][2] == png
-        assert list(page_pictures("cross_scores", {"cross_scores": table}, real_test)) == [f"chart {title}"]
+        assert list(page_pictures("cross_scores", {"cross_scores": table}, real_test)) == [
+            f"chart {title}"
+        ]
 
 
 def test_one_member_has_no_picture() -> None:
     empty = cross(0)
     assert uncertainty_figures("cross_scores", empty, tiny_contract(), tiny(5)) == []
     real_test = recorded(
-        tiny(50), recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}), run_id="r"
+        tiny(50),
+        recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}),
+        run_id="r",
     )
     assert page_pictures("cross_scores", {"cross_scores": empty}, real_test) == {}

@@ -1,4 +1,5 @@
-"""Pictures and tables of uncertainty: small, equal twice, complete, and clear where there is nothing to show.
+"""Pictures and tables of uncertainty: small, equal twice, complete, and clear where there is
+nothing to show.
 
 That a picture is readable was judged by eye; these tests cannot see a label that covers another.
 """
@@ -21,7 +22,10 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.reporting.page.report import render_report
 from dge_assets.core.reporting.page.report_input import ReportInput
-from dge_assets.core.reporting.page.uncertainty_views import selection_quality_views, uncertainty_views
+from dge_assets.core.reporting.page.uncertainty_views import (
+    selection_quality_views,
+    uncertainty_views,
+)
 from dge_assets.core.reporting.pictures.drawing import MAXIMUM_BYTES
 from dge_assets.core.reporting.pictures.maps import prediction_maps
 from dge_assets.core.reporting.pictures.uncertainty_charts import (
@@ -60,7 +64,9 @@ def tables(task: Task = "binary") -> dict[str, pd.DataFrame]:
     drawn = Resamples(ROWS, np.random.SeedSequence(0), 50)
     parts: dict[str, list[pd.DataFrame]] = {}
     for family, model in (("ctgan", "lr"), ("tvae", "lr")):
-        for name, table in uncertainty_tables(y, members(task, rng, y), [2, 5], task=task, resamples=drawn).items():
+        for name, table in uncertainty_tables(
+            y, members(task, rng, y), [2, 5], task=task, resamples=drawn
+        ).items():
             parts.setdefault(name, []).append(table.assign(family=family, model=model))
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
@@ -69,15 +75,21 @@ def tables(task: Task = "binary") -> dict[str, pd.DataFrame]:
 def plane(task: Task = "binary", classes: int = 2) -> Contract:
     levels = tuple(range(classes))
     target = (
-        column("target", "continuous") if task == "regression" else column("target", "categorical", categories=levels)
+        column("target", "continuous")
+        if task == "regression"
+        else column("target", "categorical", categories=levels)
     )
-    return contract("target", column("x", "continuous"), column("y $^", "integer"), target, task=task)
+    return contract(
+        "target", column("x", "continuous"), column("y $^", "integer"), target, task=task
+    )
 
 
 def points(task: Task = "binary", classes: int = 2, rows: int = 700) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     label = rng.normal(size=rows) if task == "regression" else rng.integers(0, classes, rows)
-    return pd.DataFrame({"x": rng.normal(size=rows), "y $^": rng.integers(0, 9, rows), "target": label})
+    return pd.DataFrame(
+        {"x": rng.normal(size=rows), "y $^": rng.integers(0, 9, rows), "target": label}
+    )
 
 
 def mapped(task: Task = "binary", classes: int = 2) -> pd.DataFrame:
@@ -86,11 +98,17 @@ def mapped(task: Task = "binary", classes: int = 2) -> pd.DataFrame:
     assert grid is not None
 
     def member(turn: float) -> np.ndarray:
-        side = np.column_stack([grid["x"] * k + turn * grid["y $^"] * (k - 1) for k in range(classes)])
+        side = np.column_stack(
+            [grid["x"] * k + turn * grid["y $^"] * (k - 1) for k in range(classes)]
+        )
         odds = np.exp(side - side.max(axis=1, keepdims=True))
         return side[:, 1] if task == "regression" else odds / odds.sum(axis=1, keepdims=True)
 
-    ensembles = {"oracle": [member(0)], "naive_ensemble": [member(0.3)], "dge_3": [member(t) for t in (0.1, 0.3, 0.6)]}
+    ensembles = {
+        "oracle": [member(0)],
+        "naive_ensemble": [member(0.3)],
+        "dge_3": [member(t) for t in (0.1, 0.3, 0.6)],
+    }
     levels = () if task == "regression" else tuple(range(classes))
     return prediction_map(grid, ensembles, task=task, classes=levels)
 
@@ -98,18 +116,26 @@ def mapped(task: Task = "binary", classes: int = 2) -> pd.DataFrame:
 def draw_map(task: Task = "binary", classes: int = 2, rows: int = 700) -> bytes:
     levels = () if task == "regression" else tuple(range(classes))
     shown = points(task, classes, rows)
-    return prediction_maps(mapped(task, classes), shown, target="target", classes=levels, title="a map")
+    return prediction_maps(
+        mapped(task, classes), shown, target="target", classes=levels, title="a map"
+    )
 
 
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "uncertainty": lambda: uncertainty_chart(tables()["uncertainty"], title="u"),
-    "uncertainty of a regression": lambda: uncertainty_chart(tables("regression")["uncertainty"], title="u"),
+    "uncertainty of a regression": lambda: uncertainty_chart(
+        tables("regression")["uncertainty"], title="u"
+    ),
     "reliability": lambda: reliability_chart(tables()["calibration"], title="r"),
-    "reliability, equal count": lambda: reliability_chart(tables()["calibration"], curve="equal_count", title="r"),
+    "reliability, equal count": lambda: reliability_chart(
+        tables()["calibration"], curve="equal_count", title="r"
+    ),
     "no reliability": lambda: reliability_chart(tables()["calibration"].iloc[:0], title="r"),
     "confidence": lambda: confidence_chart(tables()["calibration"], title="c"),
     "selective": lambda: selective_chart(tables()["selective"], title="s"),
-    "selective of a regression": lambda: selective_chart(tables("regression")["selective"], title="s"),
+    "selective of a regression": lambda: selective_chart(
+        tables("regression")["selective"], title="s"
+    ),
     "map": draw_map,
     "map of three classes": lambda: draw_map("multiclass", 3),
     "map of a regression": lambda: draw_map("regression"),
@@ -154,20 +180,29 @@ def test_a_missing_column_is_named() -> None:
 
 def test_each_table_has_its_pictures_and_other_tables_have_none() -> None:
     real = tiny(50)
-    made = {name: uncertainty_figures(name, table, tiny_contract(), real) for name, table in tables().items()}
+    made = {
+        name: uncertainty_figures(name, table, tiny_contract(), real)
+        for name, table in tables().items()
+    }
     assert {name: len(figures) for name, figures in made.items()} == {
         "uncertainty": 1,
         "calibration": 2,
         "selective": 1,
     }
-    assert all(title and caption.endswith(".") and png for figures in made.values() for title, caption, png in figures)
+    assert all(
+        title and caption.endswith(".") and png
+        for figures in made.values()
+        for title, caption, png in figures
+    )
     assert uncertainty_figures("selection", tables()["uncertainty"], tiny_contract(), real) == []
 
 
 def test_a_table_of_two_features_has_a_map_per_family_and_model_and_others_none() -> None:
     labelled = [mapped().assign(family=family, model="lr") for family in ("ctgan", "tvae")]
     table = pd.concat(labelled, ignore_index=True)
-    titles = [title for title, _, _ in uncertainty_figures("prediction_map", table, plane(), points())]
+    titles = [
+        title for title, _, _ in uncertainty_figures("prediction_map", table, plane(), points())
+    ]
     assert titles == ["Map, ctgan, lr", "Map, tvae, lr"]
     assert uncertainty_figures("prediction_map", table.iloc[:0], plane(), points()) == []
     assert uncertainty_figures("prediction_map", table, tiny_contract(), tiny(50)) == []
@@ -189,7 +224,11 @@ def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
         ["dge_5", "1.000", "1.000", "0.0000"],
     ]
     assert [cell.hint for cell in view.rows[0][3:]] == ["too few"] * 3
-    assert [cell.interval for cell in view.rows[1][3:]] == ["0.800 to 1.000", "0.700 to 1.000", "0.0000 to 0.1000"]
+    assert [cell.interval for cell in view.rows[1][3:]] == [
+        "0.800 to 1.000",
+        "0.700 to 1.000",
+        "0.0000 to 0.1000",
+    ]
     assert view.note == "Below a value: its 95 % interval, over members."
     views = uncertainty_views(tables()["uncertainty"])
     assert [view.caption.split(":")[0] for view in views] == ["ctgan", "tvae"]
@@ -199,7 +238,13 @@ def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
     assert re.fullmatch(r"0\.\d+ to 0\.\d+", row["total"].interval)
     assert "biased upwards" in row["ece"].hint
     page = render_report(
-        replace(ReportInput(table="t", title="t"), selection_quality=quality, uncertainty=tables()["uncertainty"])
+        replace(
+            ReportInput(table="t", title="t"),
+            selection_quality=quality,
+            uncertainty=tables()["uncertainty"],
+        )
     )
-    assert "Agreement with the oracle" not in page, "no headline metric was scored, so none is shown"
+    assert "Agreement with the oracle" not in page, (
+        "no headline metric was scored, so none is shown"
+    )
     assert "excess_aurc_total" in page
