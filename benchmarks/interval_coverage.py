@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
 
+from benchmarks.claim_coverage import claim_coverage, size_coverage
 from benchmarks.interval_coverage_page import page
+from benchmarks.interval_population import Array, Population, hit, member_errors, summary
 from dge_assets.core.ensemble.error_correlation import (
     effective_members,
     effective_number,
@@ -40,72 +41,16 @@ from dge_assets.core.scores.samples import SINGLE_MEAN, score_samples
 from dge_assets.core.scores.tables import TrainingPredictions, combine, score_training
 from dge_assets.core.threads import one_thread
 
-Array = npt.NDArray[np.float64]
 METRICS = ("auc", "brier", "accuracy", "nll")
 KS = (5, 10, 20)
 POSITIVES = (0.05, 0.1, 0.3)
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "interval-coverage.md"
-FEATURES, OWN, SHARED, NOISE = 4, 0.6, 0.3, 0.02
-"""Standard deviations of a coefficient's error: a member's own, and that of all members; of the
-oracle's.
-"""
 TRUE_ROWS, TRUE_SETS, REPLICATES = 40_000, 600, 500
 EXPECTED_ROWS = 100_000
 """Rows on which expected scores are taken, once for all repeats: what they are off by is in every
 repeat alike.
 """
 COMPARED = (("dge_K", "naive_single"), ("dge_K", SINGLE_MEAN), ("dge_K", "oracle"))
-
-
-@dataclass(frozen=True)
-class Population:
-    """Outcomes by a logistic model; `intercept` sets the share of positives, `shared` is the error
-    of all members.
-    """
-
-    intercept: float
-    slopes: Array
-    shared: Array
-    oracle: Array
-
-    @classmethod
-    def of(cls, positives: float, stream: np.random.Generator) -> Population:
-        """With about the share `positives` of positive outcomes."""
-        slopes = np.array([1.0, -0.8, 0.5, 0.0])
-        scores = stream.normal(size=(200_000, FEATURES)) @ slopes
-        low, high = -10.0, 10.0
-        while high - low > 1e-6:
-            middle = (low + high) / 2
-            low, high = (
-                (middle, high) if expit(scores + middle).mean() < positives else (low, middle)
-            )
-        shared = stream.normal(0, SHARED, FEATURES)
-        return cls(low, slopes, shared, stream.normal(0, NOISE, FEATURES))
-
-    def rows(self, count: int, stream: np.random.Generator) -> tuple[Array, npt.NDArray[np.int64]]:
-        """Features (count, FEATURES) and outcomes (count,)."""
-        X = stream.normal(size=(count, FEATURES))
-        return X, (stream.random(count) < expit(X @ self.slopes + self.intercept)).astype(np.int64)
-
-    def predictions(self, X: Array, errors: Array) -> tuple[Array, ...]:
-        """Probabilities (rows, 2) of each member, whose coefficients are off by `errors` (members,
-        FEATURES).
-        """
-        positive = expit(X @ (self.slopes + self.shared + errors).T + self.intercept)
-        return tuple(np.column_stack([1 - p, p]) for p in positive.T)
-
-    def of_oracle(self, X: Array) -> tuple[Array, ...]:
-        """What a model fitted on real rows predicts."""
-        positive = expit(X @ (self.slopes + self.oracle) + self.intercept)
-        return (np.column_stack([1 - positive, positive]),)
-
-
-def member_errors(members: int, stream: np.random.Generator) -> Array:
-    """(members, FEATURES) errors of their coefficients; some members are far worse than others, as
-    trained ones are.
-    """
-    size = stream.gamma(4.0, 0.25, size=(members, 1))
-    return np.asarray(stream.normal(0, OWN, size=(members, FEATURES)) * size)
 
 
 @dataclass(frozen=True)
@@ -227,7 +172,7 @@ class Repeat:
                         "what": f"{shown} − {other}" if against else shown,
                         "metric": name,
                         "over": "members and test rows" if prefix else "test rows",
-                        **_hit(row[f"{prefix}low"], row[f"{prefix}high"], true),
+                        **hit(row[f"{prefix}low"], row[f"{prefix}high"], true),
                     }
                 )
         return records
@@ -251,14 +196,9 @@ class Repeat:
         told = {"K": K, "what": "effective members", "metric": "error"}
         ends = {"test rows": "effective", "members and test rows": "expected_effective"}
         return [
-            {**told, "over": over, **_hit(row[f"{e}_low"], row[f"{e}_high"], true)}
+            {**told, "over": over, **hit(row[f"{e}_low"], row[f"{e}_high"], true)}
             for over, e in ends.items()
         ]
-
-
-def _hit(low: float, high: float, true: float) -> dict[str, object]:
-    known = bool(np.isfinite(low) and np.isfinite(high))
-    return {"known": known, "held": bool(known and low <= true <= high), "width": float(high - low)}
 
 
 GROUP_SIZES = (8, 12, 40, 100, 200, 200, 300, 500, 500, 1000)
@@ -304,10 +244,21 @@ def simulate(positives: float, repeats: int, rows: int, seed: int) -> pd.DataFra
     population = Population.of(positives, own)
     repeat = Repeat(population, truth_of(population, own), rows)
     records = pd.DataFrame([record for stream in streams for record in repeat.run(stream)])
-    groups = records[records["known"]].groupby(["what", "metric", "over", "K"], sort=False)
-    return groups.agg(
-        held=("held", "mean"), width=("width", "median"), repeats=("held", "size")
-    ).reset_index()
+    return summary(records)
+
+
+def covered_at(share: float, repeats: int, rows: int) -> pd.DataFrame:
+    """All quantities of the page at one share of positives."""
+    population = Population.of(share, np.random.default_rng([0, 5]))
+    told = {"repeats": repeats, "rows": rows, "seed": 0}
+    return pd.concat(
+        [
+            simulate(share, repeats, rows, seed=0),
+            claim_coverage(population, KS, **told),
+            size_coverage(population, KS, **told),
+        ],
+        ignore_index=True,
+    )
 
 
 def main() -> None:
@@ -320,7 +271,7 @@ def main() -> None:
     given = parser.parse_args()
     started = time.perf_counter()
     with one_thread():
-        covered = {share: simulate(share, given.repeats, given.rows, seed=0) for share in POSITIVES}
+        covered = {share: covered_at(share, given.repeats, given.rows) for share in POSITIVES}
         alarms = {
             share: false_alarms(share, given.repeats, given.rows, seed=0) for share in POSITIVES
         }

@@ -42,6 +42,8 @@ def page(
         "- *members and test rows*: `expected_low`, `expected_high`; what other members would do on other rows, on average.",
         "  For effective members the first column shows why that interval is needed: it is one of these members, held to the",
         "  truth of all.",
+        "- *gain of a claim*: by how much DGE's claimed score is nearer the truth than the naive one; *gain of the next member*",
+        "  and *recommended K*: of the table `k_recommendation`, the interval of one and the range of the other.",
         "",
     ]
     for share, table in covered.items():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks import interval_coverage
+from benchmarks.claim_coverage import claim_coverage, size_coverage
 from benchmarks.interval_coverage_page import page
+from benchmarks.interval_population import Population
 
 
 @pytest.fixture
@@ -36,5 +38,19 @@ def test_intervals_over_members_hold_what_those_over_rows_do_not() -> None:
 
 def test_the_population_has_the_share_of_positives_that_is_asked_for() -> None:
     stream = np.random.default_rng(0)
-    population = interval_coverage.Population.of(0.05, stream)
+    population = Population.of(0.05, stream)
     assert population.rows(100_000, stream)[1].mean() == pytest.approx(0.05, abs=0.005)
+
+
+def test_claims_and_sizes_are_counted_as_the_scores_are() -> None:
+    population = Population.of(0.3, np.random.default_rng(0))
+    claims = claim_coverage(population, (5,), repeats=4, rows=400, seed=0)
+    assert list(claims["metric"]) == ["auc", "brier"]
+    sizes = size_coverage(population, (5, 10), repeats=20, rows=400, seed=0)
+    assert sizes.groupby("what")["held"].mean().min() > 0.8
+    assert (
+        sizes.pivot(index="K", columns="what", values="width")
+        .loc[5]
+        .gt(sizes.pivot(index="K", columns="what", values="width").loc[10])
+        .all()
+    ), "more members, narrower"
