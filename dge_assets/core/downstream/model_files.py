@@ -52,6 +52,18 @@ A Booster is restored by XGBoost's own reader from its binary JSON, which holds 
 and no code.
 """
 
+_FORMER_PLACES = {
+    "dge_assets.core.boosted": ("xgboost_classifier", ("CompactClasses",)),
+    "dge_assets.core.kernel_machine": ("matrix_svc", ("MatrixSVC",)),
+    "dge_assets.core.network_classifier": ("network_classifier", ("LossStoppedClassifier",)),
+    "dge_assets.core.preprocessing": (
+        "preprocessing",
+        ("LevelIndicators", "MomentReader", "NumberReader"),
+    ),
+}
+"""What stored models call our modules that have moved since: its module in this folder, and the
+classes that models were stored with."""
+
 _SCHEMA = "schema.json"
 _ANY_DAY = (1980, 1, 1, 0, 0, 0)
 """What a zip file has to say of each file's time; the first that it can."""
@@ -138,6 +150,7 @@ def load_pipeline(data: bytes, *, model: str) -> Pipeline:
         trusted = list(trusted_types(data, model=model))
         with zipfile.ZipFile(io.BytesIO(data)) as source:
             schema, context = read_schema(source)
+            _rename_moved(schema)
             parts = get_tree(schema, context, trusted=trusted)
             audit_tree(parts, trusted=trusted)
             require_sound_parts(parts)
@@ -156,6 +169,22 @@ def load_pipeline(data: bytes, *, model: str) -> Pipeline:
             f"model, or is damaged"
         ) from error
     return pipeline
+
+
+def _rename_moved(node: Any) -> None:
+    """Replace, in place, the former names of our own classes by the present ones.
+
+    Only names in a schema change, before any type is looked up: what is trusted stays the same.
+    """
+    if isinstance(node, list):
+        for item in node:
+            _rename_moved(item)
+    elif isinstance(node, dict):
+        module, classes = _FORMER_PLACES.get(str(node.get("__module__")), ("", ()))
+        if node.get("__class__") in classes:
+            node["__module__"] = f"{__package__}.{module}"
+        for item in node.values():
+            _rename_moved(item)
 
 
 def trusted_types(data: bytes, *, model: str) -> tuple[str, ...]:
