@@ -26,7 +26,7 @@ from scipy.special import betainc
 from scipy.stats import invwishart, norm
 
 from dge_assets.core.randomness import generator, seed_sequence
-from dge_assets.core.statistics.combining_rules import CONFIDENCE, RULES, combine
+from dge_assets.core.statistics.combining_rules import CONFIDENCE, RULES, combine_estimates
 from dge_assets.core.statistics.share_intervals import combine_shares
 
 Array = npt.NDArray[np.float64]
@@ -179,7 +179,7 @@ def _intervals(
     found = {}
     for index, statistic in enumerate(truths(is_skewed=False)):
         combined = (
-            combine_shares if statistic.startswith("share") else combine
+            combine_shares if statistic.startswith("share") else combine_estimates
         )  # as the product does
         for rule in RULES:
             interval = combined(

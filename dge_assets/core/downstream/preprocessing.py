@@ -21,8 +21,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dge_assets.core.contract.values import coded
-from dge_assets.core.downstream.targets import plain_level
+from dge_assets.core.contract.values import coded, plain_level
 from dge_assets.core.errors import EvaluationError
 
 Treatment = Literal["numeric", "categorical", "datetime"]

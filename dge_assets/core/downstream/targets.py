@@ -17,19 +17,11 @@ import pandas as pd
 
 from dge_assets.core.arrays import Codes
 from dge_assets.core.contract.contract import Level, Task, sorted_levels
-from dge_assets.core.contract.values import coded
+from dge_assets.core.contract.values import coded, plain_level
 from dge_assets.core.errors import EvaluationError
 
 MOST_INTEGER_CLASSES = 10
 """Whole numbers with more distinct values than this are an amount (regression), not classes."""
-
-
-def plain_level(label: object) -> Level:
-    """A label as a plain Python value; whole floats (integers beside missing cells) become int."""
-    value = label.item() if isinstance(label, np.generic) else label
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def target_column(frame: pd.DataFrame, target: str, *, name: str) -> pd.Series:

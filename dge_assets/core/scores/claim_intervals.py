@@ -47,7 +47,7 @@ from dge_assets.core.scores.metrics import metric_card
 from dge_assets.core.scores.tables import require_ks
 
 Over = Literal["models", "members"]
-INTERVAL_COLUMNS = [
+CLAIM_INTERVAL_COLUMNS = [
     "approach",
     "metric",
     "over",
@@ -101,7 +101,7 @@ def evaluation_intervals(
                         reason if isnan(error) else "",
                     )
                 )
-    return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
+    return pd.DataFrame(rows, columns=CLAIM_INTERVAL_COLUMNS)
 
 
 def _reason_against(scores: Array) -> str:

@@ -40,7 +40,7 @@ digits.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interval:
+class CombinedEstimate:
     """A combined estimate.
 
     `low` and `high` are NaN where `reason` says why; `flag` tells what the rule had to mend.
@@ -88,11 +88,11 @@ class RuleCard:
     fewest: int
     source: str
     made_for: str
-    function: Callable[[Members, float], Interval]
+    function: Callable[[Members, float], CombinedEstimate]
     reads: int | None = None
 
 
-def combine(
+def combine_estimates(
     q: Sequence[float] | Array,
     u: Sequence[float] | Array,
     *,
@@ -100,7 +100,7 @@ def combine(
     n_real: int,
     n_synthetic: int,
     confidence: float = CONFIDENCE,
-) -> Interval:
+) -> CombinedEstimate:
     """The interval of `rule` (a key of `RULES`) from estimates q (K,) and their variances u (K,).
 
     An estimate that is not finite makes the interval NaN with a reason, as leaving a dataset out
@@ -108,7 +108,7 @@ def combine(
     `flag` says that K datasets tell no more than one. EvaluationError for an unknown rule, arrays
     that do not fit, negative variances.
 
-    >>> interval = combine([1.0, 3.0], [0.5, 0.5], rule="rubin_1987", n_real=100, n_synthetic=100)
+    >>> interval = combine_estimates([1.0, 3.0], [0.5, 0.5], rule="rubin_1987", n_real=100, n_synthetic=100)
     >>> interval.estimate, interval.variance
     (2.0, 3.5)
     """
@@ -120,7 +120,7 @@ def combine(
         estimate = (
             float(np.mean(members.q)) if members.count and np.isfinite(members.q).all() else nan
         )
-        return Interval(
+        return CombinedEstimate(
             rule=rule,
             estimate=estimate,
             variance=nan,
@@ -176,13 +176,13 @@ def rule_card(rule: str) -> RuleCard:
 
 def _student(
     rule: str, estimate: float, variance: float, degrees: float, confidence: float, flag: str = ""
-) -> Interval:
+) -> CombinedEstimate:
     """estimate ± t · √variance, the t of `degrees` degrees of freedom (inf: normal)."""
     upper = 0.5 + confidence / 2
     quantile = float(stdtrit(degrees, upper) if isfinite(degrees) else ndtri(upper))
     reach = quantile * sqrt(variance)
     low, high = estimate - reach, estimate + reach
-    return Interval(
+    return CombinedEstimate(
         rule=rule,
         estimate=estimate,
         variance=variance,
@@ -202,20 +202,20 @@ def _degrees(members: Members, within: float, between: float) -> float:
     )
 
 
-def _naive_single(members: Members, confidence: float) -> Interval:
+def _naive_single(members: Members, confidence: float) -> CombinedEstimate:
     """Dataset 0 as if it were the real table: q_0 ± t √u_0."""
     degrees = max(members.n_synthetic - 1.0, FEWEST_DEGREES)
     return _student("naive_single", float(members.q[0]), float(members.u[0]), degrees, confidence)
 
 
-def _naive_concat(members: Members, confidence: float) -> Interval:
+def _naive_concat(members: Members, confidence: float) -> CombinedEstimate:
     """All datasets as if their K · n_synthetic rows had been seen: T = ū / K."""
     degrees = max(members.count * members.n_synthetic - 1.0, FEWEST_DEGREES)
     variance = float(np.mean(members.u)) / members.count
     return _student("naive_concat", float(np.mean(members.q)), variance, degrees, confidence)
 
 
-def _rubin(members: Members, confidence: float) -> Interval:
+def _rubin(members: Members, confidence: float) -> CombinedEstimate:
     """T = ū + (1 + 1/K) b, df = (K - 1)(1 + ū / ((1 + 1/K) b))² (Rubin 1987, equations 3.1.5 and
     3.1.6).
     """
@@ -224,7 +224,7 @@ def _rubin(members: Members, confidence: float) -> Interval:
     return _student("rubin_1987", float(np.mean(members.q)), within + between, degrees, confidence)
 
 
-def _raghunathan(members: Members, confidence: float) -> Interval:
+def _raghunathan(members: Members, confidence: float) -> CombinedEstimate:
     """T = (1 + 1/K) b - ū, df = (K - 1)(1 - ū / ((1 + 1/K) b))² (Raghunathan, Reiter and Rubin
     2003).
 
@@ -247,14 +247,14 @@ def _raghunathan(members: Members, confidence: float) -> Interval:
     )
 
 
-def _reiter(members: Members, confidence: float) -> Interval:
+def _reiter(members: Members, confidence: float) -> CombinedEstimate:
     """T = ū + b / K, df = (K - 1)(1 + K ū / b)² (Reiter 2003, partially synthetic data)."""
     within, between = float(np.mean(members.u)), members.b / members.count
     degrees = _degrees(members, within, between)
     return _student("reiter_2003", float(np.mean(members.q)), within + between, degrees, confidence)
 
 
-def _raab(members: Members, confidence: float) -> Interval:
+def _raab(members: Members, confidence: float) -> CombinedEstimate:
     """T = ū (n_synthetic / n_real + 1/K), normal (Raab, Nowok and Dibben 2016, T_s): needs no b, so
     K may be 1.
     """
@@ -264,7 +264,7 @@ def _raab(members: Members, confidence: float) -> Interval:
     return _student("raab_2016", float(np.mean(members.q)), variance, inf, confidence)
 
 
-def _mixture(members: Members, confidence: float) -> Interval:
+def _mixture(members: Members, confidence: float) -> CombinedEstimate:
     """Central interval of the mixture of the K normal posteriors N(q_k, u_k) (Räisä, Jälkö and
     Honkela 2023).
 
@@ -279,7 +279,7 @@ def _mixture(members: Members, confidence: float) -> Interval:
     )
     estimate = float(np.mean(members.q))
     low, high = min(low, estimate), max(high, estimate)
-    return Interval(
+    return CombinedEstimate(
         rule="raisa_2023", estimate=estimate, variance=variance, degrees=inf, low=low, high=high
     )
 

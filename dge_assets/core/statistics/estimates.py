@@ -26,8 +26,7 @@ from sklearn.linear_model import LogisticRegression
 
 from dge_assets.core.arrays import Array
 from dge_assets.core.contract.contract import Level
-from dge_assets.core.contract.values import coded
-from dge_assets.core.downstream.targets import plain_level
+from dge_assets.core.contract.values import coded, plain_level
 from dge_assets.core.statistics.design import Design, standardized
 
 INTERCEPT = "intercept"

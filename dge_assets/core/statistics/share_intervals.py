@@ -35,8 +35,8 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import wilson
 from dge_assets.core.statistics.combining_rules import (
     CONFIDENCE,
-    Interval,
-    combine,
+    CombinedEstimate,
+    combine_estimates,
     root_between,
     rule_card,
 )
@@ -50,14 +50,14 @@ def combine_shares(
     n_real: int,
     n_synthetic: int,
     confidence: float = CONFIDENCE,
-) -> Interval:
-    """`combining.combine` for shares q (K,) in 0..1 with variances u (K,), its ends within 0..1.
+) -> CombinedEstimate:
+    """`combining_rules.combine_estimates` for shares q (K,) in 0..1 with variances u (K,), its ends within 0..1.
 
-    Estimate, variance, degrees, flag and reason are those of `combine`, but where T is 0, as for a
+    Estimate, variance, degrees, flag and reason are those of `combine_estimates`, but where T is 0, as for a
     mean share of exactly 0 or 1: every dataset's u is 0 there, and T is taken as the rule gives it
     for u of 1 / n_synthetic, per q̄ (1 - q̄). So an interval is not symmetric about its estimate,
     and has a width wherever n_synthetic is finite. EvaluationError for shares outside 0..1, and for
-    what `combine` refuses.
+    what `combine_estimates` refuses.
 
     >>> found = combine_shares([0.0, 0.0], [0.0, 0.0], rule="rubin_1987", n_real=100, n_synthetic=100)
     >>> found.low, round(found.high, 3)
@@ -66,7 +66,7 @@ def combine_shares(
     shares = np.asarray(q, dtype=np.float64)
     if (shares[np.isfinite(shares)] < 0).any() or (shares[np.isfinite(shares)] > 1).any():
         raise EvaluationError(f"a share lies between 0 and 1, found {shares.tolist()}")
-    interval = combine(
+    interval = combine_estimates(
         q, u, rule=rule, n_real=n_real, n_synthetic=n_synthetic, confidence=confidence
     )
     if interval.reason:
@@ -83,7 +83,7 @@ def combine_shares(
         )
         return replace(interval, low=low, high=high)
     per_row = np.full(len(shares), 1 / n_synthetic)
-    unit = combine(
+    unit = combine_estimates(
         q, per_row, rule=rule, n_real=n_real, n_synthetic=n_synthetic, confidence=confidence
     )
     low, high = _wilson(interval.estimate, unit.variance, unit.degrees, confidence)

@@ -22,7 +22,12 @@ from dge_assets.core.declaration.statistics import (
     require_statistics_fit,
 )
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.statistics.combining_rules import CONFIDENCE, RULES, Interval, combine
+from dge_assets.core.statistics.combining_rules import (
+    CONFIDENCE,
+    RULES,
+    CombinedEstimate,
+    combine_estimates,
+)
 from dge_assets.core.statistics.estimates import (
     Estimate,
     Feature,
@@ -137,7 +142,7 @@ def _rows(
     confidence: float,
 ) -> list[tuple[object, ...]]:
     """One row per rule. Rows with gaps count as the statistic used them, on either side."""
-    combined = combine_shares if isinstance(statistic, ProportionDeclaration) else combine
+    combined = combine_shares if isinstance(statistic, ProportionDeclaration) else combine_estimates
     real = _real_interval(truth, combined, confidence)
     rows: list[tuple[object, ...]] = []
     for rule, card in RULES.items():
@@ -161,8 +166,8 @@ def _rows(
 
 
 def _real_interval(
-    truth: Estimate | None, combined: Callable[..., Interval], confidence: float
-) -> Interval:
+    truth: Estimate | None, combined: Callable[..., CombinedEstimate], confidence: float
+) -> CombinedEstimate:
     value, variance, rows = (
         (float("nan"), float("nan"), 1)
         if truth is None
@@ -178,7 +183,7 @@ def _real_interval(
     )
 
 
-def _note(interval: Interval, estimates: Sequence[Estimate], truth: Estimate | None) -> str:
+def _note(interval: CombinedEstimate, estimates: Sequence[Estimate], truth: Estimate | None) -> str:
     """Reasons before flags; a reason that lies in the rows is told with the first dataset that gave
     it, and how many did.
     """

@@ -13,7 +13,7 @@ from scipy.stats import t as student_t
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.scores.claim_intervals import (
-    INTERVAL_COLUMNS,
+    CLAIM_INTERVAL_COLUMNS,
     SAME,
     evaluation_intervals,
     mean_over_pairs,
@@ -116,7 +116,7 @@ def test_a_smaller_ensemble_is_its_own_members_alone() -> None:
     )
     alone = evaluation_intervals(frame(table[:5, :5]), [5], task="binary")
     pd.testing.assert_frame_equal(of_five, alone)
-    assert list(alone.columns) == INTERVAL_COLUMNS
+    assert list(alone.columns) == CLAIM_INTERVAL_COLUMNS
     assert (alone["low"] < alone["value"]).all()
 
 

@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.statistics.combining_rules import RULES, Interval, combine, mixture_quantile
+from dge_assets.core.statistics.combining_rules import (
+    RULES,
+    CombinedEstimate,
+    combine_estimates,
+    mixture_quantile,
+)
 
 NEED_TWO = sorted(name for name, card in RULES.items() if card.fewest == 2)
 
 
-def of(rule: str, q: list[float], u: list[float], **other: int) -> Interval:
-    return combine(q, u, rule=rule, **{"n_real": 100, "n_synthetic": 100, **other})
+def of(rule: str, q: list[float], u: list[float], **other: int) -> CombinedEstimate:
+    return combine_estimates(q, u, rule=rule, **{"n_real": 100, "n_synthetic": 100, **other})
 
 
 def test_the_formulas_of_the_papers() -> None:
@@ -109,8 +114,10 @@ def test_intervals_move_and_stretch_with_the_unit(
     """
     q, u = np.array(pairs).T
     for rule in RULES:
-        one = combine(q, u, rule=rule, n_real=100, n_synthetic=150)
-        other = combine(shift + scale * q, scale**2 * u, rule=rule, n_real=100, n_synthetic=150)
+        one = combine_estimates(q, u, rule=rule, n_real=100, n_synthetic=150)
+        other = combine_estimates(
+            shift + scale * q, scale**2 * u, rule=rule, n_real=100, n_synthetic=150
+        )
         size = 1e-6 * (
             abs(shift) + scale * (np.abs(q).max() + np.sqrt(u.max()) * 50 + one.high - one.low) + 1
         )
@@ -126,7 +133,8 @@ def test_more_confidence_is_a_wider_interval(pairs: list[tuple[float, float]]) -
     q, u = np.array(pairs).T
     for rule in RULES:
         narrow, wide = (
-            combine(q, u, rule=rule, n_real=9, n_synthetic=9, confidence=c) for c in (0.5, 0.9)
+            combine_estimates(q, u, rule=rule, n_real=9, n_synthetic=9, confidence=c)
+            for c in (0.5, 0.9)
         )
         assert wide.low <= narrow.low <= narrow.high <= wide.high
 
@@ -161,7 +169,7 @@ def test_bad_input_is_told(change: dict[str, object], message: str) -> None:
         "n_synthetic": 10,
     }
     with pytest.raises(EvaluationError, match=message):
-        combine(**{**stated, **change})  # type: ignore[arg-type]
+        combine_estimates(**{**stated, **change})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("probability", [0.025, 0.3, 0.975])
@@ -178,7 +186,7 @@ def test_components_that_differ_by_rounding_have_a_quantile(probability: float) 
 
 @pytest.mark.parametrize("q", [[0.1, 0.1, 0.1], [0.0] * 49 + [1000.0]])
 def test_the_mixture_holds_its_own_estimate(q: list[float]) -> None:
-    found = combine(
+    found = combine_estimates(
         q, np.sign(np.ptp(q)) * np.ones(len(q)), rule="raisa_2023", n_real=100, n_synthetic=100
     )
     assert found.low <= found.estimate <= found.high

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.statistics.combining_rules import RULES, Interval, combine
+from dge_assets.core.statistics.combining_rules import RULES, CombinedEstimate, combine_estimates
 from dge_assets.core.statistics.share_intervals import combine_shares
 
 
-def of(rule: str, shares: list[float], *, rows: int = 100, n_real: int = 100) -> Interval:
+def of(rule: str, shares: list[float], *, rows: int = 100, n_real: int = 100) -> CombinedEstimate:
     variances = [share * (1 - share) / rows for share in shares]
     return combine_shares(shares, variances, rule=rule, n_real=n_real, n_synthetic=rows)
 
@@ -36,7 +36,7 @@ def test_every_interval_lies_in_0_to_1_and_holds_its_estimate(
 def test_the_plain_interval_of_a_rare_level_would_leave_0_to_1() -> None:
     """What this module is for: the same rule and T, without it, say that a share may be below 0."""
     shares, variances = [0.01, 0.03, 0.0], [0.0001, 0.0003, 0.0]
-    plain = combine(shares, variances, rule="rubin_1987", n_real=100, n_synthetic=100)
+    plain = combine_estimates(shares, variances, rule="rubin_1987", n_real=100, n_synthetic=100)
     kept = combine_shares(shares, variances, rule="rubin_1987", n_real=100, n_synthetic=100)
     assert plain.low < 0 <= kept.low
     assert (kept.estimate, kept.variance, kept.degrees) == (
@@ -69,7 +69,7 @@ def test_many_rows_and_a_middling_share_give_the_plain_interval() -> None:
     for rule in RULES:
         options = {"rule": rule, "n_real": 100_000, "n_synthetic": 100_000}
         plain, ours = (
-            combine(shares, variances, **options),
+            combine_estimates(shares, variances, **options),
             combine_shares(shares, variances, **options),
         )
         width = plain.high - plain.low
@@ -126,7 +126,7 @@ def test_a_rare_level_is_covered_where_the_plain_interval_fails() -> None:
         variances = shares * (1 - shares) / n
         options = {"rule": "raab_2016", "n_real": n, "n_synthetic": n}
         intervals = (
-            combine(shares, variances, **options),
+            combine_estimates(shares, variances, **options),
             combine_shares(shares, variances, **options),
         )
         holds.append([interval.low <= p <= interval.high for interval in intervals])

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from dge_assets.core.contract.contract import Level
-from dge_assets.core.downstream.targets import plain_level
+from dge_assets.core.contract.values import plain_level
 from dge_assets.core.reporting.frames import approach_order, require_columns
 from dge_assets.core.reporting.pictures.drawing import (
     INK,
