@@ -1,7 +1,7 @@
 """`make demo`: one table's whole line in this process, with progress in the terminal and the
 headline at the end.
 
-The headline is told whether or not a release comes of it. Killed at any moment and started again it
+The headline is told whether or not it ends in a release. Killed at any moment and started again it
 goes on from what was kept, and ends in the same release.
 """
 

@@ -19,7 +19,7 @@ from dge_resources.records import Recorded
 
 DESCRIPTIONS = {
     EVALUATION_INDEX: "One row per evaluation table: how many rows it has and what one of them is. The evaluation as one "
-    "asset: all tables come of one step over all members.",
+    "asset: all tables come from one step over all members.",
     "training_scores": "One row per (family, model, approach, metric): does a model trained on synthetic data do well on "
     "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K. low, high: these members on other test "
     "rows; expected_low, expected_high: other members on other test rows.",

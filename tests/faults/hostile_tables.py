@@ -2,7 +2,7 @@
 contracts half declared.
 
 Here: the strategy, and putting a table through what the line does with its rows. All of a table
-comes of one seed, so that an example is small to tell: seed, rows, columns, format. Not here:
+comes from one seed, so that an example is small to tell: seed, rows, columns, format. Not here:
 tests.
 """
 
@@ -239,7 +239,7 @@ def drawn_table(seed: int) -> HostileTable:
 hostile_tables = st.integers(0, 2**32 - 1).map(drawn_table)
 """Any such table.
 
-All comes of one number: drawn part by part, most tables would be refused for their first column.
+All comes from one number: drawn part by part, most tables would be refused for their first column.
 """
 
 

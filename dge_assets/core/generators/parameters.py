@@ -100,7 +100,7 @@ class TVAEParameters(FamilyParameters):
     )
     decode: Literal["draw", "largest"] = Field(
         "draw",
-        description="how a level comes of its probabilities in tvae's rows: drawn, which is the model, or the likeliest, "
+        description="how a level comes from its probabilities in tvae's rows: drawn, which is the model, or the likeliest, "
         "which is what the ctgan package does",
     )
 

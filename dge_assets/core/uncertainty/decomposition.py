@@ -6,7 +6,7 @@ Here: the decomposition of the uncertainty of one prediction into what each memb
 (`uncertainty.tables`).
 
 Symbols: K members, n rows, C classes; p_k is member k's probabilities (n, C), f_k its values (n,).
-What is between the members of a DGE comes of the generators and, for a model class that depends on
+What is between the members of a DGE comes from the generators and, for a model class that depends on
 its seed, of the model seeds as well: the same quantity of the naive ensemble, whose members differ
 in the model seed alone, tells how much that is.
 """

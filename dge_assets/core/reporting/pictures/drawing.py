@@ -1,4 +1,4 @@
-"""Drawing: figures, panels, legends and labels in one style, and the PNG that comes of them.
+"""Drawing: figures, panels, legends and labels in one style, and the PNG that comes from them.
 
 Here: what every picture shares. Not here: what a picture shows (`charts`, `marginals`).
 

@@ -47,7 +47,7 @@ def _uncertainty(table: pd.DataFrame, contract: Contract) -> list[Figure]:
     title = f"Uncertainty of a prediction ({unit}), mean over real test rows"
     caption = (
         "A bar's first part is what the models say themselves (aleatoric), its second what is between them. One model "
-        "has nothing between; naive_ensemble shows what model seeds alone add, so what dge_K has beyond it comes of the "
+        "has nothing between; naive_ensemble shows what model seeds alone add, so what dge_K has beyond it comes from the "
         "generators."
     )
     return [("Uncertainty by approach", caption, uncertainty_chart(table, title=title))]
@@ -84,7 +84,7 @@ def _selective(table: pd.DataFrame, contract: Contract) -> list[Figure]:
     caption = (
         f"Rows are kept in order of {ranking}, the surest first; the line is the {risk} of those kept. The lower to the "
         "left, the better the approach knows where it errs; a flat line does not know, and one that rises to the left is "
-        "surest where it is wrong. The generators' part alone does not see errors that come of noise in the data itself."
+        "surest where it is wrong. The generators' part alone does not see errors that come from noise in the data itself."
     )
     title = f"Risk ({risk}) of the rows kept, the surest first"
     return [("Risk against coverage", caption, selective_chart(table, title=title))]
