@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.line import EVALUATION_TABLES, Line
+from dge_assets.assets.line import Line
 from dge_assets.core.errors import DgeError
 from dge_assets.core.reporting.markdown import markdown_cell
 from dge_resources.storage import Storage
@@ -41,7 +41,7 @@ def table_jobs(line: Line) -> dict[str, Job]:
         for f in line.families
         for stage in ("generator", "synthetic", "downstream")
     ]
-    evaluate = [line.key(name) for name in (*EVALUATION_TABLES, "report")]
+    evaluate = [line.key(name) for name in (*line.catalogue.names, "report")]
     release = [line.key("release")]
     stages = {
         "line": (

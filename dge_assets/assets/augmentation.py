@@ -5,7 +5,6 @@ Not here: the evaluation's asset (`evaluation`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -41,40 +40,6 @@ def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
         for family in line.families
         for model in asked.models
     }
-
-
-def augmentation_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The tables of all pairs as one, with the columns `family` and `model` first; its columns
-    alone when there is none.
-    """
-    from dge_assets.core.augmentation.scores import AUGMENTATION_COLUMNS
-    from dge_assets.core.rows.tables import no_rows
-
-    parts = []
-    for key, table in tables.items():
-        family, model = key.split("/", 1)
-        parts.append(
-            table.assign(family=family, model=model)[["family", "model", *AUGMENTATION_COLUMNS]]
-        )
-    if not parts:
-        return no_rows(
-            {
-                name: _NUMBERS.get(name, "string")
-                for name in ("family", "model", *AUGMENTATION_COLUMNS)
-            }
-        )
-    return pd.DataFrame(
-        {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
-    )
-
-
-_NUMBERS = dict.fromkeys(("real_rows", "comparisons"), "int64") | dict.fromkeys(
-    ("weight", "value", "std", "low", "high", "gain", "gain_low", "gain_high", "p", "p_adjusted"),
-    "float64",
-)
-"""Types of the columns that are not text: without rows nothing else tells those that the
-warehouse's columns have.
-"""
 
 
 def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, str, bytes]]:

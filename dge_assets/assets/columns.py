@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.core.cards.table_card import TableCard
 from dge_assets.core.contract.contract import Column, Contract
 
 
@@ -41,6 +42,21 @@ def _describe(column: Column | None) -> str:
             + (f" and {len(column.categories) - 8} more" if len(column.categories) > 8 else "")
         )
     return "; ".join([*parts, *filter(None, (column.unit, column.description))])
+
+
+def card_metadata(card: TableCard) -> dict[str, Any]:
+    """What the card of an evaluation table says of its columns and its keeper, before there is
+    any row.
+    """
+    columns = [
+        dg.TableColumn(name=column.name, type=column.type, description=column.meaning)
+        for column in card.columns
+    ]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "keys": ", ".join(card.keys),
+        "kept by": card.kept_by,
+    }
 
 
 def column_lineage(columns: list[str], parent: dg.AssetKey) -> dg.TableColumnLineage:

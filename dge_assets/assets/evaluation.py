@@ -10,21 +10,20 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.augmentation import augmentation_table, augmentation_tasks
+from dge_assets.assets.augmentation import augmentation_tasks
+from dge_assets.assets.columns import card_metadata
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.evaluation_pictures import page_pictures
 from dge_assets.assets.evaluation_tables import (
-    DESCRIPTIONS,
     across_families,
     combine_tables,
     index_of,
     modelled,
     notes_table,
+    stacked_pairs,
     statistics_of,
 )
 from dge_assets.assets.line import (
-    EVALUATION_INDEX,
-    EVALUATION_TABLES,
     LAKE,
     ONE_RUN,
     Line,
@@ -33,6 +32,7 @@ from dge_assets.assets.line import (
     table_metadata,
 )
 from dge_assets.assets.telling import tell
+from dge_assets.core.cards.table_card import TableCard
 from dge_resources.compute import Compute
 from dge_resources.lake import address_of
 from dge_resources.progress import ProgressBoard
@@ -45,7 +45,7 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
     attributes = line.attributes(
         "evaluation", "sklearn", parameters=line.declared_evaluation_parameters
     )
-    group = attributes.pop("group_name")
+    group, index = attributes.pop("group_name"), line.catalogue.index.name
 
     @dg.multi_asset(
         name=f"{line.table}__evaluation",
@@ -56,19 +56,20 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
         },
         deps=[line.key("downstream", family) for family in line.families],
         outs={
-            name: dg.AssetOut(
-                key=line.key(name),
+            card.name: dg.AssetOut(
+                key=line.key(card.name),
                 io_manager_key=LAKE,
-                description=DESCRIPTIONS[name],
+                description=card.description,
+                metadata=card_metadata(card),
                 **attributes,
             )
-            for name in EVALUATION_TABLES
+            for card in line.catalogue
         },
         # The others hang on the index alone: edges from every input to every table would hide the
         # line.
         internal_asset_deps={
-            name: set(inputs_of(line)) if name == EVALUATION_INDEX else {line.key(EVALUATION_INDEX)}
-            for name in EVALUATION_TABLES
+            name: set(inputs_of(line)) if name == index else {line.key(index)}
+            for name in line.catalogue.names
         },
         pool="dge_training",
     )
@@ -81,8 +82,8 @@ def evaluation_assets(line: Line) -> dg.AssetsDefinition:
             tables = _evaluate(context, line, compute, ensemble)
         else:
             tell(context, f"{line.table}: evaluation is stored and current")
-        for name in EVALUATION_TABLES:
-            yield _output(name, tables, ensemble.real_test)
+        for card in line.catalogue:
+            yield _output(line, card, tables, ensemble.real_test)
 
     return evaluation
 
@@ -97,7 +98,9 @@ def inputs_of(line: Line) -> list[dg.AssetKey]:
 
 def _stored_tables(line: Line, storage: Storage, ensemble: Ensemble) -> dict[str, Recorded] | None:
     """The tables, where all of them are stored and were made from exactly this ensemble."""
-    recipes = {name: line.evaluation_recipe(name, ensemble.parents) for name in EVALUATION_TABLES}
+    recipes = {
+        name: line.evaluation_recipe(name, ensemble.parents) for name in line.catalogue.names
+    }
     if not all(storage.lake.is_current(recipe) for recipe in recipes.values()):
         return None
     return {name: storage.lake.read(address_of(recipe)) for name, recipe in recipes.items()}
@@ -134,17 +137,20 @@ def _evaluate(
     frames = combine_tables(
         {key: scores[key].tables for key in sorted(scores)},
         {key: scores[key].by_member for key in scores},
+        catalogue=line.catalogue,
     )
     frames |= across_families(line, ensemble, scores, oracles)
     frames["statistics"] = statistics_of(line, ensemble)
-    frames["augmentation"] = augmentation_table({key: added[key].table for key in sorted(added)})
+    frames["augmentation"] = stacked_pairs(
+        line.catalogue["augmentation"], {key: added[key].table for key in sorted(added)}
+    )
     frames["evaluation_notes"] = notes
-    frames[EVALUATION_INDEX] = index_of(frames)
+    frames[line.catalogue.index.name] = index_of(frames, catalogue=line.catalogue)
     return {
         name: recorded(
             frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id
         )
-        for name in EVALUATION_TABLES
+        for name in line.catalogue.names
     }
 
 
@@ -232,26 +238,27 @@ def _score_tasks(
     }
 
 
-def _output(name: str, tables: Mapping[str, Recorded], real_test: Recorded) -> dg.Output[Recorded]:
-    item = tables[name]
+def _output(
+    line: Line, card: TableCard, tables: Mapping[str, Recorded], real_test: Recorded
+) -> dg.Output[Recorded]:
+    item = tables[card.name]
+    frames = {name: table.frame for name, table in tables.items()}
     metadata: dict[str, Any] = {
         "dagster/row_count": len(item.frame),
         "table": table_metadata(item.frame, most_rows=60),
         **record_metadata(item.record),
-        **_told(name, tables),
-        **page_pictures(name, {other: item.frame for other, item in tables.items()}, real_test),
+        **(_told(tables) if card == line.catalogue.index else {}),
+        **page_pictures(card.name, frames, real_test),
     }
     return dg.Output(
         item,
-        output_name=name,
+        output_name=card.name,
         data_version=dg.DataVersion(item.record.content_sha256),
         metadata=metadata,
     )
 
 
-def _told(name: str, tables: Mapping[str, Recorded]) -> dict[str, Any]:
+def _told(tables: Mapping[str, Recorded]) -> dict[str, Any]:
     """The evaluation's notes, on the page of the evaluation as one asset."""
     notes = tables["evaluation_notes"].frame["note"].unique()
-    if name != EVALUATION_INDEX:
-        return {}
     return {"notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in notes) or "—")}

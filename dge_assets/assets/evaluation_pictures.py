@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import EVALUATION_INDEX, contract_of, notes_metadata, png_metadata
+from dge_assets.assets.line import contract_of, notes_metadata, png_metadata
 from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_resources.records import Recorded
 
@@ -25,7 +25,7 @@ def page_pictures(
     maps the first few.
     """
     frame = frames[name]
-    if frame.empty or name == EVALUATION_INDEX:
+    if frame.empty:
         return {}
     if name == "k_curve":
         return _ensemble_size(frame, frames["k_recommendation"])

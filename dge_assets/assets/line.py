@@ -16,6 +16,7 @@ import pandas as pd
 
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.table import TablePlan
+from dge_assets.core.evaluation.catalogue import CATALOGUE, Catalogue
 from dge_assets.core.lineage.fingerprint import document_sha256
 from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_assets.core.reporting.markdown import markdown_cell, markdown_list
@@ -42,44 +43,6 @@ ONE_RUN = dg.BackfillPolicy.single_run()
 """A backfill of a range of seeds is one run. Stages without partitions say so too: a job over both
 can then be launched for a range from the command line."""
 
-EVALUATION_INDEX = "evaluation"
-"""The evaluation as one asset: what all of its tables hang on, and the list of them."""
-
-EVALUATION_TABLES = (
-    EVALUATION_INDEX,
-    "training_scores",
-    "evaluation_scores",
-    "claim_errors",
-    "approach_differences",
-    "selection",
-    "cross_scores",
-    "group_scores",
-    "group_gaps",
-    "k_curve",
-    "selection_quality",
-    "uncertainty",
-    "calibration",
-    "selective",
-    "prediction_map",
-    "k_recommendation",
-    "variance_components",
-    "error_correlation",
-    "effective_members",
-    "statistics",
-    "evaluation_intervals",
-    "augmentation",
-    "evaluation_notes",
-)
-JOINT_TABLES = (
-    EVALUATION_INDEX,
-    "error_correlation",
-    "effective_members",
-    "statistics",
-    "augmentation",
-    "evaluation_notes",
-)
-"""Those that one (family, model) pair cannot give: they need all families, or no model."""
-
 
 @dataclass(frozen=True)
 class Line:
@@ -88,6 +51,8 @@ class Line:
     plan: TablePlan
     folder: str
     """Folder of the declaration, where relative paths start."""
+    catalogue: Catalogue = CATALOGUE
+    """The cards of its evaluation tables."""
 
     @property
     def table(self) -> str:

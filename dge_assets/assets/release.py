@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from dge_resources.releases import Release
 
 CARD = "README.md"
-RELEASED_TABLES = ("training_scores", "evaluation_scores")
-"""Scores that go with a release: means over real_test as a whole, no statistic of few real rows."""
 
 
 class ReleaseConfig(dg.Config):
@@ -55,7 +53,7 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: ReleaseConfig, storage: Storage, **inputs: Any
     ) -> dg.MaterializeResult[None]:
         ensemble = collect_ensemble(line, storage, inputs)
-        inputs |= tables_of(ensemble, line, storage, RELEASED_TABLES)
+        inputs |= tables_of(ensemble, line, storage, released_tables(line))
         whole = {
             (family, seed): item
             for family, items in ensemble.datasets.items()
@@ -90,6 +88,11 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
         )
 
     return release
+
+
+def released_tables(line: Line) -> list[str]:
+    """Names of the evaluation tables that go with a release, as their cards say."""
+    return [card.name for card in line.catalogue.released]
 
 
 def _publish(
@@ -167,7 +170,9 @@ def _files(
         dataset_file(*member): to_parquet(item.frame.assign(record_id=item.record.record_id))
         for member, item in datasets.items()
     }
-    scores = {name: _of_families(inputs[name].frame, passed.families) for name in RELEASED_TABLES}
+    scores = {
+        name: _of_families(inputs[name].frame, passed.families) for name in released_tables(line)
+    }
     for name, frame in scores.items():
         files[f"scores/{name}.parquet"] = to_parquet(frame)
     files["contract.json"] = _json(contract.for_release().model_dump(mode="json"))

@@ -9,8 +9,6 @@ from dge_assets.assets.augmentation import augmentation_figures
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
 from dge_assets.assets.evaluation_pictures import Figure, drawn_once
 from dge_assets.assets.line import (
-    EVALUATION_INDEX,
-    EVALUATION_TABLES,
     ONE_RUN,
     Line,
     contract_of,
@@ -34,21 +32,6 @@ from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
-NO_TABLES_OF_THE_PAGE = (
-    EVALUATION_INDEX,
-    "cross_scores",
-    "calibration",
-    "selective",
-    "prediction_map",
-    "error_correlation",
-    "evaluation_notes",
-)
-"""Evaluation tables that are no tables of the page: too long to be read, or told among the limits.
-
-The warehouse has them.
-"""
-
-
 TIMED_EPOCHS = 10
 """With fewer, a training's seconds are mostly those of its start."""
 
@@ -66,7 +49,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         description="One HTML file for the custodian: verdict, scores, pictures, checks, members and lineage. Shows "
         "statistics of real rows, so it stays with the custodian. Also builds the warehouse anew.",
         ins=ensemble_inputs(line),
-        deps=[line.key(EVALUATION_INDEX)],
+        deps=[line.key(line.catalogue.index.name)],
         backfill_policy=ONE_RUN,
         **line.attributes("report", "html"),
     )
@@ -77,7 +60,7 @@ def report_asset(line: Line) -> dg.AssetsDefinition:
         from dge_assets.core.reporting.page.report import render_report
 
         ensemble = collect_ensemble(line, storage, inputs)
-        inputs |= tables_of(ensemble, line, storage, EVALUATION_TABLES)
+        inputs |= tables_of(ensemble, line, storage, line.catalogue.names)
         shown = _report_input(line, storage, inputs)
         path = report_path(line.table)
         storage.store.write(path, render_report(shown).encode())
@@ -153,8 +136,8 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
         ],
         **{
             name: inputs[name].frame
-            for name in EVALUATION_TABLES
-            if name not in NO_TABLES_OF_THE_PAGE
+            for name in line.catalogue.names
+            if name in ReportInput.__dataclass_fields__
         },
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(verdicts.used),
@@ -264,7 +247,7 @@ def _figures(
             heat,
         )
     )
-    for name in EVALUATION_TABLES:
+    for name in line.catalogue.names:
         figures += drawn_once(name, inputs[name].frame, inputs["real_test"])
     columns = [(column.name, column.kind) for column in contract.modelled]
     for family in line.families:

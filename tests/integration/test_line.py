@@ -9,13 +9,14 @@ import duckdb
 import pandas as pd
 import pytest
 
-from dge_assets.assets.line import CODE_VERSIONS, EVALUATION_TABLES, contract_of
+from dge_assets.assets.line import CODE_VERSIONS, contract_of
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.demo import reason_of
 from dge_resources.lake import Address
 from dge_resources.releases import Releases
 from tests.integration.conftest import ODD_NAME, Workshop
 
-RELATIONS = {"source", "real_train", "real_test", "synthetic", "lineage", *EVALUATION_TABLES}
+RELATIONS = {"source", "real_train", "real_test", "synthetic", "lineage", *CATALOGUE.names}
 
 
 @pytest.fixture

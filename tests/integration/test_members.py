@@ -16,7 +16,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dge_assets.assets.line import EVALUATION_TABLES
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.lineage.provenance import Provenance
 from dge_assets.demo import reason_of
 from dge_resources.lake import Address
@@ -145,7 +145,7 @@ def test_models_made_again_are_the_same_ones_and_leave_the_evaluation_as_it_is(
     def evaluation() -> dict[str, bytes]:
         lake = copied.storage.lake
         return {
-            name: Path(lake.url(Address("visits", name))).read_bytes() for name in EVALUATION_TABLES
+            name: Path(lake.url(Address("visits", name))).read_bytes() for name in CATALOGUE.names
         }
 
     before, tables = models(), evaluation()

@@ -32,11 +32,12 @@ LIGHT_CORE = (
     "declaration/sources",
     "declaration/model_names",
     "generators/parameters",
+    "evaluation/catalogue",
 )
 
 ROOMS = (
     *("errors", "arrays", "randomness", "threads", "rounding"),
-    *("contract", "lineage", "rows", "privacy"),
+    *("contract", "lineage", "rows", "privacy", "cards"),
     *(
         "generators.parameters",
         "generators.encoding",
@@ -55,6 +56,7 @@ ROOMS = (
         "protocols",
         "evaluation",
         "augmentation",
+        "evaluation.catalogue",
     ),
     *("reporting", "reporting.pictures", "reporting.page", "release"),
 )

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dge_assets.assets.augmentation import augmentation_table
-from dge_assets.assets.evaluation_tables import combine_tables
+from dge_assets.assets.evaluation_tables import combine_tables, stacked_pairs
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import score_family_model
 from dge_resources.parquet import open_parquet, to_parquet
 from tests.unit.augmentation.test_scores import run
@@ -59,5 +59,6 @@ def test_tables_of_one_member_are_empty_and_typed_as_filled_ones(
 
 
 def test_no_augmentation_is_typed_as_some() -> None:
-    empty, filled = augmentation_table({}), augmentation_table({"ctgan/lr": run().table})
+    card = CATALOGUE["augmentation"]
+    empty, filled = stacked_pairs(card, {}), stacked_pairs(card, {"ctgan/lr": run().table})
     assert stored_types(empty) == stored_types(filled)

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from dge_assets.assets.evaluation_tables import combine_tables
-from dge_assets.assets.line import EVALUATION_TABLES, JOINT_TABLES
 from dge_assets.core.contract.contract import Contract, Task
 from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, to_files
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import predict_oracle, score_family_model
 from dge_assets.core.evaluation.requests import FamilyModelTask, OracleTask
 from dge_assets.core.scores.selection_quality import SELECTION_QUALITY_COLUMNS
@@ -121,7 +121,9 @@ def test_the_map_has_the_three_approaches_at_each_point(task: Task) -> None:
 def test_all_tables_of_two_models_are_put_together_with_their_names() -> None:
     binary = tables("binary")
     combined = combine_tables({"ctgan/lr": binary, "ctgan/mlp": binary})
-    assert tuple(combined) == tuple(name for name in EVALUATION_TABLES if name not in JOINT_TABLES)
+    assert {*binary, "selection", "selection_quality"} <= set(combined)
+    for name, frame in combined.items():
+        assert list(frame.columns) == CATALOGUE[name].column_names
     for name in ("uncertainty", "calibration", "selective", "prediction_map"):
         assert list(combined[name].columns[:3]) == ["family", "model", "approach"]
         assert len(combined[name]) == 2 * len(binary[name])

@@ -1,0 +1,166 @@
+"""The cards of the score tables.
+
+Not here: how they are made (`scores.tables`, `scores.intervals` and their neighbours).
+"""
+
+from __future__ import annotations
+
+from dge_assets.core.cards.columns import (
+    APPROACH,
+    FAMILY,
+    METRIC,
+    OVER,
+    PAIR,
+    REASON,
+    VALUE,
+    count,
+    count_or_none,
+    ends,
+    expected_interval,
+    interval,
+    number,
+    text,
+)
+from dge_assets.core.cards.table_card import TableCard
+
+PAGE = "dge_assets.core.reporting.page"
+PICTURES = "dge_assets.core.reporting.pictures"
+SCORES = "dge_assets.core.scores"
+BY_METRIC = ("family", "model", "approach", "metric")
+
+TRAINING_SCORES = TableCard(
+    name="training_scores",
+    description="One row per (family, model, approach, metric): does a model trained on synthetic data do well on "
+    "real_test? Approaches: oracle, naive_single, naive_ensemble, naive_concat, dge_K. low, high: these members on other test "
+    "rows; expected_low, expected_high: other members on other test rows.",
+    keys=BY_METRIC,
+    columns=(
+        *(*PAIR, APPROACH, METRIC, VALUE),
+        number("std", "standard deviation over which single dataset one gets"),
+        *interval(),
+        *expected_interval(),
+    ),
+    per="pair",
+    made_by=f"{SCORES}.intervals:training_with_intervals",
+    released=True,
+)
+APPROACH_DIFFERENCES = TableCard(
+    name="approach_differences",
+    description="One row per (family, model, approach, against, metric): score of one approach minus that of "
+    "another on the same rows of real_test, paired, with two intervals: these members on other test rows (low, high), and other "
+    "members on other test rows (expected_low, expected_high).",
+    keys=("family", "model", "approach", "against", "metric"),
+    columns=(
+        *(*PAIR, APPROACH, text("against", "the approach that it is compared with"), METRIC),
+        number("difference", "score of approach minus score of against"),
+        *interval("the difference"),
+        *expected_interval("the difference"),
+        text("remark", "why the sign of the difference is no finding; empty where it is one"),
+    ),
+    per="pair",
+    made_by=f"{SCORES}.intervals:approach_differences",
+)
+CLAIM_ERRORS = TableCard(
+    name="claim_errors",
+    description="One row per (family, model, approach, metric): how far scores claimed from synthetic rows are from those on "
+    "real_test (error, mean over members), to which side (optimism), above which error they are not to be believed (limit), and "
+    "by how much the claim of dge_K is nearer than the naive one (gain), with its interval over members and test rows.",
+    keys=BY_METRIC,
+    columns=(
+        *(*PAIR, APPROACH, METRIC),
+        number("truth", "score of the same models on real_test, mean over members"),
+        number("error", "distance of the claim from the truth, mean over members"),
+        number("optimism", "the same with its sign: above zero it claims too much"),
+        number("limit", "the error above which a claim is not to be believed"),
+        number("gain", "error of naive minus this error: above zero it is nearer the truth"),
+        *interval("the gain"),
+    ),
+    per="pair",
+    made_by=f"{SCORES}.claim_errors:claim_errors",
+)
+EVALUATION_SCORES = TableCard(
+    name="evaluation_scores",
+    description="One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
+    "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
+    keys=BY_METRIC,
+    columns=(
+        *(*PAIR, APPROACH, METRIC, VALUE),
+        number("std", "standard deviation over the members' models"),
+        *interval(),
+    ),
+    per="pair",
+    made_by=f"{SCORES}.intervals:evaluation_with_intervals",
+    released=True,
+)
+EVALUATION_INTERVALS = TableCard(
+    name="evaluation_intervals",
+    description="One row per (family, model, approach, metric, over): 95 % intervals of what the first K datasets "
+    "claim, for the K models made from them (`models`) and for a model of one more member (`members`). Approach first_K: unlike "
+    "dge_K in evaluation_scores it has the models of those K members alone. Errors that all generators share are not in them.",
+    keys=(*BY_METRIC, "over"),
+    columns=(
+        *PAIR,
+        text("approach", "first_K: the models and datasets of the first K members"),
+        *(METRIC, OVER, VALUE),
+        number("standard_error", "standard error of the value"),
+        *ends(),
+        REASON,
+    ),
+    per="pair",
+    made_by=f"{SCORES}.claim_intervals:evaluation_intervals",
+)
+SELECTION = TableCard(
+    name="selection",
+    description="One row per (family, model, approach, metric): how each approach ranks the model classes; right where "
+    "its ranks are the oracle's.",
+    keys=BY_METRIC,
+    columns=(
+        *(*PAIR, APPROACH, METRIC, VALUE),
+        count_or_none("rank", "place of the model by this approach and metric, 1 the best"),
+    ),
+    per="family",
+    made_by=f"{SCORES}.tables:selection",
+)
+SELECTION_QUALITY = TableCard(
+    name="selection_quality",
+    description="One row per (family, approach, metric): rank correlation of the approach's ranking of model classes "
+    "with the oracle's, and the true score lost by its first choice (mean over tied choices), with intervals over which members "
+    "are scored. NaN for one model class.",
+    keys=("family", "approach", "metric"),
+    columns=(
+        *(FAMILY, APPROACH, METRIC),
+        number("kendall", "Kendall's tau-b of the two rankings, -1 to 1"),
+        number("spearman", "Spearman's rank correlation of the two rankings, -1 to 1"),
+        number("regret", "true score lost by the first choice, in the metric's units; 0 is best"),
+        *ends("kendall", "kendall_"),
+        *ends("spearman", "spearman_"),
+        *ends("regret", "regret_"),
+        *(OVER, REASON),
+    ),
+    per="family",
+    made_by=f"{SCORES}.selection_quality:selection_quality",
+)
+CROSS_SCORES = TableCard(
+    name="cross_scores",
+    description="One row per (family, model, train seed, test seed, metric): each member's model on each member's "
+    "dataset.",
+    keys=("family", "model", "train_seed", "test_seed", "metric"),
+    columns=(
+        *PAIR,
+        count("train_seed", "the member whose model is scored"),
+        count("test_seed", "the member on whose dataset; where both are one, on its own test part"),
+        *(METRIC, VALUE),
+    ),
+    per="pair",
+    made_by=f"{SCORES}.tables:cross_scores",
+)
+CARDS = (
+    TRAINING_SCORES,
+    APPROACH_DIFFERENCES,
+    CLAIM_ERRORS,
+    EVALUATION_SCORES,
+    EVALUATION_INTERVALS,
+    SELECTION,
+    SELECTION_QUALITY,
+    CROSS_SCORES,
+)

@@ -1,0 +1,59 @@
+"""A table's card: what it refuses, and that a frame must be what its card says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from dge_assets.core.cards.columns import PAIR, VALUE, count
+from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.errors import EvaluationError
+
+CARD = TableCard(
+    name="sizes",
+    description="One row per (family, model, size).",
+    keys=("family", "model", "size"),
+    columns=(*PAIR, count("size", "how many"), VALUE),
+    per="pair",
+    made_by="somewhere:sizes",
+)
+
+
+def test_without_rows_a_table_has_the_columns_and_types_of_its_card() -> None:
+    assert CARD.no_rows().dtypes.astype(str).to_dict() == {
+        "family": "string",
+        "model": "string",
+        "size": "int64",
+        "value": "float64",
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (["family", "model", "value"], r"missing \['size'\], not declared \[\]"),
+        (["family", "model", "size", "value", "x"], r"missing \[\], not declared \['x'\]"),
+        (["model", "family", "size", "value"], "their order is"),
+    ],
+)
+def test_other_columns_than_the_card_says_are_refused(columns: list[str], told: str) -> None:
+    with pytest.raises(EvaluationError, match=f"table 'sizes'.*{told}.*somewhere:sizes"):
+        CARD.require_columns(pd.DataFrame(columns=columns))
+    frame = CARD.no_rows()
+    assert CARD.require_columns(frame) is frame
+
+
+def test_a_card_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(EvaluationError, match="per model has the columns"):
+        replace(CARD, per="model")
+    with pytest.raises(EvaluationError, match="keys must be some of its columns"):
+        replace(CARD, keys=("place",))
+    with pytest.raises(EvaluationError, match="needs the column 'family'"):
+        replace(CARD, per="evaluation", columns=CARD.columns[1:], keys=("size",), released=True)
+
+
+def test_who_keeps_a_table_is_told() -> None:
+    assert CARD.kept_by == "the custodian"
+    assert replace(CARD, released=True).kept_by == "the custodian, and each release"
