@@ -21,6 +21,7 @@ from scipy.special import expit
 from benchmarks.interval_population import Array, Population, hit, member_errors, summary
 from dge_assets.core.ensemble.k_recommendation import k_recommendation, recommend
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.approach import dge
 from dge_assets.core.scores.claim_errors import claim_errors
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.scores.replicates import replicate_scores
@@ -60,7 +61,7 @@ def _claims(
     on_test, on_large = (population.predictions(part, errors) for part in (X, large_X))
     resamples = Resamples(rows, np.random.SeedSequence(int(stream.integers(2**32))), 300)
     replicates = [replicate_scores(METRICS, y, one, resamples, task="binary") for one in on_test]
-    gain = f"dge_{K}"
+    gain = str(dge(K))
     found = claim_errors(
         _by_approach(cross, _all(y, on_test), gain),
         cross,

@@ -35,9 +35,10 @@ from dge_assets.core.ensemble.error_correlation import (
 from dge_assets.core.groups.scores import TestGroup, group_scores
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import mean_of
+from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, SINGLE_MEAN, dge
 from dge_assets.core.scores.intervals import approach_differences, training_with_intervals
 from dge_assets.core.scores.metrics import score_encoded
-from dge_assets.core.scores.samples import SINGLE_MEAN, score_samples
+from dge_assets.core.scores.samples import score_samples
 from dge_assets.core.scores.tables import TrainingPredictions, combine, score_training
 from dge_assets.core.threads import one_thread
 
@@ -50,7 +51,8 @@ EXPECTED_ROWS = 100_000
 """Rows on which expected scores are taken, once for all repeats: what they are off by is in every
 repeat alike.
 """
-COMPARED = (("dge_K", "naive_single"), ("dge_K", SINGLE_MEAN), ("dge_K", "oracle"))
+AGAINST = tuple(map(str, (NAIVE_SINGLE, SINGLE_MEAN, ORACLE)))
+_ALONE = tuple(map(str, (NAIVE_SINGLE, ORACLE)))
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,20 @@ def truth_of(population: Population, stream: np.random.Generator) -> Truth:
     X, y = population.rows(EXPECTED_ROWS, stream)
     drawn = population.predictions(X, member_errors(TRUE_SETS, stream))
     expected = {
-        ("oracle", name): value for name, value in _scores(y, population.of_oracle(X)).items()
+        (str(ORACLE), name): value for name, value in _scores(y, population.of_oracle(X)).items()
     }
     for K in (1, *KS):
         # Sets that share members are as good for a mean as sets that do not, and there are many
         # more of them.
         chosen = [stream.choice(TRUE_SETS, K, replace=False) for _ in range(TRUE_SETS)]
         values = pd.DataFrame([_scores(y, [drawn[i] for i in members]) for members in chosen])
-        expected |= {(f"dge_{K}", name): float(values[name].mean()) for name in METRICS}
+        expected |= {(str(dge(K)), name): float(values[name].mean()) for name in METRICS}
     apart = np.stack([member[:, 1] for member in drawn]) - y
     products = apart @ apart.T / len(y)
     others = products[~np.eye(len(products), dtype=bool)]
     for name in METRICS:
-        expected["naive_single", name] = expected[SINGLE_MEAN, name] = expected["dge_1", name]
+        for single in (NAIVE_SINGLE, SINGLE_MEAN):
+            expected[str(single), name] = expected[str(dge(1)), name]
     return Truth(expected, float(others.mean() / np.diag(products).mean()))
 
 
@@ -140,12 +143,12 @@ class Repeat:
     ) -> dict[tuple[str, str], float]:
         """The truth of these very members: their scores on rows without number."""
         approaches = {
-            f"dge_{len(members)}": _scores(y, members),
-            "naive_single": singles[0],
-            SINGLE_MEAN: {
+            str(dge(len(members))): _scores(y, members),
+            str(NAIVE_SINGLE): singles[0],
+            str(SINGLE_MEAN): {
                 name: float(mean_of([np.asarray(one[name]) for one in singles])) for name in METRICS
             },
-            "oracle": _scores(y, self.population.of_oracle(X)),
+            str(ORACLE): _scores(y, self.population.of_oracle(X)),
         }
         return {
             (approach, name): value
@@ -159,13 +162,13 @@ class Repeat:
         records: list[dict[str, object]] = []
         for row in table.to_dict("records"):
             approach, name, other = row["approach"], row["metric"], row.get("against", "")
-            if approach != f"dge_{K}" and (against or approach not in ("naive_single", "oracle")):
+            if approach != str(dge(K)) and (against or approach not in _ALONE):
                 continue
-            if against and other not in {pair[1] for pair in COMPARED}:
+            if against and other not in AGAINST:
                 continue
             for prefix, truth in (("", these), ("expected_", self.truth.expected)):
                 true = truth[approach, name] - (truth[other, name] if against else 0.0)
-                shown = approach.replace(f"dge_{K}", "dge_K")
+                shown = "dge_K" if approach == str(dge(K)) else approach
                 records.append(
                     {
                         "K": K,

@@ -24,6 +24,7 @@ from sklearn.datasets import make_moons
 
 from dge_assets.core.downstream.fitting import fit_model, model_seed, predict, stack_rows
 from dge_assets.core.protocols import evaluation_targets, predict_member
+from dge_assets.core.scores.approach import Approach, dge
 from dge_assets.core.scores.claim_intervals import evaluation_intervals
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.scores.tables import (
@@ -89,7 +90,7 @@ def one_repeat(
     found = evaluation_intervals(crossed, ks, task="binary", level=LEVEL)
     plain = pd.concat([_by_std(predictions[:K], targets, K) for K in ks])
     found = pd.concat([found, plain], ignore_index=True)
-    size = found["approach"].str.removeprefix("first_").astype(int)
+    size = [Approach.read(name).K for name in found["approach"]]
     found["true"] = [
         true[metric][:K].mean() for metric, K in zip(found["metric"], size, strict=True)
     ]
@@ -107,7 +108,7 @@ def _by_std(
         MemberPredictions(p.member, p.real_test, p.own_test, p.datasets[:K]) for p in predictions
     ]
     scores = score_evaluation(cut, first, [K], task="binary", metrics=METRICS)
-    table = scores[scores["approach"] == f"dge_{K}"].copy()
+    table = scores[scores["approach"] == str(dge(K))].copy()
     reach = student_t.ppf((1 + LEVEL) / 2, K - 1) * table["std"] / np.sqrt(K)
     table = table.assign(over="std", standard_error=table["std"] / np.sqrt(K))
     return table.assign(low=table["value"] - reach, high=table["value"] + reach).drop(columns="std")
@@ -166,7 +167,7 @@ def page(
             "|" + " --- |" * 7,
         ]
         for row in table.itertuples():
-            K = row.approach.removeprefix("dge_")
+            K = Approach.read(row.approach).K
             own = {"models": "these", "members": "any"}.get(row.over)
             shown = [
                 f"**{value:.1%}**" if name == own else f"{value:.1%}"

@@ -17,6 +17,7 @@ from benchmarks.claims.page import APPROACHES, page
 from benchmarks.claims.predictions import line_of, predictions, stored_ensemble, test_rows
 from benchmarks.claims.tables import FAMILIES, MEMBERS, NAMES, declare, run_line
 from dge_assets.assets.ensemble import tables_of
+from dge_assets.core.scores.approach import NAIVE_CONCAT, NAIVE_SINGLE, SINGLE_MEAN, dge
 from dge_assets.core.threads import one_thread
 from dge_resources.storage import Storage
 
@@ -94,18 +95,18 @@ def _scores(scores: pd.DataFrame, differences: pd.DataFrame) -> dict[str, float]
     of_auc = scores[scores["metric"] == "auc"]
     means = of_auc.groupby("approach")["value"].mean()
     apart = differences[
-        (differences["metric"] == "auc") & (differences["approach"] == f"dge_{MEMBERS}")
+        (differences["metric"] == "auc") & (differences["approach"] == str(dge(MEMBERS)))
     ]
-    gain = apart.loc[apart["against"] == "naive_single_mean", "difference"].mean()
+    gain = apart.loc[apart["against"] == str(SINGLE_MEAN), "difference"].mean()
     found = {name: float(means[name]) for name in APPROACHES}
-    return {**found, "naive_single": float(means[f"dge_{MEMBERS}"] - gain)}
+    return {**found, str(NAIVE_SINGLE): float(means[str(dge(MEMBERS))] - gain)}
 
 
 def _against_concat(differences: pd.DataFrame) -> Found:
     rows = differences[
         (differences["metric"] == "auc")
-        & (differences["approach"] == f"dge_{MEMBERS}")
-        & (differences["against"] == "naive_concat")
+        & (differences["approach"] == str(dge(MEMBERS)))
+        & (differences["against"] == str(NAIVE_CONCAT))
     ]
     ends = [(float(low), float(high)) for low, high in zip(rows["low"], rows["high"], strict=True)]
     return Found.of(

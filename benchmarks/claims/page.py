@@ -9,18 +9,20 @@ from textwrap import fill
 from typing import Any
 
 from benchmarks.claims.tables import EPOCHS, MEMBERS, MODELS
+from dge_assets.core.scores.approach import (
+    NAIVE_CONCAT,
+    NAIVE_ENSEMBLE,
+    NAIVE_SINGLE,
+    ORACLE,
+    dge,
+)
 
 Results = Mapping[str, Mapping[str, Any]]
 """`table family` -> `scores` (approach -> mean AUC), `claims` (key -> what was found), and sizes.
 """
 APPROACHES = (
-    "oracle",
-    "naive_single",
-    "naive_ensemble",
-    "naive_concat",
-    "dge_5",
-    "dge_10",
-    "dge_20",
+    *map(str, (ORACLE, NAIVE_SINGLE, NAIVE_ENSEMBLE, NAIVE_CONCAT)),
+    *(str(dge(K)) for K in (5, 10, 20)),
 )
 
 

@@ -42,6 +42,7 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.evaluation.requests import EnsembleTask
 from dge_assets.core.intervals.multiplicity import with_adjusted
 from dge_assets.core.rounding import leveled
+from dge_assets.core.scores.approach import real_dge
 from dge_assets.core.scores.metrics import metric_goal, metric_names, score_encoded
 from dge_assets.core.scores.tables import combine, spread
 
@@ -200,7 +201,7 @@ class _Draw:
                 self._with_synthetic(dataset, k, weight) for k, dataset in enumerate(datasets)
             ]
             yield "real_naive", weight, members[0]
-            yield f"real_dge_{len(members)}", weight, combine(members, task=self.problem.task)
+            yield str(real_dge(len(members))), weight, combine(members, task=self.problem.task)
 
     def _oversampled(self) -> Iterator[tuple[str, float, Array]]:
         target = self.problem.target

@@ -47,6 +47,7 @@ from dge_assets.core.intervals.resampling import REPLICATES, Resamples
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
 from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.rows.tables import no_rows
+from dge_assets.core.scores.approach import NAIVE_ENSEMBLE, ORACLE, dge
 from dge_assets.core.scores.claim_errors import claim_errors, cross_tables, true_replicates
 from dge_assets.core.scores.claim_intervals import evaluation_intervals
 from dge_assets.core.scores.intervals import (
@@ -195,9 +196,9 @@ def _map(
         return [predict(model, grid, name="the map") for model in models]
 
     ensembles = {
-        "oracle": task.oracle.on_grid,
-        "naive_ensemble": on_grid(naive),
-        f"dge_{len(members)}": on_grid(members),
+        str(ORACLE): task.oracle.on_grid,
+        str(NAIVE_ENSEMBLE): on_grid(naive),
+        str(dge(len(members))): on_grid(members),
     }
     return prediction_map(grid, ensembles, task=kind, classes=classes)
 

@@ -27,6 +27,7 @@ from dge_assets.core.groups.feature_groups import (
 from dge_assets.core.intervals.interval import TEST_ROWS, Interval, over_test_rows, with_intervals
 from dge_assets.core.intervals.multiplicity import with_adjusted
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, dge
 from dge_assets.core.scores.metrics import Bools, metric_goal, metric_names, score_encoded
 from dge_assets.core.scores.replicates import replicate_scores
 from dge_assets.core.scores.tables import (
@@ -117,7 +118,7 @@ def group_scores(
     ensembles = training_ensembles(predictions, [size])
     compared = {
         name: combine(ensembles[name], task=task)
-        for name in ("oracle", "naive_single", f"dge_{size}")
+        for name in map(str, (ORACLE, NAIVE_SINGLE, dge(size)))
     }
     scored = _Scored(y, compared, names, task, resamples)
     overall = scored.within(None)
@@ -253,13 +254,13 @@ def _gap_rows(
     tested.
     """
     rows = []
-    for approach in [name for name in within.values if name != "oracle"]:
+    for approach in [name for name in within.values if name != str(ORACLE)]:
         for name in names:
             gap, gaps = _gap(within, approach, name)
             all_gap, all_gaps = _gap(overall, approach, name)
             found = over_test_rows(gap, gaps, metric=name)
             beyond = over_test_rows(gap - all_gap, gaps - all_gaps, metric=name)
-            undefined = within.reasons["oracle"].get(name) or within.reasons[approach].get(name)
+            undefined = within.reasons[str(ORACLE)].get(name) or within.reasons[approach].get(name)
             rows.append(
                 {
                     "approach": approach,
@@ -280,9 +281,9 @@ def _gap_rows(
 
 def _gap(within: _Within, approach: str, metric: str) -> tuple[float, Replicates]:
     sign = 1 if metric_goal(metric) == "higher" else -1
-    value = within.values["oracle"][metric] - within.values[approach][metric]
+    value = within.values[str(ORACLE)][metric] - within.values[approach][metric]
     return sign * value, sign * (
-        within.replicates["oracle"][metric] - within.replicates[approach][metric]
+        within.replicates[str(ORACLE)][metric] - within.replicates[approach][metric]
     )
 
 

@@ -7,28 +7,23 @@ Not here: how scores are computed (`protocols`, `metrics`), how they are drawn (
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 
 import pandas as pd
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.scores.approach import Approach
 from dge_assets.core.scores.metrics import UNLIKE, metric_goal
 
-_APPROACH_ORDER = ("oracle", "naive", "naive_single", "naive_ensemble", "naive_concat")
 KEYS = ("family", "approach", "models")
 
 
-def approach_order(approaches: Sequence[str]) -> list[str]:
-    """Sort names of approaches: oracle, the naive ones, then dge_K by K, then any others by name."""
-
-    def position(name: str) -> tuple[int, int, str]:
-        if name in _APPROACH_ORDER:
-            return (0, _APPROACH_ORDER.index(name), name)
-        found = re.fullmatch(r"dge_(\d+)", name)
-        return (1, int(found[1]), name) if found else (2, 0, name)
-
-    return sorted(dict.fromkeys(str(name) for name in approaches), key=position)
+def approach_order(approaches: Iterable[str]) -> list[str]:
+    """Names of approaches, each once: oracle, the naive ones, then dge_K by K, then any others by
+    name.
+    """
+    found = sorted(map(Approach.read, dict.fromkeys(approaches)), key=lambda one: one.place)
+    return [str(approach) for approach in found]
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], place: str) -> None:
@@ -91,7 +86,7 @@ def mean_over(of_row: pd.DataFrame, metric: str, models: Sequence[str]) -> float
 
 def largest_dge(approaches: Iterable[str]) -> str | None:
     """The DGE of largest K among `approaches`, None where there is none."""
-    found = [name for name in approach_order(list(approaches)) if name.startswith("dge_")]
+    found = [name for name in approach_order(approaches) if Approach.read(name).is_dge]
     return found[-1] if found else None
 
 

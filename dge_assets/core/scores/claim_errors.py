@@ -34,6 +34,7 @@ from dge_assets.core.intervals.interval import (
     over_both_variances,
 )
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.approach import NAIVE, ORACLE
 from dge_assets.core.scores.metrics import HEADLINE_METRICS, metric_card
 from dge_assets.core.scores.replicates import replicate_scores
 from dge_assets.core.scores.tables import (
@@ -57,7 +58,7 @@ MOST_OF_A_SHARE, MOST_OF_AN_ERROR = 0.05, 0.1
 """Claims that are farther off are not to be believed: where more of a metric is better; where less
 is, as a part of the truth.
 """
-NO_INTERVAL = {"naive": "what the others are compared with"}
+NO_INTERVAL = {str(NAIVE): "what the others are compared with"}
 LARGEST_ALONE = "given for the largest DGE, of which every member's model and dataset are a part"
 
 
@@ -74,17 +75,17 @@ def claim_errors(
     error above which claims are not to be believed. gain: the naive claim's error minus this one's.
     low, high: of that gain with other members and test rows, for the largest DGE; else `reason`.
     """
-    approaches = [name for name in claims if name != "oracle"]
+    approaches = [name for name in claims if name != str(ORACLE)]
     rows, intervals = [], []
     for name in truths:
-        truth, naive = claims["oracle"][name], claims["naive"][name]
+        truth, naive = claims[str(ORACLE)][name], claims[str(NAIVE)][name]
         limit = _limit(name, truth, task=task)
         for approach in approaches:
             off = claims[approach][name] - truth
             optimism = _sign(name, task=task) * float(np.mean(off))
             gain = (
                 nan
-                if approach == "naive"
+                if approach == str(NAIVE)
                 else float(_nearer(naive, claims[approach][name], truth[:, None])[0])
             )
             rows.append(

@@ -43,6 +43,7 @@ from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import jackknife_variance
 from dge_assets.core.rounding import EQUAL
+from dge_assets.core.scores.approach import first
 from dge_assets.core.scores.metrics import metric_card
 from dge_assets.core.scores.tables import require_ks
 
@@ -91,7 +92,7 @@ def evaluation_intervals(
                 low, high = (float(np.clip(end, *bounds)) for end in ends)
                 rows.append(
                     (
-                        f"first_{K}",
+                        str(first(K)),
                         metric,
                         over,
                         value,

@@ -30,6 +30,14 @@ from dge_assets.core.intervals.interval import (
     with_intervals,
 )
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.approach import (
+    NAIVE_CONCAT,
+    NAIVE_ENSEMBLE,
+    NAIVE_SINGLE,
+    ORACLE,
+    SINGLE_MEAN,
+    Approach,
+)
 from dge_assets.core.scores.metrics import (
     SQUARED_ERROR,
     UNLIKE,
@@ -38,7 +46,7 @@ from dge_assets.core.scores.metrics import (
     score_encoded,
 )
 from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.samples import SINGLE_MEAN, Samples, ScoreSample
+from dge_assets.core.scores.samples import Samples, ScoreSample
 from dge_assets.core.scores.tables import combine, spread
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"
@@ -53,8 +61,10 @@ DIFFERENCE_COLUMNS = [
     "remark",
 ]
 NOT_REFITTED = {
-    "naive_ensemble": "made from dataset 0 alone: what another dataset would give is not known",
-    "naive_concat": "one model of all datasets: what it would be without one of them is not known",
+    str(NAIVE_ENSEMBLE): "made from dataset 0 alone: what another dataset would give is not known",
+    str(
+        NAIVE_CONCAT
+    ): "one model of all datasets: what it would be without one of them is not known",
 }
 IDENTITIES = ("brier", "mse")
 CONVEX = (*IDENTITIES, "nll", "rmse", "mae")
@@ -134,7 +144,7 @@ def training_with_intervals(scores: pd.DataFrame, samples: Samples, *, task: Tas
 
 def _expected(approach: str, name: str, sample: ScoreSample, *, task: Task) -> Interval:
     """The interval of the expected score of one approach."""
-    if approach == "oracle":  # no generator is in it
+    if approach == str(ORACLE):  # no generator is in it
         return over_test_rows(sample.value, sample.replicates, metric=name)
     if not sample.members:
         return no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
@@ -208,13 +218,13 @@ def approach_differences(samples: Samples) -> pd.DataFrame:
     found: list[tuple[object, ...]] = []
     rows, both = [], []
     for against, approach in product(
-        ("naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat", "oracle"), samples
+        map(str, (NAIVE_SINGLE, SINGLE_MEAN, NAIVE_ENSEMBLE, NAIVE_CONCAT, ORACLE)), samples
     ):
-        if not _is_comparison(approach, against):
+        if not _is_comparison(Approach.read(approach), Approach.read(against)):
             continue
         for name, sample in samples[approach].items():
             apart = sample - samples[against][name]
-            is_of_all = against == SINGLE_MEAN and sample.members == len(sample.influence)
+            is_of_all = against == str(SINGLE_MEAN) and sample.members == len(sample.influence)
             of_sign = _remark(approach, name, is_of_all=is_of_all)
             remark = of_sign or UNLIKE.get(name, "")
             found.append((approach, against, name, apart.value, remark))
@@ -233,7 +243,7 @@ def _remark(approach: str, name: str, *, is_of_all: bool) -> str:
 
     Averaging never raises a convex loss above the average loss (Jensen 1906).
     """
-    if not (is_of_all and approach.startswith("dge_") and name in CONVEX):
+    if not (is_of_all and Approach.read(approach).is_dge and name in CONVEX):
         return ""
     return (
         "an identity: the variance between members"
@@ -242,12 +252,12 @@ def _remark(approach: str, name: str, *, is_of_all: bool) -> str:
     )
 
 
-def _is_comparison(approach: str, against: str) -> bool:
+def _is_comparison(approach: Approach, against: Approach) -> bool:
     """Everything with the oracle; what takes more than one dataset or model with a single one; DGE
     with its equals.
     """
-    if against == "oracle":
-        return approach != "oracle"
-    if against in ("naive_ensemble", "naive_concat"):
-        return approach.startswith("dge_") and approach != "dge_1"
-    return approach not in ("oracle", "naive_single", SINGLE_MEAN, "dge_1")
+    if against == ORACLE:
+        return approach != ORACLE
+    if against in (NAIVE_ENSEMBLE, NAIVE_CONCAT):
+        return approach.is_ensemble
+    return approach.is_ensemble or approach in (NAIVE_ENSEMBLE, NAIVE_CONCAT)

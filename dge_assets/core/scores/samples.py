@@ -23,12 +23,10 @@ from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import mean_of
+from dge_assets.core.scores.approach import SINGLE_MEAN, Approach
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.scores.replicates import replicate_scores
 from dge_assets.core.scores.tables import TrainingPredictions, combine, training_ensembles
-
-SINGLE_MEAN = "naive_single_mean"
-"""The mean score over all datasets, where `naive_single` is dataset 0 alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,17 +91,17 @@ def score_samples(
     together, spread = _mean_of_singles(names, singles)
     samples: dict[str, dict[str, ScoreSample]] = {}
     for approach, arrays in training_ensembles(predictions, ks).items():
-        if approach in ("naive_single", "dge_1"):
+        count = Approach.read(approach).members
+        if count == 1:
             samples[approach] = {
                 name: ScoreSample(*singles[0][name], together[name].influence, n, spread[name])
                 for name in names
             }
             continue
-        of_members = approach.startswith("dge_")
-        found = _influences(names, y, arrays, n, task=task) if of_members else none
+        found = _influences(names, y, arrays, n, task=task) if count else none
         scored = _scored(names, y, arrays, task=task, resamples=resamples)
         samples[approach] = {name: ScoreSample(*scored[name], *found[name]) for name in names}
-    return {**samples, SINGLE_MEAN: together}
+    return {**samples, str(SINGLE_MEAN): together}
 
 
 def _scored(

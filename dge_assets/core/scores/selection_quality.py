@@ -17,6 +17,7 @@ from dge_assets.core.arrays import Array
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import Interval, no_interval
 from dge_assets.core.rounding import without_rounding
+from dge_assets.core.scores.approach import ORACLE
 from dge_assets.core.scores.metrics import metric_goal
 from dge_assets.core.scores.selection_intervals import MEMBERS, quality_intervals
 from dge_assets.core.scores.tables import MemberScores
@@ -27,7 +28,7 @@ SELECTION_QUALITY_COLUMNS = [
     *(f"{name}_{end}" for name in QUALITIES for end in ("low", "high")),
     *("over", "reason"),
 ]
-TRUTH = "oracle"
+TRUTH = str(ORACLE)
 
 
 def selection_quality(

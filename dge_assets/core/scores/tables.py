@@ -24,6 +24,15 @@ from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.rounding import without_rounding
+from dge_assets.core.scores.approach import (
+    NAIVE,
+    NAIVE_CONCAT,
+    NAIVE_ENSEMBLE,
+    NAIVE_SINGLE,
+    ORACLE,
+    Approach,
+    dge,
+)
 from dge_assets.core.scores.metrics import Scores, metric_goal, metric_names, score_encoded
 
 MemberScores = dict[str, dict[str, Array]]
@@ -121,11 +130,11 @@ def training_ensembles(
 ) -> dict[str, tuple[Array, ...]]:
     """Approach -> the prediction arrays whose combination is scored, in the order of tables."""
     return {
-        "oracle": predictions.oracle,
-        "naive_single": predictions.members[:1],
-        "naive_ensemble": predictions.naive_ensemble,
-        "naive_concat": (predictions.naive_concat,),
-        **{f"dge_{K}": predictions.members[:K] for K in ks},
+        str(ORACLE): predictions.oracle,
+        str(NAIVE_SINGLE): predictions.members[:1],
+        str(NAIVE_ENSEMBLE): predictions.naive_ensemble,
+        str(NAIVE_CONCAT): (predictions.naive_concat,),
+        **{str(dge(K)): predictions.members[:K] for K in ks},
     }
 
 
@@ -155,7 +164,7 @@ def score_training(
         approach: score_encoded(names, y, combine(arrays, task=task), task=task)
         for approach, arrays in ensembles.items()
     }
-    stds = dict.fromkeys(("naive_single", "dge_1"), of_single)
+    stds = {name: of_single for name in scored if Approach.read(name).members == 1}
     return _score_table(scored, stds)
 
 
@@ -192,14 +201,14 @@ def score_member(
     """The scores of one part model, by approach: oracle (the truth), naive, and dge_K for each K."""
     own = predictions.member
     scored = {
-        "oracle": score_encoded(metrics, targets.real_test, predictions.real_test, task=task),
-        "naive": score_encoded(metrics, targets.own_tests[own], predictions.own_test, task=task),
+        str(ORACLE): score_encoded(metrics, targets.real_test, predictions.real_test, task=task),
+        str(NAIVE): score_encoded(metrics, targets.own_tests[own], predictions.own_test, task=task),
     }
     for K in ks:
         others = others_of(own, len(targets.datasets), K)
         y = np.concatenate([targets.datasets[other] for other in others])
         table = np.concatenate([_predicted(predictions, other) for other in others])
-        scored[f"dge_{K}"] = score_encoded(metrics, y, table, task=task)
+        scored[str(dge(K))] = score_encoded(metrics, y, table, task=task)
     return scored
 
 

@@ -26,6 +26,7 @@ from dge_assets.core.intervals.interval import (
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import without_rounding
 from dge_assets.core.rows.tables import no_rows
+from dge_assets.core.scores.approach import NAIVE_SINGLE, Approach, dge
 from dge_assets.core.scores.intervals import over_sets_of
 from dge_assets.core.scores.metrics import predicted_class
 from dge_assets.core.scores.tables import (
@@ -106,8 +107,8 @@ def uncertainty_tables(
     for approach, item in measured.items():
         # Of the same members as naive_single, so the same.
         intervals[approach] = (
-            intervals["naive_single"]
-            if approach == "dge_1"
+            intervals[str(NAIVE_SINGLE)]
+            if approach == str(dge(1))
             else _intervals(
                 y,
                 item,
@@ -128,7 +129,10 @@ def uncertainty_tables(
 def _noise_of(
     approach: str, variances: Sequence[float] | None, members: int
 ) -> Sequence[float] | None:
-    return variances[:members] if variances is not None and _size_of(approach) else None
+    """Only members have held-out rows of their own."""
+    return (
+        variances[:members] if variances is not None and Approach.read(approach).members else None
+    )
 
 
 def _measure(
@@ -165,15 +169,6 @@ def _measure(
     return Measured(values, reasons, per_row, losses, rankings, curves)
 
 
-def _size_of(approach: str) -> int:
-    """Of how many members an approach is made, 0 for those that are no DGE: only members have
-    held-out rows of their own.
-    """
-    if approach == "naive_single":
-        return 1
-    return int(approach.removeprefix("dge_")) if approach.startswith("dge_") else 0
-
-
 def _intervals(
     y: Codes,
     measured: Measured,
@@ -185,7 +180,7 @@ def _intervals(
     resamples: Resamples,
 ) -> MeasuredIntervals:
     """Over disjoint sets of as many members, of which the first is `measured`, or over rows."""
-    K = _size_of(approach)
+    K = Approach.read(approach).members
     starts = range(0, len(members) - K + 1, K) if K else ()
     if len(starts) < FEWEST_SETS:
         return intervals_over_rows(measured, resamples)

@@ -19,7 +19,7 @@ from dge_assets.core.scores.intervals import (
     training_with_intervals,
 )
 from dge_assets.core.scores.metrics import metric_names, score_encoded
-from dge_assets.core.scores.samples import SINGLE_MEAN, Samples, ScoreSample, score_samples
+from dge_assets.core.scores.samples import Samples, ScoreSample, score_samples
 from dge_assets.core.scores.tables import TrainingPredictions, score_training
 
 ROWS = 300
@@ -136,7 +136,7 @@ def test_a_metric_that_scores_an_ensemble_as_a_distribution_compares_nothing() -
     """
     replicates = np.random.default_rng(0).normal(2.0, 0.1, 200)
     sample, less = (ScoreSample(value, replicates, np.full(5, 0.05), 5) for value in (2.0, 1.8))
-    approaches = ("oracle", "naive_single", SINGLE_MEAN, "naive_ensemble", "naive_concat")
+    approaches = ("oracle", "naive_single", "naive_single_mean", "naive_ensemble", "naive_concat")
     table = approach_differences(
         {name: {"crps": sample} for name in approaches} | {"dge_5": {"crps": less}}
     )

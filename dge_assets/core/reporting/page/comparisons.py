@@ -20,7 +20,7 @@ from dge_assets.core.reporting.frames import (
     sign_of,
 )
 from dge_assets.core.reporting.texts import decimals_for
-from dge_assets.core.scores.samples import SINGLE_MEAN
+from dge_assets.core.scores.approach import SINGLE_MEAN
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _expected_gain(
     """
     if differences.empty:
         return None
-    chosen = {"family": family, "metric": metric, "approach": approach, "against": SINGLE_MEAN}
+    chosen = {"family": family, "metric": metric, "approach": approach, "against": str(SINGLE_MEAN)}
     rows = differences[
         (differences[list(chosen)] == pd.Series(chosen)).all(axis=1)
         & differences["model"].isin(models)

@@ -30,6 +30,7 @@ from dge_assets.core.reporting.pictures.drawing import (
     put_panel_title,
     put_row_names,
 )
+from dge_assets.core.scores.approach import Approach
 
 MOST_ACROSS = 4
 NARROWEST = 7.8
@@ -243,7 +244,7 @@ def _styles(approaches: Sequence[Hashable]) -> dict[str, dict[str, Any]]:
     for name in approach_order(names):
         if name == largest:
             styles[name] = _DGE
-        elif not name.startswith("dge_"):
+        elif not Approach.read(name).is_dge:
             styles[name] = {"linewidth": 1.2, "zorder": 3} | _LINES.get(name, {"color": MUTED})
     return styles
 
