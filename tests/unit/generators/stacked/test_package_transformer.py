@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from ctgan.data_transformer import DataTransformer
 
-from dge_assets.core.generators.encoding.ctgan_transformer import transformer_from_document
+from dge_assets.core.generators.stacked.package_transformer import transformer_from_document
 from tests.support.ctgan_documents import document_of, fitted_by_package
 
 
