@@ -2,7 +2,8 @@
 
 Each verdict is kept with the record ids of what was looked at; the release asks for those. Only the
 source's check blocks: a member that fails must not keep the others of its batch from being
-finished, it keeps the release back.
+finished, it keeps the release back. Not here: what a check is called, by which rule it judges and
+whether a release stands on it (`assets.check_cards`).
 """
 
 from dataclasses import asdict
@@ -12,9 +13,8 @@ import dagster as dg
 
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.line import Line, contract_of, table_metadata
-from dge_assets.assets.rules import rule_of, shares_let_pass
+from dge_assets.assets.rules import thresholds_of
 from dge_assets.assets.verdicts import (
-    WARN,
     check_result,
     judge_each_member,
     keep_outcome,
@@ -22,7 +22,9 @@ from dge_assets.assets.verdicts import (
     outcome_metadata,
     stored_datasets,
 )
-from dge_assets.core.declaration.table import Thresholds
+from dge_assets.core.cards.check_card import CheckCard
+from dge_assets.core.cards.table_card import named_function
+from dge_assets.core.declaration.table import TablePlan
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -34,43 +36,44 @@ if TYPE_CHECKING:
 
 
 def table_checks(line: Line) -> list[dg.AssetChecksDefinition]:
-    """All checks of a table's line."""
-    checks = [_source_contract(line), _split_overlap(line), _round_trip(line)]
-    for family in line.families:
-        checks += [
-            _synthetic_contract(line, family),
-            _members_differ(line, family),
-            _no_copies(line, family),
-        ]
+    """All checks of a table's line, as their cards say."""
+    checks = []
+    for card in line.checks:
+        make = named_function(card.made_by)
+        if card.scope == "table":
+            checks.append(make(line, card))
+        else:
+            checks += [make(line, card, family) for family in line.families]
     return checks
 
 
-def _source_contract(line: Line) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=line.key("source"),
-        name="contract",
-        blocking=True,
-        description="The real table against its contract (Great Expectations): columns, types, ranges, categories, "
-        "missing values, ids, classes of the target, constraints. Declared `thresholds` let a share of rows pass. Blocks "
-        "everything after it.",
-    )
+def _declared(line: Line, card: CheckCard, family: str = "") -> dict[str, Any]:
+    """What Dagster's decorator is told of a check."""
+    return {
+        "asset": line.key(card.asset, family or None),
+        "name": card.name,
+        "blocking": card.blocking,
+        "description": card.description,
+    }
+
+
+def source_contract(line: Line, card: CheckCard) -> dg.AssetChecksDefinition:
+    """The real table against its contract."""
+
+    @dg.asset_check(**_declared(line, card))
     def contract(storage: Storage) -> dg.AssetCheckResult:
         source = storage.lake.read(Address(line.table, "source"), remedy=line.remedy("source"))
-        outcome = _validate(line, source, source, subject="source", place=f"{line.table}/source")
-        verdict = keep_outcome(line, storage, outcome, asset="source", item=source)
-        return check_result(line, verdict, outcome_metadata(outcome, verdict))
+        outcome = _validate(line, card, source, source, place=f"{line.table}/source")
+        verdict = keep_outcome(line, storage, card, outcome, source)
+        return check_result(line, card, verdict, outcome_metadata(outcome, verdict))
 
     return contract
 
 
-def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=line.key("real_test"),
-        additional_deps=[line.key("real_train")],
-        name="overlap",
-        description="No row of real_test is in what trained: row ids are disjoint. Rows of equal content are counted as "
-        "information, since real tables have natural duplicates.",
-    )
+def split_overlap(line: Line, card: CheckCard) -> dg.AssetChecksDefinition:
+    """Rows that both parts share."""
+
+    @dg.asset_check(**_declared(line, card), additional_deps=[line.key("real_train")])
     def overlap(storage: Storage) -> dg.AssetCheckResult:
         from dge_assets.core.privacy.copies import split_overlap
 
@@ -88,24 +91,19 @@ def _split_overlap(line: Line) -> dg.AssetChecksDefinition:
             f"{found.shared_id_count} row ids are in both parts; {found.equal_rows} rows of real_test have an equal row in "
             f"real_train"
         )
-        verdict = keep_verdict(
-            line, storage, "real_test", "overlap", found.passed, summary, [train, test]
-        )
+        verdict = keep_verdict(line, storage, card, found.passed, summary, [train, test])
         metadata = {"shared_row_ids": found.shared_id_count, "equal_rows": found.equal_rows}
         return check_result(
-            line, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))}
+            line, card, verdict, {**metadata, "examples": list(map(str, found.shared_ids[:5]))}
         )
 
     return overlap
 
 
-def _round_trip(line: Line) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=line.key("encoder"),
-        name="round_trip",
-        description="Encoding and decoding alone give each column of numbers back: its quantiles, its mean, its spread and "
-        "the shares of rows at its ends. A column that fails is lost to every generator, however good.",
-    )
+def round_trip(line: Line, card: CheckCard) -> dg.AssetChecksDefinition:
+    """Columns that encoding and decoding change."""
+
+    @dg.asset_check(**_declared(line, card))
     def round_trip(storage: Storage) -> dg.AssetCheckResult:
         import pandas as pd
 
@@ -124,49 +122,44 @@ def _round_trip(line: Line) -> dg.AssetChecksDefinition:
             "; ".join(lost)
             or f"{len(trips)} columns of numbers come back to within {TOLERANCE:.0%}"
         )
-        verdict = keep_verdict(
-            line, storage, "encoder", "round_trip", not lost, summary, [artifact], severity=WARN
-        )
+        verdict = keep_verdict(line, storage, card, not lost, summary, [artifact])
         figures = [asdict(trip) | {"error": trip.error} for trip in trips]
         return check_result(
-            line, verdict, {"columns": table_metadata(pd.DataFrame(figures))} if figures else {}
+            line,
+            card,
+            verdict,
+            {"columns": table_metadata(pd.DataFrame(figures))} if figures else {},
         )
 
     return round_trip
 
 
-def _synthetic_contract(line: Line, family: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=line.key("synthetic", family),
-        name="contract",
-        description="Each member's dataset against the table's contract (Great Expectations): types, ranges, categories, "
-        "missing values, all classes of the target, constraints within the declared thresholds.",
-    )
+def synthetic_contract(line: Line, card: CheckCard, family: str) -> dg.AssetChecksDefinition:
+    """Each member's dataset against the contract."""
+
+    @dg.asset_check(**_declared(line, card, family))
     def contract(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
         real_train = storage.lake.read(Address(line.table, "real_train"))
 
         def judge(seed: int, item: Recorded) -> tuple[Verdict, dict[str, Any]]:
             place = f"{line.table}/{family}/synthetic[{seed:03d}]"
-            outcome = _validate(line, real_train, item, subject="synthetic", place=place)
+            outcome = _validate(line, card, real_train, item, place=place)
             verdict = keep_outcome(
-                line, storage, outcome, asset="synthetic", item=item, member=f"{family}/{seed:03d}"
+                line, storage, card, outcome, item, member=f"{family}/{seed:03d}"
             )
             return verdict, outcome_metadata(outcome, verdict)
 
-        return judge_each_member(context, line, family, storage, "contract", judge)
+        return judge_each_member(context, line, card, family, storage, judge)
 
     return contract
 
 
-def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
-    alpha: float = rule_of(line, "no_copies", "synthetic")["alpha"]
+def no_copies(line: Line, card: CheckCard, family: str) -> dg.AssetChecksDefinition:
+    """Rows of real_train that a member repeats."""
 
-    @dg.asset_check(
-        asset=line.key("synthetic", family),
-        name="no_copies",
-        description="No member repeats rows of real_train beyond chance: distinct rows that match only real_train against "
-        "those that match only real_test (exact one-sided test, Bonferroni over members).",
-    )
+    alpha = thresholds_of(line.plan, card)["alpha"]
+
+    @dg.asset_check(**_declared(line, card, family))
     def no_copies(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
         from dge_assets.core.privacy.copies import copy_test
         from dge_assets.core.randomness import seed_sequence
@@ -185,8 +178,7 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
             verdict = keep_verdict(
                 line,
                 storage,
-                "synthetic",
-                "no_copies",
+                card,
                 passed,
                 found.summary,
                 [item],
@@ -200,17 +192,15 @@ def _no_copies(line: Line, family: str) -> dg.AssetChecksDefinition:
             }
             return verdict, metadata
 
-        return judge_each_member(context, line, family, storage, "no_copies", judge)
+        return judge_each_member(context, line, card, family, storage, judge)
 
     return no_copies
 
 
-def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=line.key("synthetic", family),
-        name="members_differ",
-        description="No two members gave the same dataset, and no two generators have the same weights.",
-    )
+def members_differ(line: Line, card: CheckCard, family: str) -> dg.AssetChecksDefinition:
+    """Members that are the same."""
+
+    @dg.asset_check(**_declared(line, card, family))
     def differ(storage: Storage) -> dg.AssetCheckResult:
         from dge_assets.core.privacy.copies import members_differ
 
@@ -231,8 +221,7 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
         verdict = keep_verdict(
             line,
             storage,
-            "synthetic",
-            "members_differ",
+            card,
             passed,
             summary,
             items.values(),
@@ -243,27 +232,30 @@ def _members_differ(line: Line, family: str) -> dg.AssetChecksDefinition:
             "largest_shared_share": found.largest_shared_share,
         }
         return check_result(
-            line, verdict, {**metadata, "identical": [" = ".join(pair) for pair in found.identical]}
+            line,
+            card,
+            verdict,
+            {**metadata, "identical": [" = ".join(pair) for pair in found.identical]},
         )
 
     return differ
 
 
 def _validate(
-    line: Line, real: Recorded, item: Recorded, *, subject: Any, place: str
+    line: Line, card: CheckCard, real: Recorded, item: Recorded, *, place: str
 ) -> "ValidationOutcome":
     from dge_resources.quality import validate
     from dge_resources.quality.suite import contract_suite
 
-    tolerance = tolerance_of(line.plan.declaration.thresholds, subject)
-    suite = contract_suite(contract_of(real.record), subject=subject, tolerance=tolerance)
+    subject: Any = card.asset
+    suite = contract_suite(
+        contract_of(real.record), subject=subject, tolerance=tolerance_of(line.plan, card)
+    )
     return validate(item.frame, suite, name=place)
 
 
-def tolerance_of(thresholds: Thresholds, subject: str) -> "Tolerance":
-    """What `thresholds` let pass; in a source only what somebody declared, since their defaults are
-    meant for datasets.
-    """
+def tolerance_of(plan: TablePlan, card: CheckCard) -> "Tolerance":
+    """What the contract's check lets pass, as its card's thresholds say."""
     from dge_resources.quality.suite import Tolerance
 
-    return Tolerance(**shares_let_pass(thresholds, subject))
+    return Tolerance(**thresholds_of(plan, card))

@@ -1,7 +1,8 @@
 """The release's gate: the checks that a release stands on, asked of exactly what is to be released.
 
-Here: which verdicts are wanted, what is wrong with them, what to try, and which families may go.
-Not here: the checks (`checks`), the release itself (`release`).
+Here: the verdicts that are wanted, what is wrong with them, and which families may go. Not here:
+which checks gate (their cards say, `check_cards`), the checks (`checks`), the release itself
+(`release`).
 """
 
 from __future__ import annotations
@@ -11,15 +12,14 @@ from dataclasses import dataclass
 
 from dge_assets.assets.line import Line
 from dge_assets.assets.present import Member, member_name
-from dge_assets.assets.remedies import remedy
 from dge_assets.assets.rules import difference, rule_of, still_counts
+from dge_assets.core.cards.check_card import CheckCard
 from dge_assets.core.errors import ReleaseError
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
 
-SYNTHETIC_CHECKS = ("contract", "no_copies")
 MOST_SHOWN = 10
 
 
@@ -27,13 +27,22 @@ MOST_SHOWN = 10
 class Wanted:
     """One verdict that a release needs."""
 
-    check: str
-    asset: str
+    card: CheckCard
     subjects: frozenset[str]
     """Record ids that it must have looked at."""
     family: str = ""
     """Empty where it is on the real table, and so on every family's release."""
     member: str = ""
+
+    @property
+    def place(self) -> str:
+        """The asset that it is on."""
+        return self.card.place(self.family)
+
+    @property
+    def kept_as(self) -> tuple[str, str, str]:
+        """What tells its verdict from the others of the table."""
+        return self.card.asset, self.card.name, self.member
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,7 @@ class Problem:
     @property
     def short(self) -> str:
         """Its check and member alone, without anything that was found: for consumers."""
-        return f"{self.wanted.check} {self.wanted.member or self.wanted.asset}: " + (
+        return f"{self.wanted.card.name} {self.wanted.member or self.wanted.place}: " + (
             "failed" if self.failed else "not run"
         )
 
@@ -73,8 +82,10 @@ def require_passed(
     """
     wanted = _wanted(line, storage, datasets, real_train)
     kept = storage.verdicts.survey(line.table)
-    verdicts = {(verdict.check, verdict.member): verdict for verdict in kept.verdicts}
-    found = {item: _problem(line, item, verdicts.get((item.check, item.member))) for item in wanted}
+    verdicts = {
+        (verdict.asset, verdict.check, verdict.member): verdict for verdict in kept.verdicts
+    }
+    found = {item: _problem(line, item, verdicts.get(item.kept_as)) for item in wanted}
     problems = [problem for problem in found.values() if problem is not None]
     stopped = {problem.wanted.family for problem in problems}
     passing = tuple(family for family in line.families if family not in stopped)
@@ -98,50 +109,52 @@ def require_passed(
 def _wanted(
     line: Line, storage: Storage, datasets: Mapping[Member, Recorded], real_train: Recorded
 ) -> list[Wanted]:
-    source = storage.lake.read(Address(line.table, "source")).record.record_id
-    train = real_train.record.record_id
-    wanted = [
-        Wanted(check="contract", asset="source", subjects=frozenset({source})),
-        Wanted(check="overlap", asset="real_test", subjects=frozenset({train})),
-    ]
-    for (family, seed), item in datasets.items():
-        subjects = frozenset({item.record.record_id})
-        wanted += [
-            Wanted(
-                check=check,
-                asset=f"{family}/synthetic",
-                subjects=subjects,
-                family=family,
-                member=member_name(family, seed),
+    """A verdict for each card that gates: on the real table, on each family, on each member."""
+    known = {"real_train": real_train.record.record_id}
+    wanted = []
+    for card in line.checks:
+        if not card.gates:
+            continue
+        if card.scope == "table":
+            ids = frozenset(
+                known.get(name) or _present(line, storage, name) for name in card.subjects
             )
-            for check in SYNTHETIC_CHECKS
-        ]
-    for family in line.families:
-        ids = frozenset(
-            item.record.record_id for (name, _), item in datasets.items() if name == family
-        )
-        wanted.append(
-            Wanted(
-                check="members_differ",
-                asset=f"{family}/synthetic",
-                subjects=ids,
-                family=family,
-                member=family,
-            )
-        )
+            wanted.append(Wanted(card=card, subjects=ids))
+        elif card.scope == "family":
+            wanted += [_of_family(card, family, datasets) for family in line.families]
+        else:
+            wanted += [_of_member(card, member, item) for member, item in datasets.items()]
     return wanted
+
+
+def _present(line: Line, storage: Storage, asset: str) -> str:
+    return storage.lake.read(Address(line.table, asset)).record.record_id
+
+
+def _of_family(card: CheckCard, family: str, datasets: Mapping[Member, Recorded]) -> Wanted:
+    ids = frozenset(item.record.record_id for (name, _), item in datasets.items() if name == family)
+    return Wanted(card=card, subjects=ids, family=family, member=family)
+
+
+def _of_member(card: CheckCard, member: Member, item: Recorded) -> Wanted:
+    return Wanted(
+        card=card,
+        subjects=frozenset({item.record.record_id}),
+        family=member[0],
+        member=member_name(*member),
+    )
 
 
 def _problem(line: Line, wanted: Wanted, verdict: Verdict | None) -> Problem | None:
     on = f" on {wanted.member}" if wanted.member else ""
-    place = f"{line.table}/{wanted.asset}: check {wanted.check}{on}"
+    place = f"{line.table}/{wanted.place}: check {wanted.card.name}{on}"
     if verdict is None or not wanted.subjects <= set(verdict.subjects):
         text = (
             f"{place} was not run on what is to be released; materialize the asset with its checks"
         )
         return Problem(wanted=wanted, failed=False, text=text)
-    rule = rule_of(line, wanted.check, wanted.asset)
-    if not still_counts(verdict, rule):
+    rule = rule_of(line.plan, wanted.card)
+    if not still_counts(verdict, wanted.card, rule):
         differs = difference(verdict.rule, rule)
         text = f"{place} was run under another rule ({differs}); run {line.table}_train, which looks again at what is kept"
         return Problem(wanted=wanted, failed=False, text=text)
@@ -170,17 +183,17 @@ def _first(texts: list[str]) -> list[str]:
 
 def _advice(line: Line, problems: list[Problem]) -> list[str]:
     """What to try, for each family and check that failed, with the seeds that it is about."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, CheckCard], list[str]] = {}
     for problem in problems:
         if problem.failed:
             seed = problem.wanted.member.partition("/")[2]
-            groups.setdefault((problem.wanted.family, problem.wanted.check), []).append(seed)
+            groups.setdefault((problem.wanted.family, problem.wanted.card), []).append(seed)
     advice = []
-    for (family, check), seeds in groups.items():
+    for (family, card), seeds in groups.items():
         numbers = ", ".join(filter(None, seeds))
         of_seeds = f" seeds {numbers} of {line.plan.seeds}" if numbers else ""
         place = f"{family}{of_seeds}" if family else f"{line.table}'s real rows"
-        advice.append(f"{place}, {check}: {remedy(line, family, check)}")
+        advice.append(f"{place}, {card.name}: {card.remedy(line.plan, family)}")
     return advice
 
 

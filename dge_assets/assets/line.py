@@ -14,6 +14,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from dge_assets.assets.check_cards import CHECK_CARDS
+from dge_assets.core.cards.check_card import CheckCard
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.table import TablePlan
 from dge_assets.core.evaluation.catalogue import CATALOGUE, Catalogue
@@ -53,6 +55,8 @@ class Line:
     """Folder of the declaration, where relative paths start."""
     catalogue: Catalogue = CATALOGUE
     """The cards of its evaluation tables."""
+    checks: tuple[CheckCard, ...] = CHECK_CARDS
+    """The cards of its checks."""
 
     @property
     def table(self) -> str:

@@ -131,11 +131,13 @@ def verdicts_in_use(line: Line, storage: Storage, present: Present) -> VerdictsI
     """The verdicts on what is present, and those on what is not in use any more."""
     members = {member_name(family, seed) for family in line.families for seed in line.seeds}
     known, ids = {"", *line.families, *members}, present.record_ids
+    checks = {(card.asset, card.name) for card in line.checks}
     used: list[Verdict] = []
     unused: list[Verdict] = []
     verdicts, problems = storage.verdicts.survey(line.table)
     for verdict in verdicts:
-        fits = verdict.member in known and not ids.isdisjoint(verdict.subjects)
+        is_asked = (verdict.asset, verdict.check) in checks and verdict.member in known
+        fits = is_asked and not ids.isdisjoint(verdict.subjects)
         (used if fits else unused).append(verdict)
     return VerdictsInUse(used, unused, problems)
 

@@ -3,68 +3,52 @@ given before still counts.
 
 A verdict is kept with its rule. Another rule than the present one is no reason to look again where
 the answer is plain: what passed under a stricter threshold passes under a looser one, what failed
-under a looser one fails under a stricter, and a p-value that was kept answers for every level.
+under a looser one fails under a stricter, and a p-value that was kept answers for every level. Not
+here: the thresholds themselves and which way they are looser (`check_cards`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from dge_assets.assets.line import Line
-from dge_assets.core.declaration.table import Thresholds
+from dge_assets.core.cards.check_card import CheckCard, Threshold
+from dge_assets.core.declaration.table import TablePlan
 from dge_resources.verdicts import Verdict
 
 CODE_VERSION = "code_version"
-CHECK_VERSIONS: dict[str, str] = {}
-"""By check, "1" where it is not named: raised by hand when a check judges the same rows otherwise.
-"""
-
-_STRICTER: dict[str, Callable[[float, float], bool]] = {
-    "range_share": float.__le__,
-    "constraint_share": float.__le__,
-    "alpha": float.__ge__,
-}
-"""By threshold, whether the first value lets pass no more than the second."""
 
 
-def shares_let_pass(thresholds: Thresholds, subject: str) -> dict[str, float]:
-    """Shares of rows that the contract's check lets pass, by threshold.
+def thresholds_of(plan: TablePlan, card: CheckCard) -> dict[str, float]:
+    """The check's thresholds under a plan, by name."""
+    return {threshold.name: threshold.value(plan) for threshold in card.thresholds}
 
-    In a `source` only what somebody declared, since the defaults are meant for datasets.
+
+def rule_of(plan: TablePlan, card: CheckCard) -> dict[str, Any]:
+    """What decides the check's verdict besides the rows that it looks at, which its record ids
+    stand for.
     """
-    shares = thresholds.model_dump(include={"range_share", "constraint_share"})
-    if subject == "source":
-        return {
-            name: share if name in thresholds.model_fields_set else 0.0
-            for name, share in shares.items()
-        }
-    return shares
+    return {CODE_VERSION: card.version, **thresholds_of(plan, card)}
 
 
-def rule_of(line: Line, check: str, asset: str) -> dict[str, Any]:
-    """What decides `check`'s verdict on `asset` besides the rows that it looks at, which its record
-    ids stand for.
-    """
-    declared = line.plan.declaration.thresholds
-    thresholds = {
-        "contract": shares_let_pass(declared, asset),
-        "no_copies": {"alpha": declared.copies_alpha / line.plan.seeds},
-    }
-    return {CODE_VERSION: CHECK_VERSIONS.get(check, "1"), **thresholds.get(check, {})}
-
-
-def still_counts(verdict: Verdict, rule: Mapping[str, Any]) -> bool:
-    """Whether `verdict` says what would be found under `rule` too."""
+def still_counts(verdict: Verdict, card: CheckCard, rule: Mapping[str, Any]) -> bool:
+    """Whether `verdict` says what would be found under `rule`, which is one of the card's, too."""
     given = verdict.rule
     if set(given) != set(rule) or given[CODE_VERSION] != rule[CODE_VERSION]:
         return False
-    if "alpha" in rule and "p_value" in verdict.measured:
-        return (verdict.measured["p_value"] > rule["alpha"]) == verdict.passed
-    pairs = [(name, float(given[name]), float(rule[name])) for name in rule if name != CODE_VERSION]
+    return all(
+        _answers(verdict, threshold, float(rule[threshold.name])) for threshold in card.thresholds
+    )
+
+
+def _answers(verdict: Verdict, threshold: Threshold, now: float) -> bool:
+    """Whether the verdict would be the same if this threshold were what it is now."""
+    if threshold.measured in verdict.measured:
+        return threshold.passes(verdict.measured[threshold.measured], now) == verdict.passed
+    before = float(verdict.rule[threshold.name])
     if verdict.passed:
-        return all(_STRICTER[name](before, now) for name, before, now in pairs)
-    return all(_STRICTER[name](now, before) for name, before, now in pairs)
+        return threshold.lets_pass_no_more(before, now)
+    return threshold.lets_pass_no_more(now, before)
 
 
 def difference(given: Mapping[str, Any], rule: Mapping[str, Any]) -> str:

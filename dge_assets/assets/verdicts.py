@@ -1,8 +1,8 @@
 """What all asset checks share: keeping a verdict, telling Dagster of it, and judging members one by
 one.
 
-Not here: what is checked (`dge_assets/checks.py`), by which rule a verdict counts (`rules.py`),
-what to try (`remedies.py`).
+Not here: what is checked (`dge_assets/checks.py`), what a check's card says (`check_cards.py`), when
+a kept verdict still counts (`rules.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dge_assets.assets.line import Line
-from dge_assets.assets.remedies import remedy
 from dge_assets.assets.rules import rule_of
+from dge_assets.core.cards.check_card import CheckCard
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -22,60 +22,48 @@ if TYPE_CHECKING:
     from dge_resources.artifacts import Artifact
     from dge_resources.quality import ValidationOutcome
 
-ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
-
 
 def keep_outcome(
     line: Line,
     storage: Storage,
+    card: CheckCard,
     outcome: "ValidationOutcome",
-    *,
-    asset: str,
     item: Recorded,
+    *,
     member: str = "",
 ) -> Verdict:
     """Keep what came of a frame's validation, with its page."""
     from dge_resources.quality.docs import render_page
 
-    page = render_page(outcome, title=f"{outcome.name}: contract")
+    page = render_page(outcome, title=f"{outcome.name}: {card.name}")
     return keep_verdict(
-        line,
-        storage,
-        asset,
-        "contract",
-        outcome.passed,
-        outcome.summary,
-        [item],
-        member=member,
-        page=page,
+        line, storage, card, outcome.passed, outcome.summary, [item], member=member, page=page
     )
 
 
 def keep_verdict(
     line: Line,
     storage: Storage,
-    asset: str,
-    check: str,
+    card: CheckCard,
     passed: bool,
     summary: str,
     items: "Iterable[Recorded | Artifact]",
     *,
     member: str = "",
     page: str | None = None,
-    severity: dg.AssetCheckSeverity = ERROR,
     measured: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Keep one verdict with the records it looked at and the rule it was given by."""
     verdict = Verdict(
         table=line.table,
-        asset=asset,
-        check=check,
+        asset=card.asset,
+        check=card.name,
         member=member,
         passed=bool(passed),
-        severity=severity.value,
+        severity=card.severity,
         summary=summary,
         subjects=tuple(item.record.record_id for item in items),
-        rule=rule_of(line, check, asset),
+        rule=rule_of(line.plan, card),
         measured=measured or {},
     )
     return storage.verdicts.write(verdict, page)
@@ -103,31 +91,32 @@ def outcome_metadata(outcome: "ValidationOutcome", verdict: Verdict) -> dict[str
     }
 
 
-def check_result(line: Line, verdict: Verdict, metadata: dict[str, Any]) -> dg.AssetCheckResult:
+def check_result(
+    line: Line, card: CheckCard, verdict: Verdict, metadata: dict[str, Any]
+) -> dg.AssetCheckResult:
     """The verdict as Dagster's result of an asset check."""
-    severity = dg.AssetCheckSeverity(verdict.severity)
     return dg.AssetCheckResult(
         passed=verdict.passed,
-        severity=severity,
-        description=_described(line, verdict),
+        severity=dg.AssetCheckSeverity(verdict.severity),
+        description=_described(line, card, verdict),
         metadata={**metadata},
     )
 
 
-def _described(line: Line, verdict: Verdict) -> str:
+def _described(line: Line, card: CheckCard, verdict: Verdict) -> str:
     """What was found, and where that is a failure what to try."""
     if verdict.passed:
         return verdict.summary
     family = verdict.member.partition("/")[0]
-    return f"{verdict.summary}. What to try: {remedy(line, family, verdict.check)}"
+    return f"{verdict.summary}. What to try: {card.remedy(line.plan, family)}"
 
 
 def judge_each_member(
     context: dg.AssetCheckExecutionContext,
     line: Line,
+    card: CheckCard,
     family: str,
     storage: Storage,
-    name: str,
     judge: Callable[[int, Recorded], tuple[Verdict, dict[str, Any]]],
 ) -> dg.AssetCheckResult:
     """Judge each member of this run (all that are stored, outside a partitioned run); one event for
@@ -142,12 +131,12 @@ def judge_each_member(
         verdicts.append(verdict)
         context.op_execution_context.log_event(
             dg.AssetCheckEvaluation(  # type: ignore[arg-type] # accepted, but not in its annotation
-                asset_key=line.key("synthetic", family),
-                check_name=name,
+                asset_key=line.key(card.asset, family),
+                check_name=card.name,
                 passed=verdict.passed,
                 severity=dg.AssetCheckSeverity(verdict.severity),
                 metadata=metadata,
-                description=_described(line, verdict),
+                description=_described(line, card, verdict),
                 partition=f"{seed:03d}",
             )
         )
@@ -156,10 +145,10 @@ def judge_each_member(
         "; ".join(verdict.summary for verdict in failed[:3]) or f"{len(verdicts)} members: all pass"
     )
     if failed:
-        summary += f". What to try: {remedy(line, family, name)}"
+        summary += f". What to try: {card.remedy(line.plan, family)}"
     return dg.AssetCheckResult(
         passed=not failed,
-        severity=ERROR,
+        severity=dg.AssetCheckSeverity(card.severity),
         description=summary,
         metadata={
             "members": len(verdicts),

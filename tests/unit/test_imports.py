@@ -37,7 +37,7 @@ LIGHT_CORE = (
 
 ROOMS = (
     *("errors", "arrays", "randomness", "threads", "rounding"),
-    *("contract", "lineage", "rows", "privacy", "cards"),
+    *("contract", "lineage", "rows", "privacy"),
     *(
         "generators.parameters",
         "generators.encoding",
@@ -45,7 +45,7 @@ ROOMS = (
         "generators.stacked",
         "generators.epochs",
     ),
-    *("generators", "declaration", "downstream"),
+    *("generators", "declaration", "cards", "downstream"),
     *(
         "intervals",
         "scores",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from dge_assets.assets.check_cards import NO_COPIES, SYNTHETIC_CONTRACT
 from dge_assets.assets.rules import difference, still_counts
 from dge_resources.verdicts import Verdict
 
@@ -37,7 +38,11 @@ def test_what_passed_under_a_looser_threshold_has_to_be_looked_at_again(
     given: float, passed: bool, counts: bool
 ) -> None:
     assert (
-        still_counts(verdict({**CONTRACT, "constraint_share": given}, passed=passed), CONTRACT)
+        still_counts(
+            verdict({**CONTRACT, "constraint_share": given}, passed=passed),
+            SYNTHETIC_CONTRACT,
+            CONTRACT,
+        )
         is counts
     )
 
@@ -46,8 +51,8 @@ def test_what_passed_under_a_looser_threshold_has_to_be_looked_at_again(
 def test_a_kept_p_value_answers_for_every_level(p_value: float, passed: bool) -> None:
     """K may be raised or lowered, which shares the level among more members or fewer."""
     given = verdict({**COPIES, "alpha": 0.01}, passed=passed, p_value=p_value)
-    assert still_counts(given, COPIES)
-    assert not still_counts(given, {**COPIES, "alpha": 0.9 if passed else 0.0001})
+    assert still_counts(given, NO_COPIES, COPIES)
+    assert not still_counts(given, NO_COPIES, {**COPIES, "alpha": 0.9 if passed else 0.0001})
 
 
 def test_another_code_version_other_thresholds_and_none_at_all_do_not_count() -> None:
@@ -57,7 +62,7 @@ def test_another_code_version_other_thresholds_and_none_at_all_do_not_count() ->
         {"code_version": "1"},
         {**CONTRACT, "new": 1},
     ):
-        assert not still_counts(verdict(rule), CONTRACT)
+        assert not still_counts(verdict(rule), SYNTHETIC_CONTRACT, CONTRACT)
 
 
 def test_the_difference_is_told() -> None:

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dge_assets.assets.check_cards import SOURCE_CONTRACT, SYNTHETIC_CONTRACT
 from dge_assets.checks import tolerance_of
 from dge_assets.core.contract.completion import complete_contract
 from dge_assets.core.contract.conform import conform
@@ -29,7 +30,7 @@ from dge_assets.core.contract.contract import (
     Contract,
     ContractDeclaration,
 )
-from dge_assets.core.declaration.table import Thresholds
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_resources.quality import (
     Expectation,
     ExpectationResult,
@@ -138,9 +139,16 @@ def test_a_source_tolerates_nothing_unless_somebody_said_so() -> None:
 def test_thresholds_hold_for_the_real_table_where_they_are_declared(
     declared: dict[str, float], source: tuple[float, float], synthetic: tuple[float, float]
 ) -> None:
-    thresholds = Thresholds.model_validate(declared)
-    for subject, expected in (("source", source), ("synthetic", synthetic)):
-        tolerance = tolerance_of(thresholds, subject)
+    declaration = {
+        "table": "t",
+        "source": {"type": "csv", "path": "t.csv"},
+        "contract": {"target": "y"},
+        "families": {"tvae": {}},
+        "thresholds": declared,
+    }
+    plan = TableDeclaration.model_validate(declaration).plan("full")
+    for card, expected in ((SOURCE_CONTRACT, source), (SYNTHETIC_CONTRACT, synthetic)):
+        tolerance = tolerance_of(plan, card)
         assert (tolerance.range_share, tolerance.constraint_share) == expected
 
 
