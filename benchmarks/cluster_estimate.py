@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dge_assets.core.generators.epochs.training import CHECKPOINT_SECONDS
+from dge_assets.core.generators.family import CHECKPOINT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = (

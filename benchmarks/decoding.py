@@ -21,7 +21,8 @@ from scipy import stats
 
 from dge_assets.assets.line import Line
 from dge_assets.core.contract.contract import Column, Contract
-from dge_assets.core.generators.members import SamplingTask, sample_chunks
+from dge_assets.core.generators.effort import sizes_text
+from dge_assets.core.generators.members import SamplingRequest, sample_chunks
 from dge_assets.core.generators.state_files import from_files
 from dge_assets.core.release.card import markdown_table
 from dge_assets.core.threads import one_thread
@@ -176,7 +177,7 @@ def datasets_of(
             expected, remedy=line.remedy("generator", family, seed)
         )
         member = from_files(artifact.files, place=artifact.record.place)
-        task = SamplingTask(
+        task = SamplingRequest(
             table=line.table,
             family=family,
             seed=seed,
@@ -201,11 +202,11 @@ def page(
     """
     columns = measured_columns(contract, real["real_train"])
     of_real = {name: measured(frame, columns) for name, frame in real.items()}
-    epochs = ", ".join(f"{family} {line.plan.parameters(family).epochs}" for family in datasets)
+    size = sizes_text(line.plan.seeds, {family: line.plan.effort(family) for family in datasets})
     parts = [
         "# Drawn levels and likeliest levels",
         f"Written by `make decoding TABLE={line.table}` from the members that `make demo TABLE={line.table}` keeps: profile "
-        f"{line.plan.profile}, K = {line.plan.seeds}, epochs: {epochs}.",
+        f"{line.plan.profile}, {size}.",
         "A TVAE gives each level a probability. `draw` draws by it and is the default; `largest` takes the likeliest level, as "
         "the `ctgan` package does ([decision 29](decisions/0029-levels-are-drawn.md)). Each dataset has as many rows as "
         "real_train; values are means over members, with the standard deviation over members in brackets.",

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dge_assets.core.contract.completion import complete_contract
 from dge_assets.core.contract.contract import Contract, ContractDeclaration
 from dge_assets.core.generators.encoding.fitting import fit_encoder
-from dge_assets.core.generators.family import TrainedMember
+from dge_assets.core.generators.family import Training
 from dge_assets.core.generators.members import (
-    SamplingTask,
-    TrainingTask,
+    SamplingRequest,
+    TrainedMember,
     sample_chunks,
     train_members,
 )
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.registry import family_card, family_code, parameters_for
 
 
 def silent(_done: int, _of: int) -> None:
@@ -36,11 +37,11 @@ def training_task(
     family: str,
     seeds: tuple[int, ...],
     settings: Mapping[str, Any],
-) -> TrainingTask:
+) -> Training:
     """A task for members `seeds` on `frame`, with its encoding fitted here."""
     contract = contract_of(frame, target)
     encoder, encoded = fit_encoder(frame, contract, table="benchmark")
-    return TrainingTask(
+    return Training(
         table="benchmark",
         family=family,
         seeds=seeds,
@@ -51,8 +52,15 @@ def training_task(
     )
 
 
+def new_trainer(task: Training) -> Any:
+    """The trainer of a task's family with one member that has learnt nothing."""
+    family: Any = family_code(family_card(task.algorithm))
+    seeds = [np.random.SeedSequence(0)]
+    return family.trainer(task.encoded, task.parameters, seeds, device="cpu")
+
+
 def sampled(
-    task: TrainingTask,
+    task: Training,
     member: TrainedMember,
     seed: int,
     rows: int,
@@ -61,7 +69,7 @@ def sampled(
     """`rows` rows of one trained member, by other `settings` of sampling than the task's where they
     are given.
     """
-    wanted = SamplingTask(
+    wanted = SamplingRequest(
         table=task.table,
         family=task.family,
         seed=seed,

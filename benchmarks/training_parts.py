@@ -22,8 +22,11 @@ import torch
 
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable
 from dge_assets.core.generators.encoding.layout import Layout
-from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask, train_members
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.family import Training
+from dge_assets.core.generators.members import train_members
+from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
+from dge_assets.core.generators.stacked.parameters import CTGANParameters, TVAEParameters
+from dge_assets.core.generators.stacked.tvae import TVAETrainer
 from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
 
 Result = dict[str, Any]
@@ -62,9 +65,7 @@ def _steps(table: EncodedTable, K: int, steps: int) -> tuple[float, int]:
     machines are shared.
     """
     seeds = [np.random.SeedSequence(seed) for seed in range(K)]
-    trainer: Any = IMPLEMENTATIONS["ctgan"].trainer(
-        table, parameters_for("ctgan", {}), seeds, device="cpu"
-    )
+    trainer: Any = CTGANTrainer(table, CTGANParameters(), seeds, device="cpu")
     with one_thread():
         trainer.critic_step()
         trainer.generator_step()
@@ -98,9 +99,7 @@ def memory(count: str) -> Result:
 
 def _tvae_step(table: EncodedTable, steps: int) -> float:
     """Seconds of the CPU per step of a TVAE member on full batches."""
-    trainer: Any = IMPLEMENTATIONS["tvae"].trainer(
-        table, parameters_for("tvae", {}), [np.random.SeedSequence(0)], device="cpu"
-    )
+    trainer: Any = TVAETrainer(table, TVAEParameters(), [np.random.SeedSequence(0)], device="cpu")
     batches = np.random.default_rng(0).integers(0, len(table), (steps, 1, 500))
     with one_thread():
         trainer.step(torch.from_numpy(batches[0]))
@@ -131,7 +130,7 @@ def _idle_peak(_task: None, _report: Any) -> float:
     return peak_megabytes()
 
 
-def _training_peak(task: TrainingTask, report: Any) -> float:
+def _training_peak(task: Training, report: Any) -> float:
     train_members(task, report)
     return peak_megabytes()
 
@@ -141,7 +140,7 @@ def fading(epochs: str) -> Result:
     numbers as they are and as 0.
     """
     from benchmarks.both_sides import real_table
-    from benchmarks.members import training_task
+    from benchmarks.members import new_trainer, training_task
 
     _, frame, target = real_table(None)
     task = training_task(frame, target, family="tvae", seeds=(0,), settings={"epochs": int(epochs)})
@@ -150,9 +149,7 @@ def fading(epochs: str) -> Result:
         ("as_they_are", contextlib.nullcontext),
         ("as_zero", tiny_numbers_as_zero),
     ):
-        trainer = IMPLEMENTATIONS["tvae"].trainer(
-            task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
-        )
+        trainer = new_trainer(task)
         times = []
         with one_thread(), around():
             for _ in range(int(epochs)):
@@ -183,7 +180,7 @@ def stack(count: str) -> Result:
 def sample(count: str) -> Result:
     """Rows of a small table drawn from a member into the lake: seconds and peak memory."""
     from benchmarks.members import silent, training_task
-    from dge_assets.core.generators.members import SamplingTask
+    from dge_assets.core.generators.members import SamplingRequest
     from dge_assets.core.lineage.provenance import Recipe
     from dge_resources.datasets import DatasetTask, sample_to_lake
     from dge_resources.home import Store
@@ -195,7 +192,7 @@ def sample(count: str) -> Result:
             mixed_frame(2_000), "target", family=family, seeds=(0,), settings={"epochs": 1}
         )
         (member,) = train_members(task, silent).values()
-        sampling = SamplingTask(
+        sampling = SamplingRequest(
             table="benchmark",
             family=family,
             seed=0,
@@ -231,7 +228,7 @@ def files() -> Result:
     """Of a member on a table of 15 columns: megabytes of what it leaves, and a checkpoint's
     megabytes and seconds.
     """
-    from benchmarks.members import silent, training_task
+    from benchmarks.members import new_trainer, silent, training_task
     from dge_assets.core.generators.state_files import to_files
     from dge_resources.checkpoints import MemberCheckpoints
     from dge_resources.home import Store
@@ -243,9 +240,7 @@ def files() -> Result:
         )
         (member,) = train_members(task, silent).values()
         found[f"{family}_member_mb"] = sum(map(len, to_files(member).values())) / 1e6
-        trainer: Any = IMPLEMENTATIONS[family].trainer(
-            task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
-        )
+        trainer = new_trainer(task)
         with tempfile.TemporaryDirectory() as folder:
             kept = MemberCheckpoints(Store(folder), {0: "member/checkpoint.safetensors"})
             times = []

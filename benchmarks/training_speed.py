@@ -35,8 +35,8 @@ from benchmarks.both_sides import (
     train_ours,
     train_package,
 )
-from benchmarks.members import training_task
-from dge_assets.core.generators.members import IMPLEMENTATIONS, TrainingTask
+from benchmarks.members import new_trainer, training_task
+from dge_assets.core.generators.family import Training
 from dge_assets.core.threads import one_thread
 from dge_resources.compute import available_cores
 
@@ -63,7 +63,7 @@ def _package_seconds(family: str, frame: pd.DataFrame, epochs: int) -> float:
         return timed_fit(family, frame, epochs=epochs, seed=0)[1]
 
 
-def _task(family: str, frame: pd.DataFrame, target: str, epochs: int, *seeds: int) -> TrainingTask:
+def _task(family: str, frame: pd.DataFrame, target: str, epochs: int, *seeds: int) -> Training:
     return training_task(
         frame, target, family=family, seeds=seeds or (0,), settings={"epochs": epochs}
     )
@@ -75,10 +75,8 @@ def _per_step(family: str, frame: pd.DataFrame, target: str) -> Result:
     """
     low, high, repeats = 2, 12, 2
     task = _task(family, frame, target, high)
-    trainer = IMPLEMENTATIONS[family].trainer(
-        task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
-    )
-    steps = trainer.steps_per_epoch * (high - low)  # type: ignore[attr-defined]
+    trainer = new_trainer(task)
+    steps = trainer.steps_per_epoch * (high - low)
     ours, theirs = [], []
     with one_thread():
         trainer.epoch()
@@ -146,9 +144,7 @@ def _wall(case: Case) -> Result:
 def _per_epoch(frame: pd.DataFrame, target: str) -> Result:
     """Seconds of an epoch of CTGAN on all rows, one thread each."""
     task = _task("ctgan", frame, target, 2)
-    trainer = IMPLEMENTATIONS["ctgan"].trainer(
-        task.encoded, task.parameters, [np.random.SeedSequence(0)], device="cpu"
-    )
+    trainer = new_trainer(task)
     with one_thread():
         trainer.epoch()
         started = time.perf_counter()

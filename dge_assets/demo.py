@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dge_assets.assets.line import Line, contract_of
-from dge_assets.assets.report import full_profile_note, report_path
+from dge_assets.assets.report import report_path
 from dge_assets.assets.telling import TERMINAL
+from dge_assets.assets.training_time import full_profile_note
 from dge_assets.automation import range_tags
 from dge_assets.core import errors
 from dge_assets.core.declaration.table import TablePlan
 from dge_assets.core.errors import DgeError
+from dge_assets.core.generators.effort import with_effort
 from dge_assets.declarations import declared_table, profile_in_use, usual_table
 from dge_assets.deployment import prepare
 from dge_assets.local_run import run_here
@@ -84,9 +86,7 @@ def conclude(line: Line, result: ExecutionResult, seconds: float) -> None:
 
 def opening(plan: TablePlan) -> str:
     """What is going to be trained, and every number in which that is less than declared."""
-    families = ", ".join(
-        f"{family} ({plan.parameters(family).epochs} epochs)" for family in plan.families
-    )
+    families = ", ".join(with_effort(*each) for each in plan.efforts.items())
     text = f"{plan.table}: profile {plan.profile}, K = {plan.seeds} members of each of {families}"
     return f"{text}\n{plan.notice}" if plan.notice else text
 

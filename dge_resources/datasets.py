@@ -14,14 +14,14 @@ from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_resources.lake import Lake
 
 if TYPE_CHECKING:
-    from dge_assets.core.generators.members import SamplingTask
+    from dge_assets.core.generators.members import SamplingRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetTask:
     """A dataset to draw, the recipe that it is kept under, and where."""
 
-    sampling: SamplingTask
+    sampling: SamplingRequest
     recipe: Recipe
     lake: Lake
     run_id: str
@@ -32,8 +32,6 @@ def sample_to_lake(task: DatasetTask, report: Callable[[int, int], None]) -> Pro
 
     No more than one part of it is in memory at a time.
     """
-    import torch
-
     from dge_assets.core.generators.members import sample_chunks
     from dge_assets.core.threads import one_thread
 
@@ -44,5 +42,5 @@ def sample_to_lake(task: DatasetTask, report: Callable[[int, int], None]) -> Pro
             report(done, task.sampling.rows)
             yield chunk
 
-    with one_thread(), torch.no_grad():
+    with one_thread():
         return task.lake.write_chunks(task.recipe, reported(), run_id=task.run_id)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from dge_assets.core.errors import StorageError
+from dge_assets.core.generators.effort import EPOCHS, Effort
 from dge_resources.home import Store
 from dge_resources.sealed import sealed, unsealed
 
@@ -24,7 +26,7 @@ class StoredPlan:
     profile: str
     seeds: int
     """K: members per family."""
-    epochs: Mapping[str, int]
+    efforts: Mapping[str, Effort | None]
     """By family."""
     members: Mapping[str, str]
     """Record id of each present dataset by its member, `ctgan/000`."""
@@ -52,11 +54,22 @@ class Plans:
         if not self.store.exists(path):
             return None
         try:
-            plan = StoredPlan(**unsealed(self.store.read(path)))
-            if not isinstance(plan.members, dict) or not isinstance(plan.epochs, dict):
-                raise TypeError("members and epochs are no mappings")
-        except (ValueError, TypeError) as error:
+            document = unsealed(self.store.read(path))
+            plan = StoredPlan(**{**document, "efforts": _efforts(document)})
+            if not isinstance(plan.members, dict):
+                raise TypeError("members is no mapping")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StorageError(
                 f"{self.store.url(path)} is not a plan ({error!r}); delete it and materialize {table}/report"
             ) from error
         return plan
+
+
+def _efforts(document: dict[str, Any]) -> dict[str, Effort | None]:
+    """The efforts that a plan's document tells, and takes from it those in `epochs` of former
+    versions.
+    """
+    if "epochs" in document:
+        return {name: Effort(EPOCHS.name, n) for name, n in document.pop("epochs").items()}
+    stated = document["efforts"].items()
+    return {name: None if effort is None else Effort(**effort) for name, effort in stated}

@@ -16,4 +16,6 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 for _module in ("dge_assets.core.generators.members", "dge_assets.core.downstream.member_models"):
     importlib.import_module(_module)
+for _card in importlib.import_module("dge_assets.core.generators.registry").own_cards().values():
+    importlib.import_module(_card.implementation.partition(":")[0])
 gc.freeze()  # what the collector does not look through, workers do not write to: its pages stay shared

@@ -29,6 +29,7 @@ class ProgressBoard:
     every_seconds: float = 5.0
     clock: Callable[[], float] = time.monotonic
     noun: str = "members"
+    unit: str = "steps"
     shorten: str = ""
     """How to make the work shorter; where given, a long one's whole time is said once, from its
     first steps.
@@ -94,8 +95,8 @@ class ProgressBoard:
         seconds = sum(timed) / len(timed) * steps * rounds
         if seconds > LONG_SECONDS:
             self.say(
-                f"{self.title}: {len(self.keys)} {self.noun} of {steps} epochs, {len(running)} at a time, will take about "
-                f"{duration(seconds)}, from the first epochs' time; for less: {self.shorten}"
+                f"{self.title}: {len(self.keys)} {self.noun} of {steps} {self.unit}, {len(running)} at a time, will take about "
+                f"{duration(seconds)}, from the time of the first {self.unit}; for less: {self.shorten}"
             )
 
     def _seconds_per_step(self, key: str) -> float | None:

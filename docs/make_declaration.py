@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel
 
 from dge_assets.core.declaration.table import FamilyDeclaration, TableDeclaration
-from dge_assets.core.generators.parameters import ALGORITHMS
+from dge_assets.core.generators.registry import own_cards
 
 HERE = Path(__file__).resolve().parent
 PAGE, EXAMPLES = HERE / "declaration.md", HERE / "declaration_examples.yaml"
@@ -70,8 +70,8 @@ def _collect(model: type[BaseModel], place: str, found: dict[type[BaseModel], st
         return
     found[model] = place
     if model is FamilyDeclaration:
-        for name, parameters in ALGORITHMS.items():
-            found[parameters] = f"{place} of {name}"
+        for name, card in own_cards().items():
+            found[card.parameters] = f"{place} of {name}"
         return
     for name, field in model.model_fields.items():
         for nested in _models_in(field.annotation):

@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from dge_assets.assets.line import Line
-from dge_assets.assets.report import full_profile_note
+from dge_assets.assets.training_time import full_profile_note
+from dge_assets.core.generators.effort import efforts_text
 from dge_assets.core.lineage.provenance import Provenance
 from dge_assets.core.release.card import markdown_table
 from dge_assets.core.reporting.page.headline import headline_table
@@ -46,13 +47,11 @@ def main(table: str) -> None:
         if (record := storage.artifacts.record(Address(table, "generator", family, seed)))
         is not None
     ]
-    epochs = ", ".join(
-        f"{family} {line.plan.parameters(family).epochs}" for family in line.families
-    )
+    efforts = efforts_text(line.plan.efforts)
     text = "\n".join(
         [
             BEGIN,
-            f"Profile `{line.plan.profile}`: K = {line.plan.seeds} members per family, epochs: {epochs}; mean over the "
+            f"Profile `{line.plan.profile}`: K = {line.plan.seeds} members per family, {efforts}; mean over the "
             f"downstream models {', '.join(declaration.models)}; {available_cores()} cores, "
             f"Python {platform.python_version()}. Made by `make demo && make figures`.",
             "",

@@ -83,7 +83,11 @@ class Line:
         return dg.AssetKey([part for part in (self.table, family, asset) if part])
 
     def attributes(
-        self, stage: str, *kinds: str, parameters: dict[str, Any] | None = None
+        self,
+        stage: str,
+        *kinds: str,
+        family: str | None = None,
+        parameters: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Arguments that all assets of a stage share.
 
@@ -95,7 +99,7 @@ class Line:
             "group_name": self.table,
             "owners": list(self.plan.declaration.owners),
             "kinds": {"python", *kinds},
-            "code_version": CODE_VERSIONS[stage] + settings,
+            "code_version": self.code_version(stage, family) + settings,
             "tags": {"dge/stage": stage},
         }
 
@@ -129,14 +133,22 @@ class Line:
         profile it is looked at.
         """
         declared = self.plan.declaration
+        unit = self.plan.card(family).effort
         return {
             "algorithm": self.plan.algorithm(family),
             "hyperparameters": declared.families[family].parameters.model_dump(mode="json"),
             "profiles": {
-                profile: limits.epochs_of(family)
+                profile: limits.most_of(family, unit)
                 for profile, limits in sorted(declared.profiles.items())
             },
         }
+
+    def code_version(self, stage: str, family: str | None = None) -> str:
+        """The version of a stage's code, for generators with that of the family's own."""
+        version = CODE_VERSIONS[stage]
+        if stage != "generator" or family is None:
+            return version
+        return "-".join(filter(None, (version, self.plan.card(family).code_version)))
 
     @property
     def declared_evaluation_parameters(self) -> dict[str, Any]:
@@ -222,7 +234,7 @@ class Line:
             table_fingerprint=parents[0].table_fingerprint,
             contract_sha256=parents[0].contract_sha256,
             parameters=parameters,
-            code_version=CODE_VERSIONS[stage],
+            code_version=self.code_version(stage, family),
             parents=tuple(parent.record_id for parent in parents),
         )
 

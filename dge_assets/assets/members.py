@@ -48,6 +48,8 @@ class MemberStage:
     device: str = "cpu"
     stack: int = 1
     """Members that one task works on at once."""
+    unit: str = "steps"
+    """What a member's steps are, in the plural."""
     shorten: str = ""
     """How a person makes long work shorter."""
 
@@ -74,7 +76,11 @@ def run_members(
     records = dict(reused)
     described = {seed: _metadata(stage, record, reused=True) for seed, record in reused.items()}
     board = ProgressBoard(
-        stage.title, list(missing), lambda line: tell(context, line), shorten=stage.shorten
+        stage.title,
+        list(missing),
+        lambda line: tell(context, line),
+        unit=stage.unit,
+        shorten=stage.shorten,
     )
     tasks = {key: stage.task(seeds) for key, seeds in missing.items()}
     work = compute.map(

@@ -8,12 +8,12 @@ is listed, and neither shown nor counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from dge_assets.assets.line import Line
 from dge_assets.core.errors import StorageError
+from dge_assets.core.generators.effort import sizes_text
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import Address
 from dge_resources.plans import StoredPlan
@@ -83,7 +83,7 @@ def keep_plan(line: Line, storage: Storage) -> Present:
             table=line.table,
             profile=line.plan.profile,
             seeds=line.plan.seeds,
-            epochs={family: line.plan.parameters(family).epochs for family in line.families},
+            efforts=line.plan.efforts,
             members={
                 member_name(*member): record.record_id
                 for member, record in present.datasets.items()
@@ -98,23 +98,16 @@ def other_profile(line: Line, storage: Storage) -> str:
     otherwise.
     """
     stored, plan = storage.plans.read(line.table), line.plan
-    epochs = {family: plan.parameters(family).epochs for family in plan.families}
     if (
         stored is None
         or stored.profile == plan.profile
-        or (stored.seeds, stored.epochs) == (plan.seeds, epochs)
+        or (stored.seeds, stored.efforts) == (plan.seeds, plan.efforts)
     ):
         return ""
     return (
-        f"{line.table}: what is stored was made under profile {stored.profile} ({_sizes(stored.seeds, stored.epochs)}), "
-        f"this is profile {plan.profile} ({_sizes(plan.seeds, epochs)}); DGE_PROFILE={stored.profile} goes on with what is "
-        f"stored, a run under {plan.profile} makes members of other sizes in its place"
-    )
-
-
-def _sizes(seeds: int, epochs: Mapping[str, int]) -> str:
-    return f"K = {seeds}, epochs: " + ", ".join(
-        f"{family} {number}" for family, number in epochs.items()
+        f"{line.table}: what is stored was made under profile {stored.profile} ({sizes_text(stored.seeds, stored.efforts)}), "
+        f"this is profile {plan.profile} ({sizes_text(plan.seeds, plan.efforts)}); DGE_PROFILE={stored.profile} goes on with "
+        f"what is stored, a run under {plan.profile} makes members of other sizes in its place"
     )
 
 

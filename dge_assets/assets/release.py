@@ -220,7 +220,7 @@ def _card(
         description=declaration.description,
         contract=contract.for_release(),
         members=[(family, seed, len(item.frame)) for (family, seed), item in datasets.items()],
-        epochs={family: line.plan.parameters(family).epochs for family in passed.families},
+        efforts={family: line.plan.effort(family) for family in passed.families},
         training_scores=scores,
         facts=ReleaseFacts(
             is_trial=line.plan.is_trial,

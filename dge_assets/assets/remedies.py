@@ -58,5 +58,6 @@ def train_more(plan: TablePlan, family: str) -> str:
 
 
 def _effort(plan: TablePlan, family: str, how_much: str) -> list[str]:
-    """`more epochs (now 50)`."""
-    return [f"{how_much} epochs (now {plan.parameters(family).epochs})"]
+    """`more epochs (now 50)`; nothing for a family without a unit of effort."""
+    effort = plan.effort(family)
+    return [] if effort is None else [f"{how_much} {effort.unit} (now {effort.amount})"]

@@ -8,6 +8,7 @@ import pandas as pd
 from dge_assets.assets.augmentation import augmentation_figures
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
 from dge_assets.assets.evaluation_pictures import Figure, drawn_once
+from dge_assets.assets.generator import recorded_effort
 from dge_assets.assets.line import (
     ONE_RUN,
     Line,
@@ -23,17 +24,14 @@ from dge_assets.assets.present import (
     verdicts_in_use,
 )
 from dge_assets.assets.telling import tell
+from dge_assets.assets.training_time import full_profile_note
 from dge_assets.core.contract.contract import Contract
-from dge_assets.core.declaration.table import TablePlan
+from dge_assets.core.generators.effort import with_effort
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import Address
-from dge_resources.progress import duration
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
-
-TIMED_EPOCHS = 10
-"""With fewer, a training's seconds are mostly those of its start."""
 
 
 def report_path(table: str) -> str:
@@ -129,16 +127,19 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Members", f"K = {line.plan.seeds} per family"),
             (
                 "Families",
-                ", ".join(f"{f} ({line.plan.parameters(f).epochs} epochs)" for f in line.families),
+                ", ".join(with_effort(*each) for each in line.plan.efforts.items()),
             ),
             ("Downstream models", ", ".join(declaration.models)),
             ("Profile", line.plan.profile + (f": {line.plan.cuts_text}" if line.plan.cuts else "")),
         ],
-        tables={name: inputs[name].frame for name in line.catalogue.names},
-        catalogue=line.catalogue,
+        **{
+            name: inputs[name].frame
+            for name in line.catalogue.names
+            if name in ReportInput.__dataclass_fields__
+        },
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(verdicts.used),
-        members=pd.DataFrame([_member_row(record) for record in members]),
+        members=pd.DataFrame([_member_row(line, record) for record in members]),
         notes=[
             *_notes(line, members, storage),
             *inputs["evaluation_notes"].frame["note"].unique(),
@@ -169,12 +170,13 @@ def _unused_notes(members: list[Member], verdicts: list[Verdict]) -> list[str]:
     ]
 
 
-def _member_row(record: Provenance) -> dict[str, Any]:
+def _member_row(line: Line, record: Provenance) -> dict[str, Any]:
+    effort = recorded_effort(line.plan.card(str(record.family)), record)
     return {
         "family": record.family,
         "seed": record.seed,
         "record_id": record.record_id,
-        "epochs": record.parameters["hyperparameters"]["epochs"],
+        "effort": str(effort or "—"),
         "seconds": round(record.seconds or 0.0, 1),
         "parameters": record.parameters_sha256[:12],
         "weights": record.content_sha256[:12],
@@ -251,24 +253,25 @@ def _figures(
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}
         picture = marginals(inputs["real_train"].frame, datasets, columns)
         figures.append((f"Marginals, {family}", "Real rows against each member's dataset", picture))
-        figures.append(
-            (f"Losses, {family}", "By epoch, one line per seed", _losses(line, storage, family))
-        )
+        figures += _losses(line, storage, family)
     return figures
 
 
-def _losses(line: Line, storage: Storage, family: str) -> bytes:
+def _losses(line: Line, storage: Storage, family: str) -> list[Figure]:
+    """The losses of a family's members; no picture of a family that has none."""
     from dge_assets.core.generators.state_files import from_files
-    from dge_assets.core.reporting.pictures.charts import loss_curves
+    from dge_assets.core.reporting.pictures.charts import loss_curves, losses_of
 
-    parts = []
+    histories = {}
     for seed in line.seeds:
         artifact = storage.artifacts.read(Address(line.table, "generator", family, seed))
-        losses = from_files(artifact.files, place=artifact.record.place).losses
-        parts.append(
-            losses.melt(id_vars="epoch", var_name="loss", value_name="value").assign(seed=seed)
-        )
-    return loss_curves(pd.concat(parts, ignore_index=True), f"{line.table}/{family}")
+        histories[seed] = from_files(artifact.files, place=artifact.record.place).history
+    losses = losses_of(histories)
+    if losses.empty:
+        return []
+    step = str(losses.columns[0])
+    picture = loss_curves(losses, f"{line.table}/{family}", step=step)
+    return [(f"Losses, {family}", f"By {step}, one line per seed", picture)]
 
 
 def _notes(line: Line, members: list[Provenance], storage: Storage) -> list[str]:
@@ -283,41 +286,3 @@ def _notes(line: Line, members: list[Provenance], storage: Storage) -> list[str]
             stored = from_files(storage.artifacts.read(address_of(first)).files, place=first.place)
             notes += [f"{family}: {note}" for note in stored.notes]
     return notes
-
-
-def full_profile_note(line: Line, members: list[Provenance]) -> str:
-    """What the `full` profile would take here, from the measured seconds per epoch of this run's
-    members.
-
-    Empty where it asks for no more than this run.
-    """
-    full, default = (line.plan.declaration.plan(profile) for profile in ("full", "default"))
-    if _sizes(full) == _sizes(line.plan):
-        return ""
-    whole = "What is declared" if _sizes(full) == _sizes(default) else "The full profile"
-    epochs = ", ".join(f"{family} {full.parameters(family).epochs}" for family in line.families)
-    opening = f"Profile {line.plan.profile}: K = {line.plan.seeds}."
-    seconds = [_training_seconds(full, family, members) for family in line.families]
-    if not all(seconds):
-        return f"{opening} {whole} has K = {full.seeds}, epochs: {epochs}; too few ran here to tell how long that takes."
-    return (
-        f"{opening} {whole} (K = {full.seeds}, epochs: {epochs}) would take at most about {duration(sum(seconds))} of one "
-        f"core's training here, from this run's seconds per epoch; divide by the members that run side by side."
-    )
-
-
-def _sizes(plan: TablePlan) -> tuple[int, dict[str, Any]]:
-    return plan.seeds, plan.families
-
-
-def _training_seconds(plan: TablePlan, family: str, members: list[Provenance]) -> float:
-    """One core's seconds for a family of `plan`; 0 where what was trained is mostly its start."""
-    measured = [
-        (record.seconds or 0.0) / epochs
-        for record in members
-        if record.family == family
-        and (epochs := record.parameters["hyperparameters"]["epochs"]) >= TIMED_EPOCHS
-    ]
-    if not measured:
-        return 0.0
-    return sum(measured) / len(measured) * plan.parameters(family).epochs * plan.seeds

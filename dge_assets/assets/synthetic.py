@@ -46,7 +46,7 @@ def synthetic_asset(line: Line, family: str) -> dg.AssetsDefinition:
 def _stage(
     context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage
 ) -> MemberStage:
-    from dge_assets.core.generators.members import SamplingTask
+    from dge_assets.core.generators.members import SamplingRequest
     from dge_assets.core.generators.state_files import from_files
 
     real_train = storage.lake.read(
@@ -67,7 +67,7 @@ def _stage(
         artifact = generators[seed]
         member = from_files(artifact.files, place=artifact.record.place)
         rows = line.plan.declaration.synthetic_rows or len(real_train.frame)
-        sampling = SamplingTask(
+        sampling = SamplingRequest(
             table=line.table,
             family=family,
             seed=seed,

@@ -25,7 +25,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from dge_assets.core.generators.parameters import ALGORITHMS
+from dge_assets.core.generators.card import FamilyCard
+from dge_assets.core.generators.registry import own_cards
 from dge_assets.core.rows.split import split_real
 from dge_assets.demo import reason_of
 from tests.integration.conftest import Workshop
@@ -95,12 +96,18 @@ def split_positions(frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarr
     return parts[0]["row_id"].to_numpy(), parts[1]["row_id"].to_numpy()
 
 
+def quick(card: FamilyCard) -> dict[str, int]:
+    """As little effort as a family takes."""
+    asked = {"batch_size": 100, **({card.effort.parameter: 1} if card.effort else {})}
+    return {name: value for name, value in asked.items() if name in card.parameters.model_fields}
+
+
 def attributes(**changes: Any) -> dict[str, Any]:
     return {
         "table": TABLE,
         "source": {"type": "csv", "path": "people.csv"},
         "contract": {"target": "answer", "sensitive": ["illness"]},
-        "families": {name: {"epochs": 1, "batch_size": 100} for name in ALGORITHMS},
+        "families": {name: quick(card) for name, card in own_cards().items()},
         "seeds": 2,
         "models": ["lr"],
         "augmentation": {"models": ["lr"], "real_rows": [40], "repeats": 2},

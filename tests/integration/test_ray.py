@@ -16,8 +16,9 @@ import dagster as dg
 import pytest
 
 from dge_assets.core.errors import EvaluationError, GeneratorError
-from dge_assets.core.generators.members import TrainingTask, train_members
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.family import Training
+from dge_assets.core.generators.members import train_members
+from dge_assets.core.generators.registry import parameters_for
 from dge_assets.core.generators.state_files import to_files
 from dge_resources.checkpoints import MemberCheckpoints
 from dge_resources.compute import Compute
@@ -61,7 +62,7 @@ def test_it_has_the_manners_of_local_processes(cluster: Any) -> None:
         list(compute.map(fail_on_negative, {"bad": -7}))
 
 
-def _tasks(folder: Path, epochs: int) -> dict[str, TrainingTask]:
+def _tasks(folder: Path, epochs: int) -> dict[str, Training]:
     seeds = range(6)
     recipes = {seed: recipe(asset="generator", family="tvae", seed=seed) for seed in seeds}
     kept = MemberCheckpoints.of(Store(str(folder)), recipes, device="cpu")

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from dge_assets.core.generators.effort import Effort
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
 from dge_resources.lake import Address, Lake
@@ -55,7 +56,13 @@ def write_all(root: Path, state: int) -> None:
     )  # type: ignore[arg-type]
     members = {"ctgan/000": dataset.record_id}
     Plans(store).write(
-        StoredPlan(table=TABLE, profile="full", seeds=1, epochs={"ctgan": state}, members=members)
+        StoredPlan(
+            table=TABLE,
+            profile="full",
+            seeds=1,
+            efforts={"ctgan": Effort("epochs", state)},
+            members=members,
+        )
     )
     store.write(f"reports/{TABLE}/report.html", str(state).encode())
     Warehouse(store).build()
@@ -78,8 +85,10 @@ def states(root: Path) -> list[int]:
     frames += releases.datasets(releases.open(TABLE)).values()
     plan, (verdict,) = Plans(store).read(TABLE), Verdicts(store).survey(TABLE).verdicts
     assert plan is not None
+    effort = plan.efforts["ctgan"]
+    assert effort is not None
     told = [
-        plan.epochs["ctgan"],
+        effort.amount,
         int(verdict.summary),
         int(store.read(f"reports/{TABLE}/report.html")),
     ]

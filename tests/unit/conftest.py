@@ -11,9 +11,9 @@ from dge_assets.core.contract.contract import Contract
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable
 from dge_assets.core.generators.encoding.fitting import fit_encoder
 from dge_assets.core.generators.encoding.table_encoder import TableEncoder
-from dge_assets.core.generators.family import TrainedMember
-from dge_assets.core.generators.members import TrainingTask, train_members
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.family import Training
+from dge_assets.core.generators.members import TrainedMember, train_members
+from dge_assets.core.generators.registry import parameters_for
 from tests.support.tables import every_kind, every_kind_contract, with_ranges
 
 SMALL: dict[str, dict[str, object]] = {
@@ -54,7 +54,7 @@ def training_task(
     *seeds: int,
     table: tuple[TableEncoder, EncodedTable] | None = None,
     **other: object,
-) -> TrainingTask:
+) -> Training:
     """A task on an encoded table, that of every kind if none is given."""
     encoder, encoded = table or _encoded_kinds()
     stated: dict[str, object] = {
@@ -66,17 +66,17 @@ def training_task(
         "encoder": encoder,
         "encoded": encoded,
     }
-    return TrainingTask(**{**stated, **other})  # type: ignore[arg-type]
+    return Training(**{**stated, **other})  # type: ignore[arg-type]
 
 
-def train_one(task: TrainingTask) -> TrainedMember:
+def train_one(task: Training) -> TrainedMember:
     """The only member of a task."""
     (member,) = train_members(task, silent).values()
     return member
 
 
 @pytest.fixture(scope="session", params=sorted(SMALL))
-def trained(request: pytest.FixtureRequest) -> tuple[TrainingTask, TrainedMember]:
+def trained(request: pytest.FixtureRequest) -> tuple[Training, TrainedMember]:
     """Member 3 of each family on the table of every kind."""
     task = training_task(request.param, 3)
     return task, train_one(task)

@@ -31,19 +31,22 @@ LIGHT_CORE = (
     "errors",
     "declaration/sources",
     "declaration/model_names",
-    "generators/parameters",
+    "generators/registry",
     "evaluation/catalogue",
 )
 
 ROOMS = (
-    *("errors", "arrays", "randomness", "threads", "rounding"),
+    *("errors", "arrays", "progress", "randomness", "threads", "rounding"),
     *("contract", "lineage", "rows", "privacy"),
     *(
         "generators.parameters",
+        "generators.effort",
+        "generators.card",
         "generators.encoding",
         "generators.family",
         "generators.stacked",
         "generators.epochs",
+        "generators.families",
     ),
     *("generators", "declaration", "cards", "downstream"),
     *(
@@ -127,7 +130,8 @@ def test_what_declarations_need_loads_neither_dagster_nor_anything_heavy() -> No
 
 def test_what_trains_and_samples_members_loads_torch_and_pandas_alone() -> None:
     found = loaded_by(
-        "dge_assets.core.generators.members, dge_resources.worker, dge_resources.datasets"
+        "dge_assets.core.generators.members, dge_assets.core.generators.families.ctgan.family, "
+        "dge_assets.core.generators.families.tvae.family, dge_resources.worker, dge_resources.datasets"
     )
     assert {"torch", "pandas"} <= found
     assert sorted(found & {*HEAVY, "dagster", "duckdb"} - {"torch"}) == []

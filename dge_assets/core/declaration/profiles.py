@@ -9,12 +9,15 @@ the declaration's `profiles`; `smoke` is only ever asked for, and has short ones
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, PositiveInt
 
 from dge_assets.core.contract.closed_model import ClosedModel
+from dge_assets.core.contract.masking import shown_name
 from dge_assets.core.errors import DeclarationError
+from dge_assets.core.generators.effort import EPOCHS, EffortUnit
 
 Profile = Literal["smoke", "default", "full"]
 PROFILES: tuple[Profile, ...] = ("smoke", "default", "full")
@@ -25,23 +28,61 @@ release.
 
 
 class ProfileLimits(ClosedModel):
-    """At most so many seeds and epochs under a profile."""
+    """At most so many seeds, and so much effort, under a profile."""
 
     seeds: PositiveInt | None = Field(None, description="at most so many members per family")
     epochs: PositiveInt | dict[str, PositiveInt] | None = Field(
-        None, description="at most so many epochs: one number, or one per family"
+        None,
+        description="at most so many epochs: one number, or one per family; for families that learn in epochs",
+    )
+    effort: dict[str, PositiveInt] = Field(
+        default_factory=dict,
+        description="at most so much of each family's own unit, such as trees, by family",
     )
 
-    def epochs_of(self, family: str) -> int | None:
-        """The most epochs that `family` trains for, None where this says nothing of it."""
-        return self.epochs.get(family) if isinstance(self.epochs, dict) else self.epochs
+    def most_of(self, family: str, unit: EffortUnit | None) -> int | None:
+        """The most of its unit that `family` trains for, None where this says nothing of it."""
+        if unit is None:
+            return None
+        epochs = self.epochs.get(family) if isinstance(self.epochs, dict) else self.epochs
+        return self.effort.get(family, epochs if unit == EPOCHS else None)
+
+    def mistakes(self, units: Mapping[str, EffortUnit | None]) -> list[str]:
+        """What names a family that is not there, or that has no such unit; `units` by family."""
+        epochs = self.epochs if isinstance(self.epochs, dict) else {}
+        unknown = {
+            said: sorted(map(shown_name, set(named) - set(units)))
+            for said, named in (("epochs name", epochs), ("effort names", self.effort))
+        }
+        return [
+            *(
+                f"{said} unknown families {names}; allowed: {', '.join(units)}"
+                for said, names in unknown.items()
+                if names
+            ),
+            *(
+                f"epochs: {family} does not learn in epochs, but in {unit.name}: limit it under `effort`"
+                for family, unit in units.items()
+                if family in epochs and unit is not None and unit != EPOCHS
+            ),
+            *(
+                f"{family} has no effort that could be limited: leave it out"
+                for family, unit in units.items()
+                if family in {*epochs, *self.effort} and unit is None
+            ),
+        ]
 
 
-BUILT_IN_LIMITS: dict[Profile, ProfileLimits] = {
-    "smoke": ProfileLimits(seeds=3, epochs=2),
-    "default": ProfileLimits(),
-    "full": ProfileLimits(),
-}
+TRIAL_SEEDS = 3
+"""Members per family that show that a line works."""
+
+
+def built_in_limits(profile: Profile, units: Mapping[str, EffortUnit | None]) -> ProfileLimits:
+    """The limits of a profile where a declaration states none; `units` by family."""
+    if profile != TRIAL:
+        return ProfileLimits()
+    trials = {family: unit.trial for family, unit in units.items() if unit is not None}
+    return ProfileLimits(seeds=TRIAL_SEEDS, effort=trials)
 
 
 class Cut(ClosedModel):

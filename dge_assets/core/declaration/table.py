@@ -27,11 +27,15 @@ from dge_assets.core.contract.disclosure import DisclosureDeclaration
 from dge_assets.core.contract.masking import found_words, mask_secrets, shown_name
 from dge_assets.core.declaration.model_names import MODEL_NAMES
 from dge_assets.core.declaration.models import AugmentationDeclaration, DownstreamModel
-from dge_assets.core.declaration.profiles import BUILT_IN_LIMITS, TRIAL, Cut, Profile, ProfileLimits
+from dge_assets.core.declaration.profiles import TRIAL, Cut, Profile, ProfileLimits, built_in_limits
 from dge_assets.core.declaration.schedule import ScheduleDeclaration
 from dge_assets.core.declaration.sources import SourceDeclaration
 from dge_assets.core.declaration.statistics import StatisticDeclaration
-from dge_assets.core.generators.parameters import ALGORITHMS, FamilyParameters, parameters_for
+from dge_assets.core.errors import DeclarationError
+from dge_assets.core.generators.card import FamilyCard
+from dge_assets.core.generators.effort import Effort
+from dge_assets.core.generators.parameters import FamilyParameters
+from dge_assets.core.generators.registry import family_card, family_names, own_cards
 
 MOST_SEEDS = 1000
 """Partition keys have three digits."""
@@ -86,10 +90,21 @@ class FamilyDeclaration(ClosedModel):
         """What people write (editors and `dg check yaml` read this): hyperparameters, and the
         algorithm if it differs.
         """
-        properties: dict[str, Any] = {"algorithm": {"enum": list(ALGORITHMS)}}
-        for parameters in ALGORITHMS.values():
-            properties |= parameters.model_json_schema()["properties"]
-        return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
+        properties: dict[str, Any] = {"algorithm": {"enum": list(family_names())}}
+        for card in own_cards().values():
+            properties |= card.parameters.model_json_schema()["properties"]
+        # What other packages' families have besides is known once they are asked for by name.
+        others = len(family_names()) > len(own_cards())
+        return {
+            "type": ["object", "null"],
+            "properties": properties,
+            "additionalProperties": others,
+        }
+
+    @property
+    def card(self) -> FamilyCard:
+        """The card of the algorithm."""
+        return family_card(self.algorithm)
 
 
 class Thresholds(ClosedModel):
@@ -217,7 +232,7 @@ class TableDeclaration(ClosedModel):
     def _families_with_algorithms(cls, families: Any) -> Any:
         if not isinstance(families, dict) or not families:
             raise ValueError(
-                f"at least one family is needed, found {found_words(families)}; known: {', '.join(ALGORITHMS)}"
+                f"at least one family is needed, found {found_words(families)}; known: {', '.join(family_names())}"
             )
         return {str(name): _family(str(name), given) for name, given in families.items()}
 
@@ -234,28 +249,22 @@ class TableDeclaration(ClosedModel):
     def _names_are_free(self) -> TableDeclaration:
         if self.table in _TAKEN_TABLE_NAMES:
             raise ValueError(f"table: {self.table!r} is a name of DuckDB's own; choose another")
-        for limits in self.profiles.values():
-            unknown = (
-                set(limits.epochs) - set(self.families)
-                if isinstance(limits.epochs, dict)
-                else set()
-            )
-            if unknown:
-                found = sorted(map(shown_name, unknown))
-                raise ValueError(
-                    f"profiles: epochs name unknown families {found}; allowed: {', '.join(self.families)}"
-                )
+        units = {name: family.card.effort for name, family in self.families.items()}
+        mistakes = [each for limits in self.profiles.values() for each in limits.mistakes(units)]
+        if mistakes:
+            raise ValueError(f"profiles: {'; '.join(mistakes)}")
         return self
 
     def plan(self, profile: Profile) -> TablePlan:
         """What to train and evaluate under `profile`."""
-        stated, built_in = self.profiles.get(profile, ProfileLimits()), BUILT_IN_LIMITS[profile]
+        units = {name: family.card.effort for name, family in self.families.items()}
+        stated = self.profiles.get(profile, ProfileLimits())
+        built_in = built_in_limits(profile, units)
         most_seeds = stated.seeds or built_in.seeds or self.seeds
         families = {}
         for name, family in self.families.items():
-            declared = family.parameters.epochs
-            most = stated.epochs_of(name) or built_in.epochs_of(name) or declared
-            families[name] = family.parameters.model_copy(update={"epochs": min(declared, most)})
+            most = stated.most_of(name, units[name]) or built_in.most_of(name, units[name])
+            families[name] = family.card.limited(family.parameters, most)
         return TablePlan(
             declaration=self, profile=profile, seeds=min(self.seeds, most_seeds), families=families
         )
@@ -281,9 +290,9 @@ class TablePlan(ClosedModel):
         """Every number that is smaller here than declared."""
         numbers = [("seeds", self.declaration.seeds, self.seeds)]
         for name, family in self.declaration.families.items():
-            numbers.append(
-                (f"{name} epochs", family.parameters.epochs, self.parameters(name).epochs)
-            )
+            declared, used = family.card.effort_of(family.parameters), self.effort(name)
+            if declared is not None and used is not None:
+                numbers.append((f"{name} {declared.unit}", declared.amount, used.amount))
         return tuple(
             Cut(field=field, declared=declared, used=used)
             for field, declared, used in numbers
@@ -337,6 +346,19 @@ class TablePlan(ClosedModel):
         """The algorithm behind `family`."""
         return self.declaration.families[family].algorithm
 
+    def card(self, family: str) -> FamilyCard:
+        """The card of the algorithm behind `family`."""
+        return self.declaration.families[family].card
+
+    def effort(self, family: str) -> Effort | None:
+        """How much `family` trains; None for a family without a unit of effort."""
+        return self.card(family).effort_of(self.parameters(family))
+
+    @property
+    def efforts(self) -> dict[str, Effort | None]:
+        """The effort of each family."""
+        return {family: self.effort(family) for family in self.families}
+
 
 def _family(name: str, given: Any) -> Any:
     if isinstance(given, FamilyDeclaration):
@@ -351,12 +373,17 @@ def _family(name: str, given: Any) -> Any:
         )
     stated = dict(given or {})
     algorithm = str(stated.pop("algorithm", name))
-    if algorithm not in ALGORITHMS:
+    if algorithm not in family_names():
         raise ValueError(
-            f"unknown family {found_words(name)} (algorithm {found_words(algorithm)}); allowed: {', '.join(ALGORITHMS)}"
+            f"unknown family {found_words(name)} (algorithm {found_words(algorithm)}); allowed: {', '.join(family_names())}"
         )
     try:
-        return FamilyDeclaration(algorithm=algorithm, parameters=parameters_for(algorithm, stated))
+        card = family_card(algorithm)
+    except DeclarationError as error:  # of a package whose card cannot be used
+        raise ValueError(str(error)) from None
+    try:
+        parameters = card.parameters.model_validate(stated)
+        return FamilyDeclaration(algorithm=algorithm, parameters=parameters)
     except ValidationError as error:
         lines = error_lines(error)
     raise ValueError(

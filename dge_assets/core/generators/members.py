@@ -1,135 +1,119 @@
-"""Training and sampling members of one family on an encoded table.
+"""Training and sampling members, of whichever family.
 
-These are the functions that `Compute` runs in worker processes; their tasks and results are plain
-and picklable. A task may hold several seeds: they are then trained as one program, which pays on a
-GPU.
+These are the functions that `Compute` runs in worker processes; what they are asked and what they
+give is plain and picklable. A training may have several seeds: they may then be trained as one
+program, which pays on a GPU.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
-import torch
 
+from dge_assets.core.contract.contract import Level
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.generators.encoding.encoded_table import EncodedTable
+from dge_assets.core.generators.card import FamilyCard
+from dge_assets.core.generators.effort import Effort
+from dge_assets.core.generators.encoding.modelling_frame import modelled_condition
 from dge_assets.core.generators.encoding.table_encoder import TableEncoder
-from dge_assets.core.generators.epochs.learning_curve import ROWS, marginal_distance
-from dge_assets.core.generators.epochs.training import Checkpoints, LearningCurve, train
 from dge_assets.core.generators.family import (
-    Algorithm,
-    Arrays,
+    Fitted,
     GeneratorState,
-    Report,
-    TrainedMember,
+    Sampling,
+    Training,
 )
-from dge_assets.core.generators.parameters import FamilyParameters, parameters_for
-from dge_assets.core.generators.stacked.conditions import level_probabilities
-from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
-from dge_assets.core.generators.stacked.sampling import CTGANSampler, TVAESampler
-from dge_assets.core.generators.stacked.tvae import TVAETrainer
+from dge_assets.core.generators.registry import family_card, family_code, parameters_for, place_of
+from dge_assets.core.progress import Progress
 from dge_assets.core.randomness import seed_sequence
-from dge_assets.core.threads import one_thread, tiny_numbers_as_zero
+from dge_assets.core.threads import one_thread
 
 ROWS_AT_A_TIME = 50_000
-"""Rows that are sampled and decoded together.
-
-A part of what a dataset is: decoding draws from one stream, in order.
-"""
-
-
-def _ctgan_document(table: EncodedTable, parameters: Any) -> dict[str, Any]:
-    shares = level_probabilities(table, log_frequency=parameters.log_frequency)
-    return {"level_probabilities": shares.values.tolist()}
+"""Rows that are sampled and decoded together."""
+RESERVED = ("algorithm", "parameters", "transformer")
+"""What a generator's document says of every member; a family's own names are beside these."""
 
 
-IMPLEMENTATIONS: dict[str, Algorithm] = {
-    "ctgan": Algorithm(CTGANTrainer, CTGANSampler, _ctgan_document),
-    "tvae": Algorithm(TVAETrainer, TVAESampler, lambda _table, _parameters: {}),
-}
+@dataclass(frozen=True)
+class TrainedMember:
+    """A member's generator as plain data, what its training told, and what the codec had to say.
 
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingTask:
-    """All that training the members `seeds` of one family needs."""
-
-    table: str
-    family: str
-    seeds: tuple[int, ...]
-    algorithm: str
-    parameters: FamilyParameters
-    encoder: TableEncoder
-    encoded: EncodedTable
-    device: str = "cpu"
-    checkpoints: Checkpoints | None = None
-
-
-def train_members(task: TrainingTask, report: Report) -> dict[int, TrainedMember]:
-    """Train the generators of (family, seed) for all seeds of the task, by seed.
-
-    A member's weights depend on (table, family, seed, parameters, encoded rows) alone: bitwise so
-    on one kind of CPU. Raises GeneratorError, which names the member, when training diverges or the
-    declared device is not there.
+    `history` has a row per step, its first column counts them; empty for families without steps.
     """
-    place = f"{task.table}/{task.family}/generator"
-    if task.device == "cuda" and not torch.cuda.is_available():
+
+    state: GeneratorState
+    codec: dict[str, Any]
+    history: pd.DataFrame
+    effort: Effort | None
+    notes: list[str]
+
+
+def train_members(training: Training, progress: Progress) -> dict[int, TrainedMember]:
+    """Fit the generators of (family, seed) for all seeds of `training`, by seed.
+
+    A member's state depends on (table, family, seed, parameters, its rows) alone: bitwise so on one
+    kind of CPU. Raises GeneratorError, which names the member or the package, when a member cannot
+    be fitted or a family does not keep to its interface.
+    """
+    return fit_members(family_card(training.algorithm), training, progress)
+
+
+def fit_members(
+    card: FamilyCard, training: Training, progress: Progress
+) -> dict[int, TrainedMember]:
+    """`train_members` for the family of a card, wherever that was found."""
+    _require_learnable(card, training)
+    family = family_code(card)
+    given = training if card.abilities.gpu else replace(training, device="cpu")
+    with one_thread():
+        fitted = dict(family.fit(given, progress))
+    if set(fitted) != set(training.seeds):
         raise GeneratorError(
-            f"{place}{list(task.seeds)}: declared device cuda, but torch {torch.__version__} finds no GPU; declare "
-            f"device: cpu, or install a CUDA build of torch (docs/gpu.md)"
+            f"{training.place}: {place_of(card.name)} gave the members {sorted(fitted)} of {list(training.seeds)}: a family "
+            f"gives each that it is asked for; mend the package"
         )
-    algorithm = IMPLEMENTATIONS[task.algorithm]
-    streams = {
-        seed: seed_sequence(table=task.table, family=task.family, seed=seed, purpose="training")
-        for seed in task.seeds
-    }
+    return {seed: _member(training, card, fitted[seed]) for seed in training.seeds}
+
+
+def _member(training: Training, card: FamilyCard, fitted: Fitted) -> TrainedMember:
+    encoder = training.encoder
+    taken = sorted(set(RESERVED) & set(fitted.state.document))
+    if taken:
+        raise GeneratorError(
+            f"{training.place}: the document of {place_of(card.name)} names {taken}, which every generator has; rename them"
+        )
     document = {
-        "algorithm": task.algorithm,
-        "parameters": task.parameters.of_training(),
-        "transformer": task.encoder.transformer,
-        **algorithm.describe(task.encoded, task.parameters),
+        "algorithm": card.name,
+        "parameters": training.parameters.of_training(),
+        "transformer": encoder.transformer,
+        **fitted.state.document,
     }
-    with one_thread(), tiny_numbers_as_zero(), torch.no_grad():
-        trained = train(
-            lambda seeds: algorithm.trainer(
-                task.encoded, task.parameters, [streams[seed] for seed in seeds], device=task.device
-            ),
-            task.seeds,
-            epochs=task.parameters.epochs,
-            checkpoints=task.checkpoints,
-            curve=_learning_curve(task, document),
-            place=place,
-            report=report,
+    return TrainedMember(
+        GeneratorState(fitted.state.tensors, document),
+        encoder.codec.to_document(),
+        fitted.history,
+        fitted.effort,
+        [*encoder.codec.notes, *fitted.notes],
+    )
+
+
+def _require_learnable(card: FamilyCard, training: Training) -> None:
+    """GeneratorError where the table has a column of a kind that the family does not learn."""
+    plans = [plan for plan in training.encoder.codec.plans if plan.role != "constant"]
+    beyond = [
+        f"{plan.name!r} ({plan.kind})" for plan in plans if plan.kind not in card.abilities.kinds
+    ]
+    if beyond:
+        raise GeneratorError(
+            f"{training.place}: {place_of(card.name)} learns {', '.join(sorted(card.abilities.kinds))}, and the table has "
+            f"{', '.join(beyond)}; `drop` these columns in the source, or use another family"
         )
-    codec, notes = task.encoder.codec.to_document(), task.encoder.codec.notes
-    return {
-        seed: TrainedMember(GeneratorState(result.tensors, document), codec, result.losses, notes)
-        for seed, result in trained.items()
-    }
-
-
-def _learning_curve(task: TrainingTask, document: dict[str, Any]) -> LearningCurve | None:
-    if not task.parameters.curve_every:
-        return None
-    # Hyperparameters of sampling must not decide when a training stops: it is measured by their
-    # defaults.
-    as_trained = parameters_for(task.algorithm, task.parameters.of_training())
-
-    def measure(seed: int, epochs: int, tensors: Arrays) -> float:
-        purpose = f"learning curve {epochs}"
-        stream = seed_sequence(table=task.table, family=task.family, seed=seed, purpose=purpose)
-        make = IMPLEMENTATIONS[task.algorithm].sampler
-        sampler = make(GeneratorState(tensors, document), task.encoded.layout, as_trained, stream)
-        (drawn,) = sampler.chunks(ROWS, most=ROWS)
-        return marginal_distance(task.encoded, *drawn)
-
-    return LearningCurve(task.parameters.curve_every, task.parameters.patience, measure)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingTask:
+class SamplingRequest:
     """All that sampling one member's dataset needs."""
 
     table: str
@@ -142,18 +126,41 @@ class SamplingTask:
     """The family's hyperparameters of sampling (`FamilyParameters.of_sampling`); defaults where one
     is left out.
     """
+    condition: Mapping[str, Level | None] = field(default_factory=dict)
+    """Columns of the table with the value that all rows have; for families that `conditions`."""
 
 
-def sample_chunks(task: SamplingTask) -> Iterator[pd.DataFrame]:
-    """The dataset of (family, seed), `rows` rows of the table's modelled columns, some 50,000 rows
-    at a time.
+def sample_chunks(
+    request: SamplingRequest, *, most: int = ROWS_AT_A_TIME
+) -> Iterator[pd.DataFrame]:
+    """The dataset of (family, seed), `rows` rows of the table's modelled columns, at most `most` at
+    a time, which is no part of the result.
     """
-    sampling = seed_sequence(
-        table=task.table, family=task.family, seed=task.seed, purpose="sampling"
+    card = family_card(request.state.document["algorithm"])
+    yield from drawn_chunks(card, request, most=most)
+
+
+def drawn_chunks(
+    card: FamilyCard, request: SamplingRequest, *, most: int
+) -> Iterator[pd.DataFrame]:
+    """`sample_chunks` for the family of a card, wherever that was found."""
+    encoder = TableEncoder.from_documents(request.codec, request.state.document["transformer"])
+    if request.condition and not card.abilities.conditions:
+        raise GeneratorError(
+            f"{request.table}/{request.family}: {place_of(card.name)} draws no rows by a condition; leave "
+            f"{sorted(request.condition)} out, or use a family that can"
+        )
+    sampling = Sampling(
+        parameters=parameters_for(
+            card.name, {**request.state.document["parameters"], **request.settings}
+        ),
+        encoder=encoder,
+        stream=seed_sequence(
+            table=request.table, family=request.family, seed=request.seed, purpose="sampling"
+        ),
+        condition=modelled_condition(encoder.codec, request.condition),
     )
-    encoder = TableEncoder.from_documents(task.codec, task.state.document["transformer"])
-    algorithm = task.state.document["algorithm"]
-    parameters = parameters_for(algorithm, {**task.state.document["parameters"], **task.settings})
-    sampler = IMPLEMENTATIONS[algorithm].sampler(task.state, encoder.layout, parameters, sampling)
-    for numbers, codes in sampler.chunks(task.rows, most=ROWS_AT_A_TIME):
-        yield encoder.codec.decode(encoder.decode(numbers, codes))
+    for modelled in (
+        family_code(card).sampler(request.state, sampling).chunks(request.rows, most=most)
+    ):
+        yield encoder.codec.decode(modelled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,51 +13,77 @@ import safetensors
 from safetensors.numpy import load, save
 
 from dge_assets.core.errors import StorageError
+from dge_assets.core.generators.effort import EPOCHS, Effort
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable
 from dge_assets.core.generators.encoding.table_encoder import TableEncoder
-from dge_assets.core.generators.family import GeneratorState, TrainedMember
-from dge_assets.core.generators.members import IMPLEMENTATIONS
+from dge_assets.core.generators.family import GeneratorState
+from dge_assets.core.generators.members import RESERVED, TrainedMember
 
-WEIGHTS, DOCUMENT, CODEC, LOSSES = (
+WEIGHTS, DOCUMENT, CODEC, LOSSES, EFFORT = (
     "weights.safetensors",
     "generator.json",
     "codec.json",
     "losses.json",
+    "effort.json",
 )
 
 
 def to_files(member: TrainedMember) -> dict[str, bytes]:
-    """The files of a trained member; the same member gives the same bytes."""
+    """The files of a trained member; the same member gives the same bytes.
+
+    A history by epoch tells the epochs, as it always did; any other effort has a file of its own.
+    """
     tensors = {
         name: np.asarray(value, order="C") for name, value in sorted(member.state.tensors.items())
     }
-    return {
+    files = {
         WEIGHTS: save(tensors),
         DOCUMENT: _json(member.state.document),
         CODEC: _json({"codec": member.codec, "notes": member.notes}),
-        LOSSES: _json(_losses_document(member.losses), sort_keys=False),  # columns have an order
+        LOSSES: _json(_history_document(member.history), sort_keys=False),  # columns have an order
     }
+    if member.effort is None or member.effort != _effort_by(member.history):
+        files[EFFORT] = _json(None if member.effort is None else asdict(member.effort))
+    return files
 
 
 def from_files(files: Mapping[str, bytes], *, place: str) -> TrainedMember:
     """The member that `to_files` wrote; StorageError naming `place` for files of another sort."""
     try:
         document, codec = json.loads(files[DOCUMENT]), json.loads(files[CODEC])
-        losses = pd.DataFrame(json.loads(files[LOSSES]))
-        if document["algorithm"] not in IMPLEMENTATIONS or "epoch" not in losses:
-            raise ValueError(f"algorithm {document['algorithm']!r}, losses {list(losses)}")
+        history = pd.DataFrame(json.loads(files[LOSSES]))
+        missing = set(RESERVED) - set(document)
+        if missing:
+            raise ValueError(f"{DOCUMENT} without {sorted(missing)}")
         state = GeneratorState(load(files[WEIGHTS]), document)
-        return TrainedMember(state, codec["codec"], losses, codec["notes"])
+        return TrainedMember(
+            state, codec["codec"], history, _stored_effort(files, history), codec["notes"]
+        )
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         raise StorageError(
             f"{place}: not a stored generator ({error!r}); materialize it again"
         ) from error
 
 
-def _losses_document(losses: pd.DataFrame) -> dict[str, list[Any]]:
+def _effort_by(history: pd.DataFrame) -> Effort | None:
+    """The effort that a history tells by itself."""
+    return Effort(EPOCHS.name, len(history)) if "epoch" in history else None
+
+
+def _stored_effort(files: Mapping[str, bytes], history: pd.DataFrame) -> Effort | None:
+    if EFFORT in files:
+        stated = json.loads(files[EFFORT])
+        return None if stated is None else Effort(**stated)
+    told = _effort_by(history)
+    if told is None:
+        raise ValueError(f"{LOSSES} without epochs, and no {EFFORT}")
+    return told
+
+
+def _history_document(history: pd.DataFrame) -> dict[str, list[Any]]:
     """JSON has no NaN: an epoch without a point of the learning curve has null there."""
     document: dict[str, list[Any]] = (
-        losses.astype(object).where(losses.notna(), None).to_dict(orient="list")
+        history.astype(object).where(history.notna(), None).to_dict(orient="list")
     )
     return document
 

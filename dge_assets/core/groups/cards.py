@@ -19,9 +19,8 @@ from dge_assets.core.cards.columns import (
     number,
     text,
 )
-from dge_assets.core.cards.table_card import Shown, TableCard
+from dge_assets.core.cards.table_card import TableCard
 
-SHOWN = "dge_assets.core.reporting.page.shown"
 MADE_BY = "dge_assets.core.groups.scores:group_scores"
 KEYS = ("group", "family", "model", "approach", "metric")
 GROUP = text("group", "the group, as the values of its rows")
@@ -48,7 +47,6 @@ GROUP_GAPS = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
-    shown=(Shown(section="groups", views=f"{SHOWN}:gaps", sentences=f"{SHOWN}:gap_sentences"),),
 )
 GROUP_SCORES = TableCard(
     name="group_scores",
@@ -63,14 +61,5 @@ GROUP_SCORES = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
-    shown=(
-        Shown(
-            section="groups",
-            views=f"{SHOWN}:groups",
-            nothing="No group scores were recorded.",
-            folded="Scores of all groups",
-        ),
-        Shown(section="groups", views=f"{SHOWN}:group_reasons"),
-    ),
 )
 CARDS = (GROUP_GAPS, GROUP_SCORES)

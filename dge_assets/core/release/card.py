@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dge_assets.core.contract.contract import Contract
+from dge_assets.core.generators.effort import Effort
 from dge_assets.core.reporting.markdown import markdown_cell, markdown_text
 from dge_assets.core.reporting.page.headline import headline_table
 
@@ -39,7 +40,7 @@ def release_card(
     description: str,
     contract: Contract,
     members: Sequence[tuple[str, int, int]],
-    epochs: Mapping[str, int],
+    efforts: Mapping[str, Effort | None],
     training_scores: pd.DataFrame,
     facts: ReleaseFacts,
 ) -> str:
@@ -49,8 +50,8 @@ def release_card(
     """
     families = list(dict.fromkeys(family for family, _, _ in members))
     trained = "\n".join(
-        f"- `{family}`: {sum(name == family for name, _, _ in members)} datasets, generators trained for "
-        f"{epochs[family]} epochs"
+        f"- `{family}`: {sum(name == family for name, _, _ in members)} datasets, generators "
+        + (f"trained for {efforts[family]}" if efforts[family] else "fitted once each")
         for family in families
     )
     columns = "\n".join(

@@ -13,9 +13,8 @@ from dge_assets.core.cards.columns import (
     number,
     text,
 )
-from dge_assets.core.cards.table_card import Shown, TableCard
+from dge_assets.core.cards.table_card import TableCard
 
-SHOWN = "dge_assets.core.reporting.page.shown"
 MADE_BY = "dge_assets.core.uncertainty.tables:uncertainty_tables"
 
 UNCERTAINTY = TableCard(
@@ -31,13 +30,6 @@ UNCERTAINTY = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
-    shown=(
-        Shown(
-            section="uncertainty",
-            views=f"{SHOWN}:uncertainty",
-            nothing="No uncertainty was measured.",
-        ),
-    ),
 )
 CALIBRATION = TableCard(
     name="calibration",

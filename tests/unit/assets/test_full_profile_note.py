@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dge_assets.assets.line import Line
-from dge_assets.assets.report import full_profile_note
+from dge_assets.assets.training_time import full_profile_note
 from dge_assets.core.declaration.profiles import Profile
 from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.lineage.provenance import Provenance, Recipe, finish
@@ -29,7 +29,7 @@ def note(profile: Profile, epochs: int, **changes: object) -> str:
         seed=0,
         table_fingerprint="t",
         contract_sha256="c",
-        parameters={"hyperparameters": {"epochs": epochs}},
+        parameters={"algorithm": "tvae", "hyperparameters": {"epochs": epochs}},
         code_version="1",
     )
     member: Provenance = finish(recipe, content_sha256="w", seconds=20.0)

@@ -17,9 +17,11 @@ from dge_assets.core.declaration.models import MODEL_CHECK
 from dge_assets.core.declaration.profiles import PROFILES, read_profile
 from dge_assets.core.declaration.table import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
-from dge_assets.core.generators.parameters import CTGANParameters, TVAEParameters
+from dge_assets.core.generators.registry import family_names
+from dge_assets.core.generators.stacked.parameters import CTGANParameters, TVAEParameters
 from dge_assets.declarations import require_usable_model
 
+KNOWN = ", ".join(family_names())
 GOOD: dict[str, Any] = {
     "table": "crash",
     "source": {"type": "csv", "path": "crash.csv"},
@@ -155,19 +157,19 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
             {},
             [
                 "families: at least one family is needed, found an empty mapping",
-                "known: ctgan, tvae",
+                f"known: {KNOWN}",
             ],
         ),
         ("families", ["ctgan"], ["families: at least one family is needed, found a list of 1"]),
         (
             "families",
             {"gan": {}},
-            ["families: unknown family 'gan' (algorithm 'gan')", "allowed: ctgan, tvae"],
+            ["families: unknown family 'gan' (algorithm 'gan')", f"allowed: {KNOWN}"],
         ),
         (
             "families",
             {"a": {"algorithm": "gan"}},
-            ["unknown family 'a' (algorithm 'gan')", "allowed: ctgan, tvae"],
+            ["unknown family 'a' (algorithm 'gan')", f"allowed: {KNOWN}"],
         ),
         ("families", {"CTGAN": {}}, ["families: 'CTGAN' is not a usable family name"]),
         ("families", {"ctgan\n": {"algorithm": "ctgan"}}, ["is not a usable family name"]),
@@ -264,6 +266,11 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
             "profiles",
             {"smoke": {"epochs": {"tvae": 3}}},
             ["profiles: epochs name unknown families ['tvae']", "allowed: ctgan, wide"],
+        ),
+        (
+            "profiles",
+            {"full": {"effort": {"tvae": 3}}},
+            ["profiles: effort names unknown families ['tvae']", "allowed: ctgan, wide"],
         ),
         ("device", "tpu", ["device: ", "'cpu' or 'cuda'", "found 'tpu'"]),
         ("processes", 0, ["processes: ", "greater than 0"]),

@@ -16,14 +16,14 @@ import torch
 
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.errors import GeneratorError
-from dge_assets.core.generators.family import TrainedMember
+from dge_assets.core.generators.family import Training
 from dge_assets.core.generators.members import (
-    SamplingTask,
-    TrainingTask,
+    SamplingRequest,
+    TrainedMember,
     sample_chunks,
     train_members,
 )
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.registry import parameters_for
 from dge_assets.core.generators.stacked.readback import synthesizer_from_state
 from dge_assets.core.generators.state_files import from_files, to_files
 from dge_resources.compute import Compute
@@ -37,19 +37,17 @@ from tests.support.tables import (
 )
 from tests.unit.conftest import SMALL, encoded_of, silent, train_one, training_task
 
-Trained = tuple[TrainingTask, TrainedMember]
+Trained = tuple[Training, TrainedMember]
 
 
-def sample(
-    task: TrainingTask, member: TrainedMember, rows: int = 120, **other: object
-) -> pd.DataFrame:
+def sample(task: Training, member: TrainedMember, rows: int = 120, **other: object) -> pd.DataFrame:
     stated = {
         "table": task.table,
         "family": task.family,
         "seed": task.seeds[0],
         "state": member.state,
     }
-    wanted = SamplingTask(**{**stated, "codec": member.codec, "rows": rows, **other})  # type: ignore[arg-type]
+    wanted = SamplingRequest(**{**stated, "codec": member.codec, "rows": rows, **other})  # type: ignore[arg-type]
     return pd.concat(list(sample_chunks(wanted)), ignore_index=True)
 
 
@@ -116,7 +114,7 @@ def test_files_bring_back_what_samples_the_same_rows(trained: Trained) -> None:
     assert {name: value.shape for name, value in again.state.tensors.items()} == {
         name: value.shape for name, value in member.state.tensors.items()
     }
-    pd.testing.assert_frame_equal(again.losses, member.losses)
+    pd.testing.assert_frame_equal(again.history, member.history)
     assert again.notes == member.notes
     pd.testing.assert_frame_equal(sample(task, again), sample(task, member))
 
@@ -140,7 +138,7 @@ def test_losses_have_a_row_per_epoch_and_each_epoch_is_reported() -> None:
     for family, columns in expected.items():
         seen: list[tuple[int, int]] = []
         task = training_task(family, 0, table=encoded_of(tiny(), tiny_contract()))
-        losses = train_members(task, lambda done, of, seen=seen: seen.append((done, of)))[0].losses
+        losses = train_members(task, lambda done, of, seen=seen: seen.append((done, of)))[0].history
         assert list(losses.columns) == columns
         assert losses["epoch"].tolist() == [0, 1]
         assert np.isfinite(losses.to_numpy()).all()
@@ -234,7 +232,7 @@ def test_a_members_bytes_do_not_depend_on_its_company() -> None:
     }
     compute = Compute(processes=2)
 
-    def files(wanted: dict[str, TrainingTask]) -> dict[str, dict[str, bytes]]:
+    def files(wanted: dict[str, Training]) -> dict[str, dict[str, bytes]]:
         return {
             done.key: to_files(*done.result.values()) for done in compute.map(train_members, wanted)
         }

@@ -14,9 +14,12 @@ from scipy import stats
 
 from dge_assets.core.generators.encoding.encoded_table import Array
 from dge_assets.core.generators.encoding.layout import Layout
+from dge_assets.core.generators.families.ctgan import family as ctgan
+from dge_assets.core.generators.families.tvae import family as tvae
 from dge_assets.core.generators.family import GeneratorState
-from dge_assets.core.generators.members import IMPLEMENTATIONS
-from dge_assets.core.generators.parameters import FamilyParameters, TVAEParameters, parameters_for
+from dge_assets.core.generators.parameters import FamilyParameters
+from dge_assets.core.generators.registry import parameters_for
+from dge_assets.core.generators.stacked.parameters import TVAEParameters
 from dge_assets.core.generators.stacked.streams import Streams
 from tests.support.stacked import MIXED, NUMBERS, TABLES, encoded_table
 from tests.unit.conftest import SMALL
@@ -27,6 +30,7 @@ ROWS = 30_000
 LARGE_BATCH: dict[str, object] = {"batch_size": 10_000}
 """So that many rows take few calls."""
 SIGMA = np.linspace(0.05, 0.4, 40)
+FAMILIES = {"ctgan": ctgan.FAMILY, "tvae": tvae.FAMILY}
 DECODINGS = [("ctgan", {}), ("tvae", {"decode": "draw"}), ("tvae", {"decode": "largest"})]
 
 
@@ -36,7 +40,7 @@ def _parameters(family: str, settings: Mapping[str, object]) -> FamilyParameters
 
 def _fresh_state(columns: Any, family: str, parameters: FamilyParameters) -> GeneratorState:
     """A generator as it is before its first step."""
-    algorithm, table = IMPLEMENTATIONS[family], encoded_table(columns)
+    algorithm, table = FAMILIES[family], encoded_table(columns)
     trainer = algorithm.trainer(table, parameters, [np.random.SeedSequence(5)], device="cpu")
     return GeneratorState(trainer.export(0), algorithm.describe(table, parameters))
 
@@ -65,7 +69,7 @@ def _drawn(
     most: int,
     seed: int = 7,
 ) -> tuple[Array, Array]:
-    sampler = IMPLEMENTATIONS[family].sampler(
+    sampler = FAMILIES[family].encoded_sampler(
         state, Layout.of(columns), parameters, np.random.SeedSequence(seed)
     )
     chunks = list(sampler.chunks(rows, most=most))

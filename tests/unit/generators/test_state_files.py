@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.generators.family import TrainedMember
-from dge_assets.core.generators.members import TrainingTask
+from dge_assets.core.generators.family import Training
+from dge_assets.core.generators.members import TrainedMember
 from dge_assets.core.generators.state_files import (
     CODEC,
     DOCUMENT,
@@ -25,7 +25,7 @@ PLACE = "crash/ctgan/generator[003]"
 
 
 def test_reading_and_writing_again_gives_the_same_bytes(
-    trained: tuple[TrainingTask, TrainedMember],
+    trained: tuple[Training, TrainedMember],
 ) -> None:
     _, member = trained
     files = to_files(member)
@@ -42,7 +42,7 @@ def test_reading_and_writing_again_gives_the_same_bytes(
     "data", [None, b"", b"\x80\x04.", b"[1, 2]", b"3", b"{}", b"null", b"\xff\xfe"]
 )
 def test_files_of_another_sort_are_refused_by_place(
-    trained: tuple[TrainingTask, TrainedMember], name: str, data: bytes | None
+    trained: tuple[Training, TrainedMember], name: str, data: bytes | None
 ) -> None:
     files = to_files(trained[1])
     files.pop(name) if data is None else files.update({name: data})
@@ -53,13 +53,13 @@ def test_files_of_another_sort_are_refused_by_place(
         from_files(files, place=PLACE)
 
 
-def test_truncated_weights_are_refused(trained: tuple[TrainingTask, TrainedMember]) -> None:
+def test_truncated_weights_are_refused(trained: tuple[Training, TrainedMember]) -> None:
     files = to_files(trained[1])
     with pytest.raises(StorageError, match="not a stored generator"):
         from_files({**files, WEIGHTS: files[WEIGHTS][:-9]}, place=PLACE)
 
 
-def test_nothing_in_the_files_can_run_code(trained: tuple[TrainingTask, TrainedMember]) -> None:
+def test_nothing_in_the_files_can_run_code(trained: tuple[Training, TrainedMember]) -> None:
     """Three are JSON; safetensors is a length, a JSON header and raw numbers."""
     files = to_files(trained[1])
     for name in (DOCUMENT, CODEC, LOSSES):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dge_assets.core.generators.members import SamplingTask, sample_chunks
+from dge_assets.core.generators.members import SamplingRequest, sample_chunks
 from dge_resources.quality import Tolerance, contract_suite, validate
 from tests.support.hostile_numbers import hostile_numbers, table_of
 from tests.unit.conftest import encoded_of, train_one, training_task
@@ -29,7 +29,7 @@ def test_a_dataset_of_hostile_columns_keeps_its_contract() -> None:
     frame, agreed = table_of({name: columns[name] for name in NAMES})
     table = encoded_of(frame, agreed)
     member = train_one(training_task("tvae", 0, table=table))
-    task = SamplingTask(
+    task = SamplingRequest(
         table="kinds", family="tvae", seed=0, state=member.state, codec=member.codec, rows=400
     )
     (dataset,) = sample_chunks(task)

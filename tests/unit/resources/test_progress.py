@@ -64,6 +64,7 @@ def long_board(seconds_per_epoch: float) -> list[str]:
     """Two of five members, in work at a time, of 300 epochs; the first epoch takes a minute more."""
     progress, clock, said = board("000", "001", "002", "003", "004")
     progress.every_seconds, progress.shorten = 1e9, "fewer `seeds`"
+    progress.unit = "epochs"
     for key in ("000", "001"):
         progress.step(key, 0, 1)
     clock.now += 60.0
@@ -76,8 +77,8 @@ def long_board(seconds_per_epoch: float) -> list[str]:
 
 def test_long_work_is_told_once_from_its_first_steps_with_how_to_shorten_it() -> None:
     assert long_board(1.0) == [
-        "crash/ctgan: training: 5 members of 300 epochs, 2 at a time, will take about 15 min 0 s, from the first epochs' "
-        "time; for less: fewer `seeds`"
+        "crash/ctgan: training: 5 members of 300 epochs, 2 at a time, will take about 15 min 0 s, from the time of the "
+        "first epochs; for less: fewer `seeds`"
     ], "three rounds of 300 s, without the minute that the start took"
     assert long_board(0.1) == [], "a minute and a half is not long"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.registry import parameters_for
 from dge_resources.ray_compute import common_fields
 from tests.support.tables import tiny, tiny_contract
 from tests.unit.conftest import SMALL, encoded_of, training_task

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.errors import StorageError
+from dge_assets.core.generators.effort import Effort
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
@@ -204,7 +205,11 @@ def plan_of(line: Line, *members: str) -> StoredPlan:
         assert record is not None
         ids[f"{family}/{int(seed):03d}"] = record.record_id
     return StoredPlan(
-        table=line.table, profile="default", seeds=2, epochs={"ctgan": 1}, members=ids
+        table=line.table,
+        profile="default",
+        seeds=2,
+        efforts={"ctgan": Effort("epochs", 1)},
+        members=ids,
     )
 
 

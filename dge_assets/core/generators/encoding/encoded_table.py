@@ -35,6 +35,10 @@ class EncodedTable:
         """Bytes of both arrays."""
         return int(self.numbers.nbytes + self.codes.nbytes)
 
+    def take(self, rows: Array) -> EncodedTable:
+        """Those of its rows (m,), by their places; a place may come more than once."""
+        return EncodedTable(self.layout, self.numbers[rows], self.codes[rows])
+
 
 class RowWriter:
     """Writes rows of an encoded table, one-hot, into batches on a device."""

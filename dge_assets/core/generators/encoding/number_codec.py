@@ -180,12 +180,18 @@ def encode_number(
     theirs.
     """
     present = values.notna().to_numpy()
-    cells = _cells_within(values[present], plan)
-    states, numbers = np.full(len(values), MISSING), np.full(len(values), np.nan)
-    states[present] = _states(cells, plan)
-    numbers[present] = _as_floats(cells, plan)
+    states, numbers = states_of(values, plan), np.full(len(values), np.nan)
+    numbers[present] = _as_floats(_cells_within(values[present], plan), plan)
     indicator = {plan.indicator: states.astype(str).astype(object)} if plan.indicator else {}
     return {**indicator, plan.key: plan.transform.apply(_fill(numbers, states != ORDINARY, rng))}
+
+
+def states_of(values: pd.Series, plan: ColumnPlan) -> Array:
+    """The code that the indicator has for each of `values` (n,)."""
+    present = values.notna().to_numpy()
+    states = np.full(len(values), MISSING)
+    states[present] = _states(_cells_within(values[present], plan), plan)
+    return states
 
 
 def _states(cells: Array, plan: ColumnPlan) -> Array:

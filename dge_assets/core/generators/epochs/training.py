@@ -7,30 +7,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from dge_assets.core.errors import GeneratorError
 from dge_assets.core.generators.epochs.learning_curve import CURVE, has_stopped
-from dge_assets.core.generators.family import Arrays, Report, Trainer
+from dge_assets.core.generators.epochs.trainer import Trainer
+from dge_assets.core.generators.family import CHECKPOINT_SECONDS, Arrays, Checkpoints
+from dge_assets.core.progress import Progress
 
-CHECKPOINT_SECONDS = 30.0
-"""What a killed training loses at most, besides the epoch in work."""
 _LOSSES = "losses/"
-
-
-class Checkpoints(Protocol):
-    """Where the state of a member in training is kept; of what recipe, the keeper knows."""
-
-    def load(self, seed: int) -> Arrays | None:
-        """The last state that was kept; None where there is none that can be used."""
-        ...
-
-    def save(self, seed: int, state: Arrays) -> None:
-        """Keep a state in place of the one before."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -93,9 +80,10 @@ class _Loop:
     records: dict[int, _Record]
     epochs: int
     checkpoints: Checkpoints | None
+    checkpoint_seconds: float
     curve: LearningCurve | None
     place: str
-    report: Report
+    progress: Progress
 
     def run(self, trainer: Trainer, group: Sequence[int]) -> None:
         """Train the members `group` of one stack to the end."""
@@ -108,7 +96,7 @@ class _Loop:
             self._epoch(trainer, group, going, epoch)
             if (
                 self.checkpoints
-                and time.monotonic() - kept > CHECKPOINT_SECONDS
+                and time.monotonic() - kept > self.checkpoint_seconds
                 and epoch + 1 < self.epochs
             ):
                 for member, seed in enumerate(group):
@@ -117,7 +105,7 @@ class _Loop:
                             seed, {**trainer.state(member), **self.records[seed].arrays()}
                         )
                 kept = time.monotonic()
-            self.report(epoch + 1, self.epochs)
+            self.progress(epoch + 1, self.epochs)
 
     def _epoch(
         self, trainer: Trainer, group: Sequence[int], going: Sequence[int], epoch: int
@@ -148,9 +136,10 @@ def train(
     *,
     epochs: int,
     checkpoints: Checkpoints | None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
     curve: LearningCurve | None = None,
     place: str,
-    report: Report,
+    progress: Progress,
 ) -> dict[int, TrainingResult]:
     """Train members `seeds` for `epochs`, from their checkpoints where there are any.
 
@@ -160,7 +149,7 @@ def train(
     """
     states = {seed: checkpoints.load(seed) if checkpoints else None for seed in seeds}
     records = {seed: _Record(state) for seed, state in states.items()}
-    loop = _Loop(records, epochs, checkpoints, curve, place, report)
+    loop = _Loop(records, epochs, checkpoints, checkpoint_seconds, curve, place, progress)
     results: dict[int, TrainingResult] = {}
     for start in sorted({record.epochs for record in records.values()}):
         group = [seed for seed in seeds if seed not in results and records[seed].epochs == start]

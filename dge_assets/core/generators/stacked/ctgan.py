@@ -16,7 +16,6 @@ import numpy as np
 import torch
 
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable, RowWriter
-from dge_assets.core.generators.parameters import CTGANParameters
 from dge_assets.core.generators.stacked.activation import TEMPERATURE, Activation
 from dge_assets.core.generators.stacked.conditions import (
     ConditionSampler,
@@ -24,6 +23,7 @@ from dge_assets.core.generators.stacked.conditions import (
     level_probabilities,
 )
 from dge_assets.core.generators.stacked.critic import KEPT, Critic, CriticLosses
+from dge_assets.core.generators.stacked.parameters import CTGANParameters
 from dge_assets.core.generators.stacked.residual import ResidualGenerator
 from dge_assets.core.generators.stacked.stack import AdamState, Arrays
 from dge_assets.core.generators.stacked.streams import Streams

@@ -15,9 +15,9 @@ import torch
 from dge_assets.core.generators.encoding.encoded_table import Array
 from dge_assets.core.generators.encoding.layout import Layout
 from dge_assets.core.generators.family import GeneratorState
-from dge_assets.core.generators.parameters import CTGANParameters, TVAEParameters
 from dge_assets.core.generators.stacked.activation import gumbel_
 from dge_assets.core.generators.stacked.conditions import ConditionSampler, LevelProbabilities
+from dge_assets.core.generators.stacked.parameters import CTGANParameters, TVAEParameters
 from dge_assets.core.generators.stacked.perceptron import Perceptron
 from dge_assets.core.generators.stacked.residual import ResidualGenerator
 from dge_assets.core.generators.stacked.stack import ParameterStack

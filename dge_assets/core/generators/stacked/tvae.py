@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable, RowWriter
-from dge_assets.core.generators.parameters import TVAEParameters
 from dge_assets.core.generators.stacked.activation import Activation
+from dge_assets.core.generators.stacked.parameters import TVAEParameters
 from dge_assets.core.generators.stacked.perceptron import Perceptron
 from dge_assets.core.generators.stacked.stack import (
     AdamState,

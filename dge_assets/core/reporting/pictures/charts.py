@@ -7,7 +7,7 @@ assets).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -41,14 +41,26 @@ from dge_assets.core.reporting.pictures.drawing import (
 from dge_assets.core.scores.metrics import metric_goal
 
 
-def loss_curves(losses: pd.DataFrame, title: str) -> bytes:
+def losses_of(histories: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """The histories of members by seed (first column: the step) as `loss_curves` takes them."""
+    parts = [
+        history.melt(id_vars=history.columns[0], var_name="loss", value_name="value").assign(
+            seed=seed
+        )
+        for seed, history in histories.items()
+        if not history.empty
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def loss_curves(losses: pd.DataFrame, title: str, *, step: str = "epoch") -> bytes:
     """Draw training losses: one panel per loss, one line per seed.
 
-    `losses` has one row per (seed, epoch, loss) with columns `seed, epoch, loss, value`; values are
-    in the loss's own unit, so each panel has its own scale. Returns PNG bytes; an empty frame gives
-    a picture that says so.
+    `losses` has one row per (seed, step, loss) with columns `seed, loss, value` and that of the
+    step; values are in the loss's own unit, so each panel has its own scale. Returns PNG bytes; an
+    empty frame gives a picture that says so.
     """
-    require_columns(losses, ("seed", "epoch", "loss", "value"), "losses")
+    require_columns(losses, ("seed", step, "loss", "value"), "losses")
     names, seeds = list(losses["loss"].unique()), sorted(losses["seed"].unique())
     if not names:
         return picture_of_nothing(title, "No losses were recorded.")
@@ -57,15 +69,15 @@ def loss_curves(losses: pd.DataFrame, title: str) -> bytes:
     for axis, name in zip(axes, names, strict=True):
         put_panel_title(axis, name)
         for seed, member in losses[losses["loss"] == name].groupby("seed"):
-            line = member.sort_values("epoch")
+            line = member.sort_values(step)
             axis.plot(
-                line["epoch"],
+                line[step],
                 line["value"],
                 color=colours[seed],
                 linewidth=0.9 if len(seeds) <= SEEDS_IN_LEGEND else 0.5,
             )
         axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        put_label(axis.set_xlabel, "epoch")
+        put_label(axis.set_xlabel, step)
     put_seed_legend(figure, colours)
     return png_of(figure)
 

@@ -14,8 +14,9 @@ import pytest
 
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable
 from dge_assets.core.generators.epochs.learning_curve import marginal_distance
-from dge_assets.core.generators.members import TrainingTask, train_members
-from dge_assets.core.generators.parameters import parameters_for
+from dge_assets.core.generators.family import Training
+from dge_assets.core.generators.members import train_members
+from dge_assets.core.generators.registry import parameters_for
 from dge_assets.core.generators.state_files import from_files, to_files
 from dge_resources.checkpoints import MemberCheckpoints
 from dge_resources.home import Store
@@ -43,18 +44,14 @@ def _checkpoints(folder: Path, *seeds: int, device: str = "cpu") -> MemberCheckp
     return MemberCheckpoints.of(Store(str(folder)), recipes, device=device)
 
 
-def _task(family: str, *seeds: int, **other: object) -> TrainingTask:
+def _task(family: str, *seeds: int, **other: object) -> Training:
     other.setdefault("parameters", parameters_for(family, {**SMALL[family], "epochs": EPOCHS}))
+    other.setdefault("checkpoint_seconds", 0.0)
     return training_task(family, *seeds, table=encoded_of(tiny(), tiny_contract()), **other)
 
 
-def _files(task: TrainingTask, report: Any = silent) -> dict[int, dict[str, bytes]]:
+def _files(task: Training, report: Any = silent) -> dict[int, dict[str, bytes]]:
     return {seed: to_files(member) for seed, member in train_members(task, report).items()}
-
-
-@pytest.fixture(autouse=True)
-def checkpoint_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dge_assets.core.generators.epochs.training.CHECKPOINT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("family", sorted(SMALL))
@@ -114,26 +111,26 @@ def test_a_learning_curve_leaves_the_weights_as_they_are(family: str) -> None:
     (curved,) = train_members(_task(family, 2, parameters=measured), silent).values()
     for name, value in plain.state.tensors.items():
         np.testing.assert_array_equal(curved.state.tensors[name], value)
-    points = curved.losses["marginal_distance"]
+    points = curved.history["marginal_distance"]
     assert points.notna().tolist() == [False, True, False, True, True], (
         "every second epoch, and the last"
     )
     assert points.dropna().between(0, 1).all()
     again = from_files(to_files(curved), place="here")
-    pd.testing.assert_frame_equal(again.losses, curved.losses)
+    pd.testing.assert_frame_equal(again.history, curved.history)
 
 
 def test_members_stop_each_by_its_own_curve_and_the_same_alone(tmp_path: Path) -> None:
     settings = {**SMALL["tvae"], "epochs": 40, "curve_every": 1, "patience": 2}
     parameters = parameters_for("tvae", settings)
     together = train_members(_task("tvae", 0, 1, 2, parameters=parameters), silent)
-    lengths = {seed: len(member.losses) for seed, member in together.items()}
+    lengths = {seed: len(member.history) for seed, member in together.items()}
     assert min(lengths.values()) < 40
     assert len(set(lengths.values())) > 1, lengths
     for seed, member in together.items():
         (alone,) = train_members(_task("tvae", seed, parameters=parameters), silent).values()
-        assert len(alone.losses) == lengths[seed]
-        np.testing.assert_allclose(member.losses, alone.losses, rtol=1e-3, atol=1e-3)
+        assert len(alone.history) == lengths[seed]
+        np.testing.assert_allclose(member.history, alone.history, rtol=1e-3, atol=1e-3)
     kept = _checkpoints(tmp_path, 1)
     with pytest.raises(CutOffError):
         _files(_task("tvae", 1, parameters=parameters, checkpoints=kept), _cut_off_after(2))

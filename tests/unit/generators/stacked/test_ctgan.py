@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from dge_assets.core.generators.encoding.encoded_table import EncodedTable
-from dge_assets.core.generators.parameters import CTGANParameters
 from dge_assets.core.generators.stacked.ctgan import CTGANTrainer
+from dge_assets.core.generators.stacked.parameters import CTGANParameters
 from tests.support.ctgan_reference import ReferenceCTGAN
 from tests.support.stacked import TABLES, RememberingStreams, encoded_table, one_hot
 

@@ -10,7 +10,7 @@ import torch
 from ctgan.data_transformer import SpanInfo
 from ctgan.synthesizers.tvae import Decoder, Encoder, _loss_function
 
-from dge_assets.core.generators.parameters import TVAEParameters
+from dge_assets.core.generators.stacked.parameters import TVAEParameters
 from dge_assets.core.generators.stacked.tvae import BETAS, LEARNING_RATE, SIGMA_RANGE, TVAETrainer
 from tests.support.ctgan_reference import adam_like
 from tests.support.stacked import TABLES, RememberingStreams, encoded_table, one_hot

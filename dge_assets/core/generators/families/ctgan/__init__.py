@@ -1,0 +1,4 @@
+"""The family `ctgan`: its card, and how its trainer and sampler become a family.
+
+Not here: the mathematics (`generators.stacked`).
+"""

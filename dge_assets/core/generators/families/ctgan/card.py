@@ -1,0 +1,19 @@
+"""The card of `ctgan`."""
+
+from __future__ import annotations
+
+from dge_assets.core.generators.card import Abilities, FamilyCard
+from dge_assets.core.generators.effort import EPOCHS
+from dge_assets.core.generators.stacked.parameters import CTGANParameters
+
+CARD = FamilyCard(
+    name="ctgan",
+    parameters=CTGANParameters,
+    implementation="dge_assets.core.generators.families.ctgan.family:FAMILY",
+    learns="encoded",
+    effort=EPOCHS,
+    abilities=Abilities(gpu=True, stacks=True, resumes=True),
+    licence="Apache-2.0",
+    source="Xu et al., Modeling Tabular Data using Conditional GAN, NeurIPS 2019, arXiv 1907.00503",
+    library="pytorch",
+)
