@@ -30,7 +30,7 @@ ACCEPTED = {
     "LGPL-3.0-only": "used unchanged, as a library that can be replaced",
     "MPL-2.0": "used unchanged",
     "GPL-3.0": "**copyleft**: an optional source of example tables; the product runs without it",
-    "BUSL-1.1": "**not open source**: read it before you sell synthetic data as a service",
+    "BUSL-1.1": "**not open source**: reads members back and is compared with; nothing of it makes a dataset",
 }
 """Licences that a dependency may have, and what they ask of who uses this product."""
 CLASSIFIERS = {

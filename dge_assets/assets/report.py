@@ -132,11 +132,8 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ("Downstream models", ", ".join(declaration.models)),
             ("Profile", line.plan.profile + (f": {line.plan.cuts_text}" if line.plan.cuts else "")),
         ],
-        **{
-            name: inputs[name].frame
-            for name in line.catalogue.names
-            if name in ReportInput.__dataclass_fields__
-        },
+        tables={name: inputs[name].frame for name in line.catalogue.names},
+        catalogue=line.catalogue,
         figures=_figures(line, storage, contract, inputs),
         checks=_checks_table(verdicts.used),
         members=pd.DataFrame([_member_row(line, record) for record in members]),

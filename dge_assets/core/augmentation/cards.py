@@ -6,8 +6,9 @@ Not here: how it is made (`augmentation.scores`).
 from __future__ import annotations
 
 from dge_assets.core.cards.columns import METRIC, PAIR, VALUE, count, ends, number, text
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import Shown, TableCard
 
+SHOWN = "dge_assets.core.reporting.page.shown"
 AUGMENTATION = TableCard(
     name="augmentation",
     description="One row per (family, model, real_rows, approach, weight, metric): a few real rows alone, with one dataset, "
@@ -35,5 +36,13 @@ AUGMENTATION = TableCard(
     ),
     per="pair",
     made_by="dge_assets.core.augmentation.scores:augment",
+    shown=(
+        Shown(
+            section="augmentation",
+            views=f"{SHOWN}:augmentation",
+            nothing="Augmentation was not asked for; the field augmentation of a declaration names "
+            "the models to try.",
+        ),
+    ),
 )
 CARDS = (AUGMENTATION,)

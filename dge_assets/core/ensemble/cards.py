@@ -19,8 +19,9 @@ from dge_assets.core.cards.columns import (
     number,
     text,
 )
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import Shown, TableCard
 
+SHOWN = "dge_assets.core.reporting.page.shown"
 ENSEMBLE = "dge_assets.core.ensemble"
 KIND = text("kind", "error: against the outcome; deviation: against the oracle's prediction")
 
@@ -46,6 +47,7 @@ K_RECOMMENDATION = TableCard(
     ),
     per="pair",
     made_by=f"{ENSEMBLE}.k_recommendation:k_recommendation",
+    shown=(Shown(section="k-curve", sentences=f"{SHOWN}:recommendation"),),
 )
 K_CURVE = TableCard(
     name="k_curve",
@@ -62,6 +64,13 @@ K_CURVE = TableCard(
     ),
     per="pair",
     made_by=f"{ENSEMBLE}.k_curve:k_curve",
+    shown=(
+        Shown(
+            section="k-curve",
+            views=f"{SHOWN}:k_curve",
+            nothing="No scores by number of members were recorded.",
+        ),
+    ),
 )
 VARIANCE_COMPONENTS = TableCard(
     name="variance_components",
@@ -81,6 +90,7 @@ VARIANCE_COMPONENTS = TableCard(
     ),
     per="pair",
     made_by=f"{ENSEMBLE}.variance_components:variance_components",
+    shown=(Shown(section="k-curve", views=f"{SHOWN}:components"),),
 )
 ERROR_CORRELATION = TableCard(
     name="error_correlation",
@@ -118,5 +128,12 @@ EFFECTIVE_MEMBERS = TableCard(
     ),
     per="model",
     made_by=f"{ENSEMBLE}.error_correlation:effective_members",
+    shown=(
+        Shown(
+            section="errors",
+            views=f"{SHOWN}:effective",
+            nothing="No correlation of errors was recorded.",
+        ),
+    ),
 )
 CARDS = (K_RECOMMENDATION, K_CURVE, VARIANCE_COMPONENTS, ERROR_CORRELATION, EFFECTIVE_MEMBERS)

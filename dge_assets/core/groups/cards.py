@@ -19,8 +19,9 @@ from dge_assets.core.cards.columns import (
     number,
     text,
 )
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import Shown, TableCard
 
+SHOWN = "dge_assets.core.reporting.page.shown"
 MADE_BY = "dge_assets.core.groups.scores:group_scores"
 KEYS = ("group", "family", "model", "approach", "metric")
 GROUP = text("group", "the group, as the values of its rows")
@@ -47,6 +48,7 @@ GROUP_GAPS = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
+    shown=(Shown(section="groups", views=f"{SHOWN}:gaps", sentences=f"{SHOWN}:gap_sentences"),),
 )
 GROUP_SCORES = TableCard(
     name="group_scores",
@@ -61,5 +63,14 @@ GROUP_SCORES = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
+    shown=(
+        Shown(
+            section="groups",
+            views=f"{SHOWN}:groups",
+            nothing="No group scores were recorded.",
+            folded="Scores of all groups",
+        ),
+        Shown(section="groups", views=f"{SHOWN}:group_reasons"),
+    ),
 )
 CARDS = (GROUP_GAPS, GROUP_SCORES)

@@ -21,10 +21,9 @@ from dge_assets.core.cards.columns import (
     number,
     text,
 )
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import Shown, TableCard
 
-PAGE = "dge_assets.core.reporting.page"
-PICTURES = "dge_assets.core.reporting.pictures"
+SHOWN = "dge_assets.core.reporting.page.shown"
 SCORES = "dge_assets.core.scores"
 BY_METRIC = ("family", "model", "approach", "metric")
 
@@ -43,6 +42,23 @@ TRAINING_SCORES = TableCard(
     per="pair",
     made_by=f"{SCORES}.intervals:training_with_intervals",
     released=True,
+    shown=(
+        Shown(
+            section="verdict",
+            views=f"{SHOWN}:headline",
+            nothing="No training scores were recorded.",
+        ),
+        Shown(
+            section="verdict",
+            views=f"{SHOWN}:gains",
+            nothing="No gain can be computed: naive_single and a DGE are needed.",
+        ),
+        Shown(
+            section="training",
+            views=f"{SHOWN}:training",
+            nothing="No training scores were recorded.",
+        ),
+    ),
 )
 APPROACH_DIFFERENCES = TableCard(
     name="approach_differences",
@@ -59,6 +75,7 @@ APPROACH_DIFFERENCES = TableCard(
     ),
     per="pair",
     made_by=f"{SCORES}.intervals:approach_differences",
+    shown=(Shown(section="verdict", views=f"{SHOWN}:differences"),),
 )
 CLAIM_ERRORS = TableCard(
     name="claim_errors",
@@ -77,6 +94,13 @@ CLAIM_ERRORS = TableCard(
     ),
     per="pair",
     made_by=f"{SCORES}.claim_errors:claim_errors",
+    shown=(
+        Shown(
+            section="evaluation",
+            views=f"{SHOWN}:claims",
+            nothing="No claim can be compared with the truth.",
+        ),
+    ),
 )
 EVALUATION_SCORES = TableCard(
     name="evaluation_scores",
@@ -91,6 +115,13 @@ EVALUATION_SCORES = TableCard(
     per="pair",
     made_by=f"{SCORES}.intervals:evaluation_with_intervals",
     released=True,
+    shown=(
+        Shown(
+            section="evaluation",
+            views=f"{SHOWN}:evaluation",
+            nothing="No evaluation scores were recorded.",
+        ),
+    ),
 )
 EVALUATION_INTERVALS = TableCard(
     name="evaluation_intervals",
@@ -108,6 +139,13 @@ EVALUATION_INTERVALS = TableCard(
     ),
     per="pair",
     made_by=f"{SCORES}.claim_intervals:evaluation_intervals",
+    shown=(
+        Shown(
+            section="evaluation",
+            views=f"{SHOWN}:claim_intervals",
+            nothing="No intervals can be given: three members are needed.",
+        ),
+    ),
 )
 SELECTION = TableCard(
     name="selection",
@@ -120,6 +158,11 @@ SELECTION = TableCard(
     ),
     per="family",
     made_by=f"{SCORES}.tables:selection",
+    shown=(
+        Shown(
+            section="selection", views=f"{SHOWN}:selection", nothing="No selection was recorded."
+        ),
+    ),
 )
 SELECTION_QUALITY = TableCard(
     name="selection_quality",
@@ -139,6 +182,13 @@ SELECTION_QUALITY = TableCard(
     ),
     per="family",
     made_by=f"{SCORES}.selection_quality:selection_quality",
+    shown=(
+        Shown(
+            section="selection",
+            views=f"{SHOWN}:selection_quality",
+            nothing="The quality of selection was not measured.",
+        ),
+    ),
 )
 CROSS_SCORES = TableCard(
     name="cross_scores",

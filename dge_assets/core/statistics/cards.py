@@ -6,8 +6,9 @@ Not here: how it is made (`statistics.table`).
 from __future__ import annotations
 
 from dge_assets.core.cards.columns import FAMILY, NOTE, count, ends, number, text
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import Shown, TableCard
 
+SHOWN = "dge_assets.core.reporting.page.shown"
 STATISTICS = TableCard(
     name="statistics",
     description="One row per (family, statistic, column, level, rule): estimate and 95 % interval from the K datasets by "
@@ -27,5 +28,12 @@ STATISTICS = TableCard(
     ),
     per="family",
     made_by="dge_assets.core.statistics.table:statistics_table",
+    shown=(
+        Shown(
+            section="statistics",
+            views=f"{SHOWN}:statistics",
+            nothing="No statistics were recorded.",
+        ),
+    ),
 )
 CARDS = (STATISTICS,)

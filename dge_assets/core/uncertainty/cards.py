@@ -13,8 +13,9 @@ from dge_assets.core.cards.columns import (
     number,
     text,
 )
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import Shown, TableCard
 
+SHOWN = "dge_assets.core.reporting.page.shown"
 MADE_BY = "dge_assets.core.uncertainty.tables:uncertainty_tables"
 
 UNCERTAINTY = TableCard(
@@ -30,6 +31,13 @@ UNCERTAINTY = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
+    shown=(
+        Shown(
+            section="uncertainty",
+            views=f"{SHOWN}:uncertainty",
+            nothing="No uncertainty was measured.",
+        ),
+    ),
 )
 CALIBRATION = TableCard(
     name="calibration",

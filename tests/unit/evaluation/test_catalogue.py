@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dge_assets.core.cards.table_card import TableCard, named_function
+from dge_assets.core.cards.table_card import Shown, TableCard, named_function
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.evaluation.catalogue import CATALOGUE, Catalogue
 
@@ -33,7 +33,12 @@ def test_a_card_says_all_that_there_is_to_say(card: TableCard) -> None:
     assert card.description.startswith("One row per ")
     assert all(column.meaning for column in card.columns)
     assert len(set(card.column_names)) == len(card.columns)
-    assert callable(named_function(card.made_by))
+    named = [card.made_by, card.pictures, *(part for place in card.shown for part in _named(place))]
+    assert all(callable(named_function(reference)) for reference in named if reference)
+
+
+def _named(place: Shown) -> tuple[str, str]:
+    return place.views, place.sentences
 
 
 def test_which_tables_a_release_carries() -> None:

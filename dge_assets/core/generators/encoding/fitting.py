@@ -1,17 +1,14 @@
 """Fitting the encoding of a table, so that it can give each column of numbers back.
 
-The `ctgan` package fits a mixture to each column. Each column's round trip is then measured; one
+A mixture is fitted to each column of numbers. Each such column's round trip is then measured; one
 that fails is fitted anew under further transforms, the gentlest first, until one gives it back.
-Where none does, the best stays. Not here: the figures (`core/generators/encoding/round_trip.py`),
-the transforms (`core/generators/encoding/number_transforms.py`), encoding rows
-(`table_encoder.py`).
+Where none does, the best stays. Not here: one column's fit (`fitted_columns.py`), the figures
+(`round_trip.py`), the transforms (`number_transforms.py`), encoding rows (`table_encoder.py`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,6 +19,7 @@ from dge_assets.core.contract.contract import Contract
 from dge_assets.core.generators.encoding.codec import TableCodec, fit_codec
 from dge_assets.core.generators.encoding.column_plan import ColumnPlan
 from dge_assets.core.generators.encoding.encoded_table import Array, EncodedTable
+from dge_assets.core.generators.encoding.fitted_columns import fit_levels, fit_numbers
 from dge_assets.core.generators.encoding.modelling_frame import modelling_frame
 from dge_assets.core.generators.encoding.number_codec import (
     as_numbers,
@@ -74,27 +72,15 @@ def fit_encoder(
 
 
 def fit_transformer(modelled: pd.DataFrame, discrete: Sequence[str]) -> dict[str, Any]:
-    """The description of `ctgan`'s transformer, fitted on a modelling frame (n rows)."""
-    from ctgan.data_transformer import DataTransformer
-
-    from dge_assets.core.generators.encoding.ctgan_transformer import transformer_document
-
-    transformer = DataTransformer()
-    with _quiet():
-        transformer.fit(modelled, discrete)
-    return transformer_document(transformer)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No warnings (the mixture is a normalizer, its convergence does not matter), no processes of
-    the package's own.
+    """What is fitted to each column of a modelling frame (n rows), as plain JSON; the columns
+    `discrete` are levels, the others numbers.
     """
-    import joblib
-
-    with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
-        warnings.simplefilter("ignore")
-        yield
+    columns = [
+        fit_levels(modelled[name]) if name in discrete else fit_numbers(modelled[name])
+        for name in modelled.columns
+    ]
+    dtypes = {name: str(dtype) for name, dtype in modelled.infer_objects().dtypes.items()}
+    return {"columns": columns, "dtypes": dtypes}
 
 
 def _mend_columns(

@@ -1,12 +1,11 @@
 """From a real table to what networks learn, and back: one encoding, the same for every family and
 every seed.
 
-Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and
-`ctgan`'s transformer (a Bayesian Gaussian mixture per number, one-hot levels) encodes that. The
-package fits the transformer; rows are encoded and decoded here, as the package does but without its
-loop over rows, into float32 numbers and small codes. The package and its scikit-learn are imported
-where rows are encoded: training and sampling do without their 100 MB. Not here: fitting it
-(`generators.encoding.fitting`).
+Two steps: our codec (gaps, ids, constants, many levels; `codec`) gives a modelling frame, and the
+transformer (a Bayesian Gaussian mixture per number, one-hot levels) encodes that. It is the one of
+the `ctgan` package, without its code: rows become float32 numbers and small codes, without the
+package's loop over rows. scikit-learn is imported where rows are encoded: training and sampling do
+without it. Not here: fitting it (`generators.encoding.fitting`).
 """
 
 from __future__ import annotations
@@ -53,19 +52,15 @@ class TableEncoder:
         A number's mixture component is drawn by its probability, from a stream that the
         transformer's own seed starts.
         """
-        from dge_assets.core.generators.encoding.ctgan_transformer import transformer_from_document
-
         numbers, codes = [], []
-        for info in transformer_from_document(self.transformer)._column_transform_info_list:
-            values = modelled[info.column_name]
-            if info.column_type == "continuous":
-                normalized, component = _encode_numbers(
-                    info.transform, values.to_numpy(dtype=float)
-                )
+        for column in self.transformer["columns"]:
+            values = modelled[column["name"]]
+            if column["type"] == "continuous":
+                normalized, component = _encode_numbers(column, values.to_numpy(dtype=float))
                 numbers.append(normalized)
                 codes.append(component)
             else:
-                codes.append(pd.Index(info.transform.dummies).get_indexer(values))
+                codes.append(pd.Index(column["levels"]).get_indexer(values))
         kind = np.min_scalar_type(max(self.layout.span_widths))
         held = np.int32 if kind.itemsize > 1 else kind
         empty = np.empty((len(modelled), 0), dtype=np.float32)
@@ -95,19 +90,22 @@ def _spans(column: dict[str, Any]) -> list[tuple[int, str]]:
     return [(len(column["levels"]), "softmax")]
 
 
-def _components(means: Any, covariances: Any, valid: Any) -> tuple[Array, Array]:
-    """Means and standard deviations of the mixture's valid components."""
-    taken = np.asarray(valid, dtype=bool)
-    return np.asarray(means).reshape(-1)[taken], np.sqrt(np.asarray(covariances)).reshape(-1)[taken]
+def _components(column: dict[str, Any]) -> tuple[Array, Array]:
+    """Means and standard deviations of the valid components of a column's mixture."""
+    fitted, valid = column["mixture"]["fitted"], np.array(column["valid"])
+    means, covariances = np.array(fitted["means_"]), np.array(fitted["covariances_"])
+    return means.reshape(-1)[valid], np.sqrt(covariances).reshape(-1)[valid]
 
 
-def _encode_numbers(normalizer: Any, values: Array) -> tuple[Array, Array]:
+def _encode_numbers(column: dict[str, Any], values: Array) -> tuple[Array, Array]:
     """Numbers in [-0.99, 0.99] (n,) float32, and their components (n,), as rdt's
     ClusterBasedNormalizer gives them.
     """
-    mixture, valid = normalizer._bgm_transformer, normalizer.valid_component_indicator
-    means, spreads = _components(mixture.means_, mixture.covariances_, valid)
-    stream = np.random.RandomState(normalizer.random_seed)
+    from dge_assets.core.generators.encoding.fitted_columns import mixture_of
+
+    mixture, valid = mixture_of(column), np.array(column["valid"])
+    means, spreads = _components(column)
+    stream = np.random.RandomState(column["random_seed"])
     normalized, components = (
         np.empty(len(values), dtype=np.float32),
         np.empty(len(values), dtype=np.int32),
@@ -136,8 +134,7 @@ def decode_numbers(column: dict[str, Any], normalized: Array, components: Array)
     """The numbers (n,) of a continuous column, from its part of the transformer's document and its
     encoded rows.
     """
-    fitted = column["mixture"]["fitted"]
-    means, spreads = _components(fitted["means_"], fitted["covariances_"], column["valid"])
+    means, spreads = _components(column)
     chosen = components.astype(np.int64)
     decoded: Array = (
         np.clip(normalized.astype(float), -1, 1) * SPREADS * spreads[chosen] + means[chosen]

@@ -11,9 +11,9 @@ from ctgan.data_sampler import DataSampler
 from ctgan.synthesizers.ctgan import Generator
 from ctgan.synthesizers.tvae import Decoder
 
-from dge_assets.core.generators.encoding.ctgan_transformer import transformer_from_document
 from dge_assets.core.generators.encoding.layout import Layout
 from dge_assets.core.generators.family import Arrays, GeneratorState
+from dge_assets.core.generators.stacked.package_transformer import transformer_from_document
 
 
 def synthesizer_from_state(state: GeneratorState) -> CTGAN | TVAE:

@@ -22,7 +22,6 @@ from dge_assets.core.reporting.page.cells import (
     with_intervals,
 )
 from dge_assets.core.reporting.page.comparisons import ClaimError, Gain
-from dge_assets.core.reporting.page.report_input import ReportInput
 from dge_assets.core.reporting.texts import (
     UNDEFINED,
     decimals_for,
@@ -232,12 +231,15 @@ def _rank_cell(table: pd.DataFrame, key: tuple[Any, str], decimals: int) -> Cell
     return Cell(f"{number_text(value, decimals)} (rank {rank:g})", hint, f"number {kind}".strip())
 
 
-def group_views(report: ReportInput, metrics: Sequence[str]) -> list[TableView]:
-    """Per headline metric: a row per (family, group), a column per approach, mean over models."""
-    scores = report.group_scores
+def group_views(
+    scores: pd.DataFrame, metrics: Sequence[str], model: str | None = None
+) -> list[TableView]:
+    """Per headline metric: a row per (family, group), a column per approach, mean over models (or
+    of `model`).
+    """
     if scores.empty:
         return []
-    scores = scores if report.model is None else scores[scores["model"] == report.model]
+    scores = scores if model is None else scores[scores["model"] == model]
     views = []
     for metric in metrics:
         rows = scores[scores["metric"] == metric]

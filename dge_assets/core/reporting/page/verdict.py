@@ -13,14 +13,14 @@ from math import isfinite
 
 import pandas as pd
 
-from dge_assets.core.reporting.frames import largest_dge, metrics_in, sign_of
+from dge_assets.core.reporting.frames import largest_dge, sign_of
 from dge_assets.core.reporting.page.comparisons import (
     ClaimError,
     Gain,
     mean_claim_errors,
     training_gains,
 )
-from dge_assets.core.reporting.page.report_input import ReportInput, headline_of
+from dge_assets.core.reporting.page.report_input import ReportInput
 from dge_assets.core.reporting.texts import decimals_for, number_text, short_number
 from dge_assets.core.scores.metrics import metric_goal
 
@@ -31,11 +31,10 @@ def verdict(report: ReportInput) -> list[str]:
 
     Before them stands what less was trained than declared, if anything.
     """
-    metrics = metrics_in(headline_of(report))
-    gains = training_gains(
-        report.training_scores, report.approach_differences, metrics=metrics, model=report.model
-    )
-    errors = mean_claim_errors(report.claim_errors, metrics=metrics, model=report.model)
+    metrics, scores = report.metrics, report.frame("training_scores")
+    differences = report.frame("approach_differences")
+    gains = training_gains(scores, differences, metrics=metrics, model=report.model)
+    errors = mean_claim_errors(report.frame("claim_errors"), metrics=metrics, model=report.model)
     sentences = [*_gain_sentences(gains), *_best_sentences(gains, metrics)]
     opening = [report.notice] if report.notice else []
     return [*opening, *sentences, *_claim_sentences(errors), _check_sentence(report.checks)]

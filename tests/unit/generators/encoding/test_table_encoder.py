@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.errors import StorageError
-from dge_assets.core.generators.encoding.ctgan_transformer import transformer_from_document
 from dge_assets.core.generators.encoding.fitting import fit_encoder
 from dge_assets.core.generators.encoding.table_encoder import CHUNK_ROWS, TableEncoder
+from dge_assets.core.generators.stacked.package_transformer import transformer_from_document
 from dge_assets.core.generators.state_files import ENCODED, encoder_files, encoder_from_files
 from dge_assets.core.randomness import generator, seed_sequence
 from tests.support.stacked import one_hot

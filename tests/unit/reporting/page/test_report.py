@@ -158,21 +158,30 @@ def full_report(odd: str = "plain") -> ReportInput:
         title=f"Title {odd}",
         description=f"First {odd}.\n\nSecond.",
         facts=[("rows", 100), (odd, odd), ("empty", None)],
-        training_scores=pd.concat([training, brier]).assign(low=0.1, high=0.9, **told),
-        evaluation_scores=claims,
-        claim_errors=claims_of().assign(family=odd, reason=odd),
-        selection=ranked,
-        group_scores=training.assign(group=odd, share=0.25, n=40, reason=odd),
-        group_gaps=gaps.assign(excess_low=0.0, excess_high=0.2, p_adjusted=0.01, groups=1, **told),
-        approach_differences=differences,
-        k_curve=curve,
-        **ensemble_frames(odd),
+        tables={
+            "training_scores": pd.concat([training, brier]).assign(low=0.1, high=0.9, **told),
+            "evaluation_scores": claims,
+            "claim_errors": claims_of().assign(family=odd, reason=odd),
+            "selection": ranked,
+            "group_scores": training.assign(group=odd, share=0.25, n=40, reason=odd),
+            "group_gaps": gaps.assign(
+                excess_low=0.0, excess_high=0.2, p_adjusted=0.01, groups=1, **told
+            ),
+            "approach_differences": differences,
+            "k_curve": curve,
+            **ensemble_frames(odd),
+        },
         figures=[(f"Picture {odd}", odd, picture())],
         checks=checks(True, False).assign(summary=odd),
         members=members,
         notes=[f"Note {odd}"],
         lineage=[("fingerprint", odd)],
     )
+
+
+def shown(**tables: pd.DataFrame) -> ReportInput:
+    """A report of these evaluation tables alone."""
+    return ReportInput(table="t", title="T", tables=tables)
 
 
 class Outline(HTMLParser):
@@ -282,7 +291,7 @@ def test_missing_values_are_dashes_that_say_why() -> None:
     frame = scores(GOOD)
     frame.loc[frame["approach"] == "dge_5", "std"] = np.nan
     frame.loc[frame["approach"] == "naive_concat", "value"] = np.nan
-    page = render_report(ReportInput(table="t", title="T", training_scores=frame))
+    page = render_report(shown(training_scores=frame))
     assert re.search(r'title="not defined"[^>]*>—<', page)
     assert re.search(r'title="no spread"[^>]*>0\.8400<', page)
     assert ">nan" not in page.lower()
@@ -302,11 +311,7 @@ def test_the_k_table_shows_what_is_foretold() -> None:
     ]
     columns = ["family", "model", "K", "metric", "measured", "std", "predicted", "seconds"]
     frame = scores(GOOD, metric="rmse")
-    page = render_report(
-        ReportInput(
-            table="t", title="T", training_scores=frame, k_curve=pd.DataFrame(rows, columns=columns)
-        )
-    )
+    page = render_report(shown(training_scores=frame, k_curve=pd.DataFrame(rows, columns=columns)))
     section = page[page.index('<section id="k-curve">') : page.index('<section id="pictures">')]
     assert re.findall(r">(rmse|mse|mae)<", section) == ["rmse", "mse"] * 2
 
@@ -318,7 +323,7 @@ def test_long_tables_are_cut_and_say_so() -> None:
 
 
 def test_the_best_value_is_never_the_oracle() -> None:
-    page = render_report(ReportInput(table="t", title="T", training_scores=scores(GOOD)))
+    page = render_report(shown(training_scores=scores(GOOD)))
     rows = re.findall(r"<tr>.*?</tr>", page, flags=re.DOTALL)
     best = [row for row in rows if re.search(r'class="number best', row)]
     assert best
@@ -327,16 +332,12 @@ def test_the_best_value_is_never_the_oracle() -> None:
 
 def test_where_all_approaches_are_equal_none_is_best() -> None:
     """A recall of 0 everywhere is nothing to mark."""
-    page = render_report(
-        ReportInput(table="t", title="T", training_scores=scores(dict.fromkeys(GOOD, 0.0)))
-    )
+    page = render_report(shown(training_scores=scores(dict.fromkeys(GOOD, 0.0))))
     assert "number best" not in page
 
 
 def test_crps_names_no_best_as_it_scores_an_ensemble_as_a_distribution() -> None:
-    page = render_report(
-        ReportInput(table="t", title="T", training_scores=scores(GOOD, metric="crps"))
-    )
+    page = render_report(shown(training_scores=scores(GOOD, metric="crps")))
     assert "number best" not in page
 
 
@@ -371,11 +372,7 @@ def text_of(
 ) -> str:
     frame = scores(values, metric=metric)
     apart = gains_of(frame, reach, remark)
-    return " ".join(
-        verdict(
-            ReportInput(table="t", title="T", training_scores=frame, approach_differences=apart)
-        )
-    )
+    return " ".join(verdict(shown(training_scores=frame, approach_differences=apart)))
 
 
 def test_a_clear_gain_is_called_better() -> None:
@@ -411,7 +408,7 @@ def test_a_gain_that_is_an_identity_is_no_evidence() -> None:
 
 
 def test_without_differences_there_is_no_interval_of_the_gain() -> None:
-    text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=scores(GOOD))))
+    text = " ".join(verdict(shown(training_scores=scores(GOOD))))
     assert "0.8100; how it would be with other members and test rows is not known" in text
     assert "95 %" not in text
 
@@ -426,7 +423,7 @@ def test_errors_of_a_target_in_a_small_unit_are_told_apart() -> None:
     """Of wavelengths in metres, say, which six decimals would show as 0 and call the same."""
     frame = scores(GOOD, metric="rmse")
     frame = frame.assign(value=frame["value"] * 1e-8, std=frame["std"] * 1e-8)
-    text = " ".join(verdict(ReportInput(table="t", title="T", training_scores=frame)))
+    text = " ".join(verdict(shown(training_scores=frame)))
     assert "dge_20 is worse by 0.000000000600" in text
     assert "the same" not in text
 
@@ -446,11 +443,7 @@ def test_without_a_dge_nothing_is_said_of_a_gain() -> None:
 
 
 def said_of(claims: pd.DataFrame) -> str:
-    return " ".join(
-        verdict(
-            ReportInput(table="t", title="T", training_scores=scores(GOOD), claim_errors=claims)
-        )
-    )
+    return " ".join(verdict(shown(training_scores=scores(GOOD), claim_errors=claims)))
 
 
 @pytest.mark.parametrize(
@@ -602,7 +595,10 @@ def test_an_empty_headline_is_said_to_be_empty() -> None:
 
 def test_what_was_cut_stands_before_the_numbers() -> None:
     report = ReportInput(
-        table="t", title="T", notice="This is a trial: seeds 20 -> 3.", training_scores=scores(GOOD)
+        table="t",
+        title="T",
+        notice="This is a trial: seeds 20 -> 3.",
+        tables={"training_scores": scores(GOOD)},
     )
     assert verdict(report)[0] == report.notice
     assert report.notice.replace(">", "&gt;") in render_report(report)

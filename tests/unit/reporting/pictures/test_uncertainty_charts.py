@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from io import BytesIO
 
@@ -238,10 +237,10 @@ def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
     assert re.fullmatch(r"0\.\d+ to 0\.\d+", row["total"].interval)
     assert "biased upwards" in row["ece"].hint
     page = render_report(
-        replace(
-            ReportInput(table="t", title="t"),
-            selection_quality=quality,
-            uncertainty=tables()["uncertainty"],
+        ReportInput(
+            table="t",
+            title="t",
+            tables={"selection_quality": quality, "uncertainty": tables()["uncertainty"]},
         )
     )
     assert "Agreement with the oracle" not in page, (

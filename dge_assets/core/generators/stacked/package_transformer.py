@@ -1,8 +1,7 @@
-"""The `ctgan` package's fitted DataTransformer as plain data, and back, without pickle.
+"""A stored encoding as the `ctgan` package's own fitted DataTransformer, for reading back.
 
-Continuous columns keep their Bayesian Gaussian mixture (all fitted arrays, so that encoding works
-too, not only decoding); discrete columns keep their level order. See docs/decisions for why not
-skops.
+It is built by hand from the package's and rdt's private attributes, so both are pinned. Not here:
+fitting, encoding and decoding, which need neither (`fitted_columns`, `table_encoder`).
 """
 
 from __future__ import annotations
@@ -10,30 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from ctgan.data_transformer import ColumnTransformInfo, DataTransformer, SpanInfo
 from rdt.transformers import ClusterBasedNormalizer, OneHotEncoder
-from sklearn.mixture import BayesianGaussianMixture
+from rdt.transformers.null import NullTransformer
 
-_MIXTURE_SETTINGS = (
-    "n_components",
-    "weight_concentration_prior_type",
-    "weight_concentration_prior",
-    "n_init",
-)
-
-
-def transformer_document(transformer: DataTransformer) -> dict[str, Any]:
-    """Plain JSON of a fitted transformer."""
-    describe = {"continuous": _continuous_document, "discrete": _discrete_document}
-    columns = [describe[info.column_type](info) for info in transformer._column_transform_info_list]
-    dtypes = {str(name): str(dtype) for name, dtype in transformer._column_raw_dtypes.items()}
-    return {"columns": columns, "dtypes": dtypes}
+from dge_assets.core.generators.encoding.fitted_columns import mixture_of
 
 
 def transformer_from_document(document: dict[str, Any]) -> DataTransformer:
-    """The fitted transformer that `transformer_document` described."""
-    import pandas as pd
-
+    """The package's transformer, as if it had fitted what the document describes."""
     build = {"continuous": _continuous_info, "discrete": _discrete_info}
     transformer = DataTransformer()
     transformer.dataframe = True
@@ -47,43 +32,9 @@ def transformer_from_document(document: dict[str, Any]) -> DataTransformer:
     return transformer
 
 
-def _continuous_document(info: ColumnTransformInfo) -> dict[str, Any]:
-    normalizer = info.transform
-    mixture = normalizer._bgm_transformer
-    fitted = {
-        name: _listed(value)
-        for name, value in vars(mixture).items()
-        if _is_fitted_array(name, value)
-    }
-    return {
-        "type": "continuous",
-        "name": info.column_name,
-        "random_seed": int(normalizer.random_seed),
-        "valid": normalizer.valid_component_indicator.tolist(),
-        "mixture": {
-            "settings": {name: getattr(mixture, name) for name in _MIXTURE_SETTINGS},
-            "fitted": fitted,
-        },
-    }
-
-
-def _is_fitted_array(name: str, value: Any) -> bool:
-    is_data = isinstance(value, np.ndarray | np.generic | tuple | float | int)
-    return is_data and name.endswith("_") and not name.startswith("_")
-
-
-def _listed(value: Any) -> Any:
-    """Plain lists; a Dirichlet process has its two concentrations as a tuple of arrays."""
-    if isinstance(value, tuple):
-        return [_listed(item) for item in value]
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-
-
 def _continuous_info(column: dict[str, Any]) -> ColumnTransformInfo:
     name, valid = column["name"], np.array(column["valid"], dtype=bool)
-    mixture = BayesianGaussianMixture(**column["mixture"]["settings"])
-    for key, value in column["mixture"]["fitted"].items():
-        setattr(mixture, key, np.array(value) if isinstance(value, list) else value)
+    mixture = mixture_of(column)
     normalizer = ClusterBasedNormalizer(
         missing_value_generation="from_column", max_clusters=mixture.n_components
     )
@@ -104,16 +55,9 @@ def _continuous_info(column: dict[str, Any]) -> ColumnTransformInfo:
 
 def _no_gaps() -> Any:
     """The codec leaves no gap, so the null transformer that rdt wants has nothing to do."""
-    import pandas as pd
-    from rdt.transformers.null import NullTransformer
-
     transformer = NullTransformer("mean", "from_column")
     transformer.fit(pd.Series([0.0]))
     return transformer
-
-
-def _discrete_document(info: ColumnTransformInfo) -> dict[str, Any]:
-    return {"type": "discrete", "name": info.column_name, "levels": list(info.transform.dummies)}
 
 
 def _discrete_info(column: dict[str, Any]) -> ColumnTransformInfo:
