@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev team warehouse verify figures declaration-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test faults ray-test bench licences audit clean
+.PHONY: help demo test check dev team warehouse verify figures declaration-page catalogue-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test faults ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ figures: .venv/.demo ## write the README's table and picture from the last demo
 
 declaration-page: .venv/.demo ## write docs/declaration.md from the schema and its examples
 	$(BIN)/python docs/make_declaration.py
+
+catalogue-page: .venv/.demo ## write docs/catalogue.md from the cards of tables and checks
+	$(BIN)/python docs/make_catalogue.py
 
 coverage: .venv/.demo ## measure how often intervals from synthetic data hold the truth (minutes)
 	$(BIN)/python -m benchmarks.coverage
