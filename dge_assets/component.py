@@ -27,7 +27,7 @@ from dge_assets.automation import origin_asset, source_sensor, table_jobs, table
 from dge_assets.checks import table_checks
 from dge_assets.core.declaration.profiles import read_profile
 from dge_assets.core.declaration.table import TableDeclaration
-from dge_assets.declarations import profile_in_use, require_usable_model
+from dge_assets.declarations import profile_in_use, require_cron_line, require_usable_model
 
 
 @dataclass
@@ -46,9 +46,11 @@ class TableComponent(dg.Component):
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> TableComponent:
         """The component that a checked declaration makes; relative paths start at its folder.
 
-        Dagster checks a declaration without knowing which modules may be imported, so that is asked
-        here.
+        Dagster checks a declaration without the checks that take more than its text, so they are
+        asked here.
         """
+        if attributes.schedule is not None:
+            require_cron_line(attributes.schedule.cron)
         for model in (*attributes.models, *attributes.augmentation.models):
             require_usable_model(model)
         folder = context.path if context.path.is_dir() else context.path.parent

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import yaml
 from pydantic import ValidationError
 
@@ -23,6 +24,7 @@ from dge_assets.core.declaration.model_names import (
 )
 from dge_assets.core.declaration.models import MODEL_CHECK
 from dge_assets.core.declaration.profiles import Profile, read_profile
+from dge_assets.core.declaration.schedule import CRON_CHECK
 from dge_assets.core.declaration.table import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
 
@@ -92,6 +94,24 @@ def require_usable_model(name: str) -> None:
         model_card(name)
 
 
+def require_cron_line(cron: str) -> None:
+    """DeclarationError when Dagster would run no schedule by `cron`."""
+    try:
+        dg.ScheduleDefinition(name="declared", job_name="declared", cron_schedule=cron)
+    except dg.DagsterInvalidDefinitionError:
+        pass  # its words quote the line, which may be a password in the wrong place
+    else:
+        return
+    raise DeclarationError(
+        f"{found_words(cron)} is not a cron line; five fields are needed (minute 0 to 59, hour 0 to 23, day 1 to 31, "
+        f"month, weekday), such as '0 3 * * *' or '*/15 8-18 * * mon-fri'"
+    )
+
+
+CHECKS = {MODEL_CHECK: require_usable_model, CRON_CHECK: require_cron_line}
+"""The context to validate a declaration with."""
+
+
 def read_declaration(path: Path) -> TableDeclaration:
     """The declaration in one `defs.yaml`.
 
@@ -108,9 +128,7 @@ def read_declaration(path: Path) -> TableDeclaration:
             f"{path}: type: found {found_words(document.get('type'))}; allowed: {COMPONENT}"
         )
     try:
-        return TableDeclaration.model_validate(
-            document["attributes"], context={MODEL_CHECK: require_usable_model}
-        )
+        return TableDeclaration.model_validate(document["attributes"], context=CHECKS)
     except ValidationError as error:
         lines = "\n".join(f"  attributes.{line}" for line in error_lines(error))
     # Outside the handler, so that no traceback shows pydantic's error, which quotes what stands in

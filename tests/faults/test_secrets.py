@@ -22,10 +22,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dge_assets.assets.line import Line
-from dge_assets.core.declaration.models import MODEL_CHECK
 from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import DeclarationError, SourceError
-from dge_assets.declarations import COMPONENT, read_declaration, require_usable_model
+from dge_assets.declarations import CHECKS, COMPONENT, read_declaration
 from dge_resources.sources import read_source, source_fingerprint
 
 SECRET = "hunter2S3CR3T"
@@ -127,7 +126,7 @@ def test_a_mistake_in_a_declaration_shows_no_secret(name: str, tmp_path: Path) -
 @pytest.mark.parametrize("name", MISTAKES)
 def test_nor_does_pydantic_s_own_error_which_dagster_prints(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        TableDeclaration.model_validate(MISTAKES[name], context={MODEL_CHECK: require_usable_model})
+        TableDeclaration.model_validate(MISTAKES[name], context=CHECKS)
     assert "input_value" not in str(caught.value)
     # A field's place is pydantic's to print; our own loader, which the code location uses, leaves
     # it out.

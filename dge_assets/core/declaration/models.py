@@ -21,8 +21,8 @@ from pydantic import (
 )
 
 from dge_assets.core.contract.closed_model import ClosedModel
+from dge_assets.core.declaration.checks import checked
 from dge_assets.core.declaration.model_names import require_installed, require_model_name
-from dge_assets.core.errors import DeclarationError
 
 MODEL_CHECK = "model_check"
 """The key of pydantic's validation context under which a function stands that raises
@@ -36,16 +36,7 @@ def _usable_model(name: str, information: ValidationInfo) -> str:
     Without a check in the context nothing is imported and its form is enough.
     """
     require_installed(name)
-    check = (information.context or {}).get(MODEL_CHECK)
-    if check is None:
-        return name
-    try:
-        check(name)
-    except DeclarationError as error:
-        reason = str(error)
-    else:
-        return name
-    raise ValueError(reason)
+    return checked(name, MODEL_CHECK, information)
 
 
 _MODEL_FORMS = {

@@ -13,13 +13,12 @@ import pytest
 from pydantic import ValidationError
 
 from dge_assets.assets.line import Line
-from dge_assets.core.declaration.models import MODEL_CHECK
 from dge_assets.core.declaration.profiles import PROFILES, read_profile
 from dge_assets.core.declaration.table import TableDeclaration, error_lines
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.registry import family_names
 from dge_assets.core.generators.stacked.parameters import CTGANParameters, TVAEParameters
-from dge_assets.declarations import require_usable_model
+from dge_assets.declarations import CHECKS
 
 KNOWN = ", ".join(family_names())
 GOOD: dict[str, Any] = {
@@ -46,7 +45,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 def mistakes(document: object) -> str:
     with pytest.raises(ValidationError) as caught:
-        TableDeclaration.model_validate(document, context={MODEL_CHECK: require_usable_model})
+        TableDeclaration.model_validate(document, context=CHECKS)
     return "\n".join(error_lines(caught.value))
 
 
@@ -229,6 +228,8 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
             ["schedule.cron: 'daily' is not a cron line", "such as '0 3 * * *'"],
         ),
         ("schedule", {"cron": "a b c d e"}, ["schedule.cron: 'a b c d e' is not a cron line"]),
+        ("schedule", {"cron": "0 3 30 2 *"}, ["schedule.cron: '0 3 30 2 *' is not a cron line"]),
+        ("schedule", {"cron": "0 3 * * * *"}, ["schedule.cron: ", "five fields are needed"]),
         (
             "schedule",
             {"cron": "61 3 * * *"},
@@ -298,9 +299,8 @@ def test_all_mistakes_are_told_at_once() -> None:
     "cron", ["0 3 * * *", "*/15 0-6,22 1 JAN-jun mon-fri", "59 23 31 12 7", "0 0 * * SUN"]
 )
 def test_good_cron_lines(cron: str) -> None:
-    declaration = TableDeclaration.model_validate(
-        changed("schedule", {"cron": cron, "timezone": "Europe/Berlin"})
-    )
+    stated = changed("schedule", {"cron": cron, "timezone": "Europe/Berlin"})
+    declaration = TableDeclaration.model_validate(stated, context=CHECKS)
     assert declaration.schedule is not None
     assert declaration.schedule.cron == cron
 
