@@ -1,0 +1,53 @@
+"""Hyperparameters of `cart`.
+
+Light on purpose (pydantic only), as all hyperparameters are. Not here: what is done by them
+(`fitting.py`, `sampling.py`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt, field_validator
+
+from dge_assets.core.generators.parameters import FamilyParameters
+
+
+class CARTParameters(FamilyParameters):
+    """Hyperparameters of sequential trees (Nowok, Raab and Dibben 2016), named as in scikit-learn
+    and synthpop.
+    """
+
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"smoothing"})
+
+    min_samples_leaf: PositiveInt = Field(
+        20, description="rows that a leaf has at least; `minbucket` of synthpop, which has 5"
+    )
+    max_depth: PositiveInt | None = Field(
+        30, description="splits on the way to a leaf at most; null: no limit"
+    )
+    smoothing: bool = Field(
+        True,
+        description="numbers are spread over the gaps between those of their leaf; false: each is that of a real row",
+    )
+    order: Literal["found"] | tuple[str, ...] = Field(
+        "found",
+        description="columns in the order in which they are drawn, those left out after them; found: those of fewest "
+        "different values first",
+    )
+    proper: bool = Field(
+        False,
+        description="each member's trees are grown on a Bayesian bootstrap of the rows; false: on the rows themselves, and "
+        "members differ by the weights of the rows in equal leaves",
+    )
+    split_rows: PositiveInt = Field(
+        100_000,
+        description="rows that splits are found on at most, drawn by chance; leaves hold all rows",
+    )
+
+    @field_validator("order")
+    @classmethod
+    def _no_column_twice(cls, order: Literal["found"] | tuple[str, ...]) -> object:
+        if order != "found" and len(set(order)) < len(order):
+            raise ValueError("names a column twice; name each at most once")
+        return order
