@@ -8,7 +8,7 @@ TABLE ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev team warehouse verify figures declaration-page catalogue-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding kill-test faults ray-test bench licences audit clean
+.PHONY: help demo test check dev team warehouse verify figures declaration-page catalogue-page coverage shared-data bench-evaluation perfect-generator interval-coverage claims same-outcome decoding cart kill-test faults ray-test bench licences audit clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -98,6 +98,9 @@ same-outcome: .venv/.demo ## are our members as good as the ctgan package's (an 
 
 decoding: .venv/.demo ## means, tails and shares of TVAE's rows beside real ones, from the last demo (minutes)
 	$(BIN)/python -m benchmarks.decoding $(TABLE)
+
+cart: .venv/.demo ## what sequential trees cost, and what their rows are like (minutes; ADULT=file.csv for the Adult table)
+	$(BIN)/python -m benchmarks.cart $(if $(ADULT),--adult $(ADULT))
 
 licences: .venv/.test ## write the page of direct dependencies' licences
 	$(BIN)/python docs/make_licences.py
