@@ -38,8 +38,9 @@ from dge_assets.core.rounding import mean_of
 from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, SINGLE_MEAN, dge
 from dge_assets.core.scores.intervals import approach_differences, training_with_intervals
 from dge_assets.core.scores.metrics import score_encoded
+from dge_assets.core.scores.predictions import TrainingPredictions, combine
 from dge_assets.core.scores.samples import score_samples
-from dge_assets.core.scores.tables import TrainingPredictions, combine, score_training
+from dge_assets.core.scores.tables import score_training
 from dge_assets.core.threads import one_thread
 
 METRICS = ("auc", "brier", "accuracy", "nll")

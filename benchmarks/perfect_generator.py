@@ -27,12 +27,8 @@ from dge_assets.core.protocols import evaluation_targets, predict_member
 from dge_assets.core.scores.approach import Approach, dge
 from dge_assets.core.scores.claim_intervals import evaluation_intervals
 from dge_assets.core.scores.metrics import score_encoded
-from dge_assets.core.scores.tables import (
-    EvaluationTargets,
-    MemberPredictions,
-    cross_scores,
-    score_evaluation,
-)
+from dge_assets.core.scores.predictions import EvaluationTargets, MemberPredictions
+from dge_assets.core.scores.tables import cross_scores, score_evaluation
 from dge_assets.core.threads import one_thread
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "perfect-generator.md"

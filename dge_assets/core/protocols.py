@@ -28,15 +28,14 @@ from dge_assets.core.downstream.fitting import (
 )
 from dge_assets.core.downstream.targets import encode_target, resolve_task
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.scores.tables import (
+from dge_assets.core.scores.predictions import (
     EvaluationTargets,
     MemberPredictions,
     TrainingPredictions,
     others_of,
     require_ks,
-    score_evaluation,
-    score_training,
 )
+from dge_assets.core.scores.tables import score_evaluation, score_training
 
 
 def training_scores(

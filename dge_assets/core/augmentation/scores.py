@@ -44,7 +44,7 @@ from dge_assets.core.intervals.multiplicity import with_adjusted
 from dge_assets.core.rounding import leveled
 from dge_assets.core.scores.approach import real_dge
 from dge_assets.core.scores.metrics import metric_goal, metric_names, score_encoded
-from dge_assets.core.scores.tables import combine, spread
+from dge_assets.core.scores.predictions import combine, spread
 
 Report = Callable[[int, int], None]
 AUGMENTATION_COLUMNS = [

@@ -18,7 +18,7 @@ import pandas as pd
 from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.scores.metrics import SQUARED_ERROR, metric_names, score_encoded
-from dge_assets.core.scores.tables import combine, require_ks, spread
+from dge_assets.core.scores.predictions import combine, require_ks, spread
 
 K_CURVE_COLUMNS = ["K", "metric", "measured", "std", "predicted", "seconds"]
 

@@ -58,10 +58,10 @@ from dge_assets.core.scores.intervals import (
     training_with_intervals,
 )
 from dge_assets.core.scores.metrics import metric_names
+from dge_assets.core.scores.predictions import TrainingPredictions
 from dge_assets.core.scores.samples import score_samples
 from dge_assets.core.scores.tables import (
     MemberScores,
-    TrainingPredictions,
     by_member,
     cross_scores,
     score_members,

@@ -29,13 +29,9 @@ from dge_assets.core.intervals.multiplicity import with_adjusted
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, dge
 from dge_assets.core.scores.metrics import Bools, metric_goal, metric_names, score_encoded
+from dge_assets.core.scores.predictions import TrainingPredictions, combine
 from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.tables import (
-    TrainingPredictions,
-    combine,
-    score_training,
-    training_ensembles,
-)
+from dge_assets.core.scores.tables import score_training, training_ensembles
 
 GROUP_COLUMNS = [
     *("group", "share", "n", "approach", "metric", "value", "std"),

@@ -36,13 +36,9 @@ from dge_assets.core.intervals.interval import (
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.approach import NAIVE, ORACLE
 from dge_assets.core.scores.metrics import HEADLINE_METRICS, metric_card
+from dge_assets.core.scores.predictions import EvaluationTargets, MemberPredictions, combine
 from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.tables import (
-    EvaluationTargets,
-    MemberPredictions,
-    MemberScores,
-    combine,
-)
+from dge_assets.core.scores.tables import MemberScores
 
 CLAIM_COLUMNS = [
     "approach",

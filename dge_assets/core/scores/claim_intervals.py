@@ -45,7 +45,7 @@ from dge_assets.core.intervals.interval import jackknife_variance
 from dge_assets.core.rounding import EQUAL
 from dge_assets.core.scores.approach import first
 from dge_assets.core.scores.metrics import metric_card
-from dge_assets.core.scores.tables import require_ks
+from dge_assets.core.scores.predictions import require_ks
 
 Over = Literal["models", "members"]
 CLAIM_INTERVAL_COLUMNS = [

@@ -45,9 +45,9 @@ from dge_assets.core.scores.metrics import (
     metric_names,
     score_encoded,
 )
+from dge_assets.core.scores.predictions import combine, spread
 from dge_assets.core.scores.replicates import replicate_scores
 from dge_assets.core.scores.samples import Samples, ScoreSample
-from dge_assets.core.scores.tables import combine, spread
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"
 EXPECTED_COLUMNS = [f"expected_{name}" for name in INTERVAL_COLUMNS]

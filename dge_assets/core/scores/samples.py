@@ -25,8 +25,9 @@ from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import mean_of
 from dge_assets.core.scores.approach import SINGLE_MEAN, Approach
 from dge_assets.core.scores.metrics import score_encoded
+from dge_assets.core.scores.predictions import TrainingPredictions, combine
 from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.tables import TrainingPredictions, combine, training_ensembles
+from dge_assets.core.scores.tables import training_ensembles
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,6 @@ Members are numbered 0..n-1 in seed order; targets are encoded (`downstream.targ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,95 +33,19 @@ from dge_assets.core.scores.approach import (
     dge,
 )
 from dge_assets.core.scores.metrics import Scores, metric_goal, metric_names, score_encoded
+from dge_assets.core.scores.predictions import (
+    EvaluationTargets,
+    MemberPredictions,
+    TrainingPredictions,
+    combine,
+    others_of,
+    require_ks,
+    spread,
+)
 
 MemberScores = dict[str, dict[str, Array]]
 """Approach -> metric -> (members,)."""
 SCORE_COLUMNS = ["approach", "metric", "value", "std"]
-
-
-@dataclass(frozen=True)
-class TrainingPredictions:
-    """Predictions on the rows of real_test. `members[i]` is from the full model of member i.
-
-    `oracle` and `naive_ensemble` hold one array per fit, of which the mean is scored.
-    """
-
-    oracle: tuple[Array, ...]
-    naive_ensemble: tuple[Array, ...]
-    naive_concat: Array
-    members: tuple[Array, ...]
-
-
-@dataclass(frozen=True)
-class EvaluationTargets:
-    """Encoded targets: of real_test, of each dataset's test part, of each dataset's rows (train,
-    then test).
-    """
-
-    real_test: Codes
-    own_tests: tuple[Codes, ...]
-    datasets: tuple[Codes, ...]
-
-
-@dataclass(frozen=True)
-class MemberPredictions:
-    """Predictions of the part model of one member on real_test, its own test part, and all
-    datasets.
-
-    `datasets[j]` is None for the member's own dataset and where no approach asks for it.
-    """
-
-    member: int
-    real_test: Array
-    own_test: Array
-    datasets: tuple[Array | None, ...]
-
-
-def require_ks(ks: Sequence[int], members: int, *, fewest: int) -> tuple[int, ...]:
-    """`ks` without repetitions; EvaluationError when a K is below `fewest` or above the number of
-    members.
-    """
-    unique = tuple(dict.fromkeys(int(K) for K in ks))
-    if not unique:
-        raise EvaluationError("ks is empty: name at least one ensemble size K")
-    if members < 1:
-        raise EvaluationError(
-            "datasets is empty: an evaluation needs at least one synthetic dataset"
-        )
-    if min(unique) < fewest:
-        reason = (
-            "a model is scored on the datasets of the other K - 1 members"
-            if fewest == 2
-            else "K counts members"
-        )
-        raise EvaluationError(
-            f"K must be at least {fewest} here ({reason}), found ks={list(unique)}"
-        )
-    if max(unique) > members:
-        raise EvaluationError(
-            f"ks={list(unique)} asks for an ensemble of {max(unique)} members, but there are {members} datasets; "
-            f"lower ks or make more members"
-        )
-    return unique
-
-
-def combine(predictions: Sequence[Array], *, task: Task) -> Array:
-    """An ensemble's prediction: mean probabilities (rows, classes), or all values (rows, m) for
-    regression.
-
-    The mean adds in member order, as the authors' code does, and is not rounded, so that scores are
-    theirs. With few distinct probabilities (knn) rows whose means are equal but for rounding then
-    tie in some orders of the members and not in others, which can move an auc of some hundred rows
-    by 0.002, and a mean of one half lands on either side.
-    """
-    if task == "regression":
-        return np.column_stack(predictions)
-    return np.asarray(np.mean(np.stack(predictions), axis=0))
-
-
-def spread(values: Sequence[float]) -> float:
-    """Standard deviation with ddof 1; NaN for fewer than two values or when one is NaN."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
 def training_ensembles(
@@ -183,11 +106,6 @@ def _score_table(
         for name, reason in scores.reasons.items()
     }
     return frame
-
-
-def others_of(member: int, members: int, K: int) -> list[int]:
-    """The first K-1 other members in seed order, on whose datasets the model of `member` is scored."""
-    return [other for other in range(members) if other != member][: K - 1]
 
 
 def score_member(

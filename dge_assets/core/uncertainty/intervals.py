@@ -25,8 +25,8 @@ from dge_assets.core.intervals.interval import (
     over_test_rows,
 )
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.predictions import spread
 from dge_assets.core.scores.replicates import replicate_means
-from dge_assets.core.scores.tables import spread
 from dge_assets.core.uncertainty.replicated_risk import replicate_risks
 from dge_assets.core.uncertainty.selective_prediction import Selective, rows_kept
 

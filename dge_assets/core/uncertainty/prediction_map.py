@@ -15,7 +15,7 @@ import pandas as pd
 from dge_assets.core.arrays import Array
 from dge_assets.core.contract.contract import Contract, Level, Task
 from dge_assets.core.scores.metrics import predicted_class
-from dge_assets.core.scores.tables import combine
+from dge_assets.core.scores.predictions import combine
 
 MAP_TYPES = {
     **{"approach": "string", "x": "float64", "y": "float64", "predicted": "string"},

@@ -29,12 +29,8 @@ from dge_assets.core.rows.tables import no_rows
 from dge_assets.core.scores.approach import NAIVE_SINGLE, Approach, dge
 from dge_assets.core.scores.intervals import over_sets_of
 from dge_assets.core.scores.metrics import predicted_class
-from dge_assets.core.scores.tables import (
-    TrainingPredictions,
-    combine,
-    require_ks,
-    training_ensembles,
-)
+from dge_assets.core.scores.predictions import TrainingPredictions, combine, require_ks
+from dge_assets.core.scores.tables import training_ensembles
 from dge_assets.core.uncertainty.calibration import (
     calibration_curves,
     expected_calibration_error,

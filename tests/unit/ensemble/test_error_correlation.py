@@ -22,7 +22,7 @@ from dge_assets.core.ensemble.error_correlation import (
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.metrics import score_encoded
-from dge_assets.core.scores.tables import combine
+from dge_assets.core.scores.predictions import combine
 
 
 def regression(

@@ -10,7 +10,8 @@ import pytest
 
 from dge_assets.core.ensemble.k_curve import k_curve, predict_squared_error
 from dge_assets.core.scores.metrics import metric_names
-from dge_assets.core.scores.tables import TrainingPredictions, score_training
+from dge_assets.core.scores.predictions import TrainingPredictions
+from dge_assets.core.scores.tables import score_training
 
 
 def binary_members(count: int, n: int = 400) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -18,7 +18,8 @@ from dge_assets.core.groups.scores import (
 )
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.metrics import metric_names
-from dge_assets.core.scores.tables import TrainingPredictions, score_training
+from dge_assets.core.scores.predictions import TrainingPredictions
+from dge_assets.core.scores.tables import score_training
 from tests.support.tables import people
 
 ROWS = 1000

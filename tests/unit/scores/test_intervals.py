@@ -19,8 +19,9 @@ from dge_assets.core.scores.intervals import (
     training_with_intervals,
 )
 from dge_assets.core.scores.metrics import metric_names, score_encoded
+from dge_assets.core.scores.predictions import TrainingPredictions
 from dge_assets.core.scores.samples import Samples, ScoreSample, score_samples
-from dge_assets.core.scores.tables import TrainingPredictions, score_training
+from dge_assets.core.scores.tables import score_training
 
 ROWS = 300
 RESAMPLES = Resamples(ROWS, np.random.SeedSequence(0), 200)

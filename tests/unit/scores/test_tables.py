@@ -10,15 +10,13 @@ import pytest
 
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.scores.metrics import metric_names
-from dge_assets.core.scores.tables import (
+from dge_assets.core.scores.predictions import (
     EvaluationTargets,
     MemberPredictions,
     combine,
-    cross_scores,
     others_of,
-    score_evaluation,
-    selection,
 )
+from dge_assets.core.scores.tables import cross_scores, score_evaluation, selection
 
 
 def _probabilities(rng: np.random.Generator, n: int) -> np.ndarray:

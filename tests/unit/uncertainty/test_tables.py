@@ -13,7 +13,8 @@ import pytest
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.resampling import Resamples
-from dge_assets.core.scores.tables import TrainingPredictions, score_training
+from dge_assets.core.scores.predictions import TrainingPredictions
+from dge_assets.core.scores.tables import score_training
 from dge_assets.core.uncertainty.tables import uncertainty_tables
 
 INTERVAL = ["low", "high", "over", "reason"]

@@ -34,8 +34,8 @@ from dge_assets.core.reporting.pictures.uncertainty_charts import (
     uncertainty_chart,
 )
 from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
+from dge_assets.core.scores.predictions import TrainingPredictions
 from dge_assets.core.scores.selection_quality import SELECTION_QUALITY_COLUMNS
-from dge_assets.core.scores.tables import TrainingPredictions
 from dge_assets.core.uncertainty.prediction_map import map_grid, prediction_map
 from dge_assets.core.uncertainty.tables import uncertainty_tables
 from tests.support.tables import column, contract, tiny, tiny_contract
