@@ -24,7 +24,9 @@ from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.approach import dge
 from dge_assets.core.scores.claim_errors import claim_errors
 from dge_assets.core.scores.metrics import score_encoded
+from dge_assets.core.scores.predictions import TrainingPredictions
 from dge_assets.core.scores.replicates import replicate_scores
+from dge_assets.core.scores.scored import Scored
 
 METRICS = ("auc", "brier")
 SYNTHETIC_ROWS, LARGE_ROWS = 1000, 20_000
@@ -119,11 +121,10 @@ def size_coverage(
         X, y = population.rows(rows, stream)
         members = population.predictions(X, member_errors(max(ks), stream))
         for K in ks:
+            alone = TrainingPredictions(members[:1], members[:1], members[0], members[:K])
             found = k_recommendation(
-                y,
-                members[:K],
+                Scored(y, alone, [K], "binary"),
                 [COST["seconds_per_member"]] * K,
-                task="binary",
                 gain_per_second=COST["gain_per_second"],
             ).iloc[0]
             told = {"metric": "brier", "over": "members and test rows", "K": K}

@@ -39,8 +39,7 @@ from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, SINGLE_MEAN, d
 from dge_assets.core.scores.intervals import approach_differences, training_with_intervals
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.scores.predictions import TrainingPredictions, combine
-from dge_assets.core.scores.samples import score_samples
-from dge_assets.core.scores.tables import score_training
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.threads import one_thread
 
 METRICS = ("auc", "brier", "accuracy", "nll")
@@ -119,15 +118,11 @@ class Repeat:
         singles = [_scores(outcomes, [one]) for one in on_large]
         for K in KS:
             predictions = TrainingPredictions(oracle, members[:1], members[0], members[:K])
-            samples = score_samples(
-                METRICS, y, predictions, [K], task="binary", resamples=resamples
-            )
-            plain = score_training(y, predictions, [K], task="binary", metrics=METRICS)
+            scored = Scored(y, predictions, [K], "binary", resamples, METRICS)
             these = self._these(outcomes, large, on_large[:K], singles[:K])
-            scores = training_with_intervals(plain, samples, task="binary")
-            found += self._held(scores, K, these, "")
+            found += self._held(training_with_intervals(scored), K, these, "")
             found += self._held(
-                approach_differences(samples).rename(columns={"difference": "value"}),
+                approach_differences(scored).rename(columns={"difference": "value"}),
                 K,
                 these,
                 "against",
@@ -231,9 +226,8 @@ def false_alarms(positives: float, repeats: int, rows: int, seed: int) -> pd.Dat
         )
         resamples = Resamples(rows, np.random.SeedSequence(int(stream.integers(2**32))), REPLICATES)
         predictions = TrainingPredictions(population.of_oracle(X), members[:1], members[0], members)
-        gaps = group_scores(
-            groups, y, predictions, task="binary", resamples=resamples, metrics=METRICS
-        ).gaps
+        scored = Scored(y, predictions, KS[:1], "binary", resamples, METRICS)
+        gaps = group_scores(groups, scored).gaps
         is_alarm = gaps["p_adjusted"] < 0.05
         found.append(is_alarm.groupby([gaps["approach"], gaps["metric"]], sort=False).any())
     return pd.DataFrame(found).mean().rename("alarms").reset_index()

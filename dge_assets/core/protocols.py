@@ -35,6 +35,7 @@ from dge_assets.core.scores.predictions import (
     others_of,
     require_ks,
 )
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.tables import score_evaluation, score_training
 
 
@@ -84,7 +85,8 @@ def training_scores(
         first_member=members[0],
     )
     y = encode_target(real_test, target, task=known, classes=classes, name="real_test")
-    return score_training(y, predict_training(members, baselines, real_test), sizes, task=known)
+    predictions = predict_training(members, baselines, real_test)
+    return score_training(Scored(y, predictions, sizes, known))
 
 
 def evaluation_scores(

@@ -15,10 +15,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.arrays import Array, Codes
-from dge_assets.core.contract.contract import Task
-from dge_assets.core.scores.metrics import SQUARED_ERROR, metric_names, score_encoded
-from dge_assets.core.scores.predictions import combine, require_ks, spread
+from dge_assets.core.scores.metrics import SQUARED_ERROR
+from dge_assets.core.scores.predictions import require_ks, spread
+from dge_assets.core.scores.scored import Scored
 
 K_CURVE_COLUMNS = ["K", "metric", "measured", "std", "predicted", "seconds"]
 
@@ -35,49 +34,39 @@ def predict_squared_error(single: float, pair: float, K: int) -> float:
 
 
 def k_curve(
-    y: Codes,
-    members: Sequence[Array],
-    ks: Sequence[int],
-    *,
-    task: Task,
-    metrics: Sequence[str] | None = None,
-    seconds: Sequence[float] | None = None,
+    scored: Scored, ks: Sequence[int], *, seconds: Sequence[float] | None = None
 ) -> pd.DataFrame:
     """One row per K and metric: `K, metric, measured, std, predicted, seconds`.
 
-    y: encoded target of real_test (rows,). members: predictions of each full model on it, in seed
-    order. measured: the score of the first K members, `dge_K` of the training protocol. std: over
-    the disjoint groups of K members in seed order (ddof 1), NaN when there are fewer than two.
+    measured: the score of the first K members, `dge_K` of the training protocol. std: over the
+    disjoint groups of K members in seed order (ddof 1), NaN when there are fewer than two.
     predicted: for brier, and for mse which a regression gets besides its metrics; else NaN, as with
     fewer than two members. At K = all members it equals measured exactly. seconds: of CPU time that
     the first K members cost, from each member's.
     """
-    sizes = require_ks(ks, len(members), fewest=1)
-    squared = SQUARED_ERROR[task]
-    names = tuple(dict.fromkeys([*(metrics or metric_names(task)), squared]))
-
-    def score(group: Sequence[Array], wanted: Sequence[str]) -> dict[str, float]:
-        return score_encoded(wanted, y, combine(group, task=task), task=task).values
-
-    foretell = _foretell(members, lambda group: score(group, [squared])[squared])
+    sizes = require_ks(ks, scored.size, fewest=1)
+    squared = SQUARED_ERROR[scored.task]
+    names = tuple(dict.fromkeys([*scored.rows.metrics, squared]))
+    foretell = _foretell(scored, squared)
     rows = []
     for K in sizes:
-        groups = [members[start : start + K] for start in range(0, len(members) - K + 1, K)]
-        scored = [score(group, names) for group in groups]
+        scores = [one.values(names) for one in scored.sets_of(K)]
         cost = float("nan") if seconds is None else float(np.sum(seconds[:K]))
         for name in names:
-            std = spread([values[name] for values in scored])
+            std = spread([values[name] for values in scores])
             predicted = foretell(K) if name == squared else float("nan")
-            rows.append((K, name, scored[0][name], std, predicted, cost))
+            rows.append((K, name, scores[0][name], std, predicted, cost))
     return pd.DataFrame(rows, columns=K_CURVE_COLUMNS)
 
 
-def _foretell(
-    members: Sequence[Array], error: Callable[[Sequence[Array]], float]
-) -> Callable[[int], float]:
+def _foretell(scored: Scored, squared: str) -> Callable[[int], float]:
     """K -> predicted squared error; NaN when there is no pair of members to predict from."""
-    if len(members) < 2:
+    if scored.size < 2:
         return lambda _K: float("nan")
-    single = float(np.mean([error([member]) for member in members]))
-    pair = float(np.mean([error(pair) for pair in combinations(members, 2)]))
+
+    def error(members: Sequence[int]) -> float:
+        return scored.of_members(members, keep=False).values([squared])[squared]
+
+    single = float(np.mean([error([member]) for member in range(scored.size)]))
+    pair = float(np.mean([error(pair) for pair in combinations(range(scored.size), 2)]))
     return lambda K: predict_squared_error(single, pair, K)

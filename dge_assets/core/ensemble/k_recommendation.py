@@ -30,6 +30,7 @@ from dge_assets.core.intervals.interval import (
 )
 from dge_assets.core.rounding import unit_of
 from dge_assets.core.scores.metrics import SQUARED_ERROR
+from dge_assets.core.scores.scored import Scored
 
 MOST_RECOMMENDED = 1000
 RECOMMENDATION_COLUMNS = [
@@ -106,17 +107,11 @@ def recommend(
 
 
 def k_recommendation(
-    y: Codes,
-    members: Sequence[Array],
-    seconds: Sequence[float],
-    *,
-    task: Task,
-    gain_per_second: float = GAIN_PER_SECOND,
+    scored: Scored, seconds: Sequence[float], *, gain_per_second: float = GAIN_PER_SECOND
 ) -> pd.DataFrame:
     """One row with `RECOMMENDATION_COLUMNS`.
 
-    y: encoded target of real_test (rows,). members: predictions of each full model on it. seconds:
-    of CPU time that each member cost. Gains are in units of `metric`: the Brier score, or for a
+    seconds: of CPU time that each member cost. Gains are in units of `metric`: the Brier score, or for a
     regression the squared error as a share of the variance of y (then `mse_share`), so that one
     worth serves all tables. gain_of_next is that of member K + 1, gain_of_all that of members
     without end; seconds what K members cost. gain_low, gain_high: of gain_of_next with other
@@ -124,6 +119,7 @@ def k_recommendation(
     be above the members that there are: then it is foretold, not measured, and `note` says so. K is
     missing with a note from fewer than two members or without known seconds.
     """
+    y, members, task = scored.y, scored.predictions.members, scored.task
     metric, variances = _variance_by_row(y, members, task=task)
     V, cost = float(variances.mean()), float(np.mean(seconds)) if len(seconds) else nan
     row: dict[str, object] = {"metric": metric, "members": len(members), "seconds_per_member": cost}

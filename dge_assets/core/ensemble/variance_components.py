@@ -24,9 +24,9 @@ import pandas as pd
 from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.intervals.interval import TEST_ROWS, Interval, no_interval, over_test_rows
-from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.metrics import SQUARED_ERROR, squared_errors
 from dge_assets.core.scores.replicates import replicate_means
+from dge_assets.core.scores.scored import Scored
 
 COMPONENT_COLUMNS = [
     *("metric", "component", "value", "share", "note"),
@@ -35,29 +35,26 @@ COMPONENT_COLUMNS = [
 
 
 def variance_components(
-    y: Codes,
-    members: Sequence[Array],
+    scored: Scored,
     reseeded: Sequence[Sequence[Array]] = (),
     *,
-    task: Task,
-    resamples: Resamples,
     is_stochastic: bool = True,
 ) -> pd.DataFrame:
     """One row per component: `metric, component, value, share, note` and intervals; share is of a
     single member's error.
 
-    y: encoded target of real_test (rows,). members: predictions of each full model on it. reseeded:
-    for any of the datasets, the predictions of models that differ in their seed alone (R >= 2
-    arrays each; fewer tell nothing). is_stochastic: False for a model class whose fit depends on no
+    reseeded: for any of the datasets, the predictions on real_test of models that differ in their
+    seed alone (R >= 2 arrays each; fewer tell nothing). is_stochastic: False for a model class whose fit depends on no
     seed; then MV is 0 exactly. Components: `error` (MSE_1), `model_and_dataset` (MV + SDV), `model`
     (MV), `dataset` (SDV), `floor` (the rest). What cannot be told is NaN, with the reason in
     `note`. SDV, a difference, may fall below zero by chance and is left so.
 
-    low, high, share_low, share_high: over the test rows of `resamples`, with these members and no
+    low, high, share_low, share_high: over the test rows, with these members and no
     others: every component is a mean over rows, of which the replicates are weighted ones. A few
     members' variance may be far from that of all that could be trained, which these intervals do
     not hold. reason: of a missing interval; that of the value where it is NaN.
     """
+    members, y, task = scored.predictions.members, scored.y, scored.task
     metric = SQUARED_ERROR[task]
     alone = (
         ""
@@ -73,7 +70,7 @@ def variance_components(
         per_row["model"] = _model_variance(reseeded, len(y), task=task, is_stochastic=is_stochastic)
         if not alone:
             per_row["dataset"] = per_row["model_and_dataset"] - per_row["model"]
-    drawn = dict(zip(per_row, replicate_means(list(per_row.values()), resamples), strict=True))
+    drawn = dict(zip(per_row, replicate_means(list(per_row.values()), scored.drawn()), strict=True))
     notes = {
         "model_and_dataset": alone,
         "model": model_note,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dge_assets.core.arrays import Array, Codes
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.downstream.baselines import Baselines, fit_naive, fit_oracle
 from dge_assets.core.downstream.fitting import (
@@ -57,15 +57,12 @@ from dge_assets.core.scores.intervals import (
     evaluation_with_intervals,
     training_with_intervals,
 )
-from dge_assets.core.scores.metrics import metric_names
-from dge_assets.core.scores.predictions import TrainingPredictions
-from dge_assets.core.scores.samples import score_samples
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.tables import (
     MemberScores,
     by_member,
     cross_scores,
     score_members,
-    score_training,
     summarize_members,
 )
 from dge_assets.core.uncertainty.prediction_map import MAP_TYPES, map_grid, prediction_map
@@ -111,20 +108,13 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     )
     report(2, 4)
     resamples = resamples_of_real_test(task.table, len(y), replicates=task.replicates)
+    scored = Scored(y, predictions, task.ks, kind, resamples)
+    seconds = [task.seconds[seed] for seed in seeds]
     tables = {
-        **_scores_with_intervals(
-            task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]
-        ),
-        **_ensemble_size(task, y, predictions, resamples, [task.seconds[seed] for seed in seeds]),
-        **_scores_by_group(task, y, predictions, resamples),
-        **uncertainty_tables(
-            y,
-            predictions,
-            task.ks,
-            task=kind,
-            resamples=resamples,
-            noise_variances=_noise_variances(task, datasets, members),
-        ),
+        **_scores_with_intervals(scored, seconds),
+        **_ensemble_size(task, scored, seconds),
+        **_scores_by_group(task, scored),
+        **uncertainty_tables(scored, noise_variances=_noise_variances(task, datasets, members)),
         "prediction_map": _map(task, full, naive[0]),
     }
     of_datasets, member_scores = _own_and_other_datasets(task, seeds, datasets, members, resamples)
@@ -208,63 +198,36 @@ def resamples_of_real_test(table: str, rows: int, *, replicates: int = REPLICATE
     return Resamples(rows, seed_sequence(table=table, purpose="test rows"), replicates)
 
 
-def _scores_with_intervals(
-    task: FamilyModelTask,
-    y: Codes,
-    predictions: TrainingPredictions,
-    resamples: Resamples,
-    seconds: list[float],
-) -> dict[str, pd.DataFrame]:
+def _scores_with_intervals(scored: Scored, seconds: list[float]) -> dict[str, pd.DataFrame]:
     """What is scored on all rows of real_test: the approaches, how far they are apart, and the K
     curve.
     """
-    kind, _ = task_and_classes(task.contract)
-    ks = range(1, len(predictions.members) + 1)
-    ensembles = ensemble_intervals(y, predictions.members, ks, task=kind, resamples=resamples)
-    scores = score_training(y, predictions, task.ks, task=kind)
-    samples = score_samples(
-        metric_names(kind), y, predictions, task.ks, task=kind, resamples=resamples
-    )
-    curve = k_curve(y, predictions.members, ks, task=kind, seconds=seconds)
+    ks = range(1, scored.size + 1)
+    curve = k_curve(scored, ks, seconds=seconds)
     return {
-        "training_scores": training_with_intervals(scores, samples, task=kind),
-        "approach_differences": approach_differences(samples),
-        "k_curve": curve_with_intervals(curve, ensembles),
+        "training_scores": training_with_intervals(scored),
+        "approach_differences": approach_differences(scored),
+        "k_curve": curve_with_intervals(curve, ensemble_intervals(scored, ks)),
     }
 
 
 def _ensemble_size(
-    task: FamilyModelTask,
-    y: Codes,
-    predictions: TrainingPredictions,
-    resamples: Resamples,
-    seconds: list[float],
+    task: FamilyModelTask, scored: Scored, seconds: list[float]
 ) -> dict[str, pd.DataFrame]:
-    kind, _ = task_and_classes(task.contract)
-    members, naive = predictions.members, [predictions.naive_ensemble]
+    naive = [scored.predictions.naive_ensemble]
     return {
-        "k_recommendation": k_recommendation(
-            y, members, seconds, task=kind, gain_per_second=task.gain_per_second
-        ),
+        "k_recommendation": k_recommendation(scored, seconds, gain_per_second=task.gain_per_second),
         "variance_components": variance_components(
-            y,
-            members,
-            naive,
-            task=kind,
-            resamples=resamples,
-            is_stochastic=task.problem.is_stochastic,
+            scored, naive, is_stochastic=task.problem.is_stochastic
         ),
     }
 
 
-def _scores_by_group(
-    task: FamilyModelTask, y: Codes, predictions: TrainingPredictions, resamples: Resamples
-) -> dict[str, pd.DataFrame]:
-    kind, _ = task_and_classes(task.contract)
+def _scores_by_group(task: FamilyModelTask, scored: Scored) -> dict[str, pd.DataFrame]:
     groups = task.groups
     if groups is None:
         groups = groups_of_test(task.real_train, task.real_test, task.contract.target)
-    tables = group_scores(groups, y, predictions, task=kind, resamples=resamples)
+    tables = group_scores(groups, scored)
     return {"group_scores": tables.scores, "group_gaps": tables.gaps}
 
 

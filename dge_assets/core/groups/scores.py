@@ -8,14 +8,14 @@ drawing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from dge_assets.core.arrays import Array, Codes, Replicates
+from dge_assets.core.arrays import Codes, Replicates
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.groups.density import density_groups
 from dge_assets.core.groups.feature_groups import (
@@ -24,14 +24,12 @@ from dge_assets.core.groups.feature_groups import (
     find_intersections,
     rows_in,
 )
-from dge_assets.core.intervals.interval import TEST_ROWS, Interval, over_test_rows, with_intervals
+from dge_assets.core.intervals.interval import TEST_ROWS, Interval, over_test_rows
 from dge_assets.core.intervals.multiplicity import with_adjusted
-from dge_assets.core.intervals.resampling import Resamples
-from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, dge
-from dge_assets.core.scores.metrics import Bools, metric_goal, metric_names, score_encoded
-from dge_assets.core.scores.predictions import TrainingPredictions, combine
-from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.tables import score_training, training_ensembles
+from dge_assets.core.scores.approach import NAIVE_SINGLE, ORACLE, Approach, dge
+from dge_assets.core.scores.metrics import Bools, metric_goal
+from dge_assets.core.scores.predictions import spread
+from dge_assets.core.scores.scored import Scored, ScoredPart
 
 GROUP_COLUMNS = [
     *("group", "share", "n", "approach", "metric", "value", "std"),
@@ -41,6 +39,9 @@ GAP_COLUMNS = [
     *("group", "kind", "share", "n", "positives", "approach", "metric", "gap", "low", "high"),
     *("excess", "excess_low", "excess_high", "p", "p_adjusted", "groups", "over", "reason"),
 ]
+_ABOUT = ("group", "kind", "share", "n", "positives")
+_SCORE_ROW = (*_ABOUT, "approach", "metric", "value", "std", "low", "high", "over", "reason")
+_GAP_ROW = tuple(name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups"))
 FEWEST_ROWS, FEWEST_RARER = 30, 10
 """Test rows of a group, and of its rarer class, below which it is shown and not tested: standard
 errors are too small there.
@@ -88,51 +89,31 @@ def groups_of_test(
 
 
 def group_scores(
-    groups: Sequence[TestGroup],
-    y: Codes,
-    predictions: TrainingPredictions,
-    *,
-    task: Task,
-    resamples: Resamples,
-    K: int | None = None,
-    metrics: Sequence[str] | None = None,
+    groups: Sequence[TestGroup], scored: Scored, *, K: int | None = None
 ) -> GroupTables:
     """Each approach in each group, with its interval over test rows, and its gap to the oracle
     there.
 
-    y and predictions: of all rows of real_test, as for `score_training`, from which `resamples`
-    draws. K: the ensemble to compare, all members when None. Approaches: oracle, naive_single (std
-    over which dataset one gets), dge_K.
+    K: the ensemble to compare, all members when None. Approaches: oracle, naive_single (std over
+    which dataset one gets), dge_K.
 
     Scores: `share` of real_train, `n` rows of real_test that are scored, of them `positives`
     (missing unless the task is binary). A metric without a value there (one class only, no rows) is
     NaN with its `reason`. Gaps: see `_gap_rows`; `p_adjusted` is Holm's over the groups of one
     approach and metric, `groups` how many these are.
     """
-    names = tuple(metrics or metric_names(task))
-    size = len(predictions.members) if K is None else K
-    ensembles = training_ensembles(predictions, [size])
-    compared = {
-        name: combine(ensembles[name], task=task)
-        for name in map(str, (ORACLE, NAIVE_SINGLE, dge(size)))
-    }
-    scored = _Scored(y, compared, names, task, resamples)
-    overall = scored.within(None)
-    score_frames, gap_frames = [], []
+    compared = (ORACLE, NAIVE_SINGLE, dge(scored.size if K is None else K))
+    overall = _Gaps(scored, compared)
+    scores: list[tuple[object, ...]] = []
+    gaps: list[tuple[object, ...]] = []
     for group in groups:
-        within = scored.within(group.rows)
-        table = _group_table(
-            y[group.rows], _restricted(predictions, group.rows), size, within, names, task=task
-        )
-        about = _about(group, y, task=task)
-        score_frames.append(table.assign(**about)[GROUP_COLUMNS])
-        tested = _tested_rows(y[group.rows], task=task)
-        gap_frames.append(_gap_rows(within, overall, names, tested).assign(**about))
-    stacked = _stacked(
-        gap_frames, [name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups")]
-    )
-    gaps = with_adjusted(stacked, ["approach", "metric"], count="groups")
-    return GroupTables(_stacked(score_frames, GROUP_COLUMNS), gaps[GAP_COLUMNS])
+        part = scored.within(group.rows)
+        about = _about(group, part)
+        scores += [(*about, *row) for row in _score_rows(part, compared)]
+        tested = _tested_rows(part.rows.y, task=scored.task)
+        gaps += [(*about, *row) for row in _gap_rows(_Gaps(part, compared), overall, tested)]
+    found = with_adjusted(_frame(gaps, _GAP_ROW), ["approach", "metric"], count="groups")
+    return GroupTables(_frame(scores, _SCORE_ROW)[GROUP_COLUMNS], found[GAP_COLUMNS])
 
 
 @dataclass(frozen=True)
@@ -145,73 +126,50 @@ class _Tested:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Within:
-    """By approach and metric, in some rows: values, reasons of those that are NaN, and replicates."""
+@dataclass(frozen=True, eq=False)
+class _Gaps:
+    """How far approaches fall short of the oracle in some rows, each worked out once."""
 
-    values: dict[str, dict[str, float]]
-    reasons: dict[str, dict[str, str]]
-    replicates: dict[str, dict[str, Replicates]]
+    scored: Scored | ScoredPart
+    compared: tuple[Approach, ...]
+    _kept: dict[tuple[Approach, str], tuple[float, Replicates]] = field(default_factory=dict)
 
+    def of(self, approach: Approach, metric: str) -> tuple[float, Replicates]:
+        """Above zero is worse than the oracle: the gap, and its replicates."""
+        if (approach, metric) not in self._kept:
+            truth, other = self.scored.of(ORACLE), self.scored.of(approach)
+            sign = 1 if metric_goal(metric) == "higher" else -1
+            self._kept[approach, metric] = (
+                sign * (truth.values()[metric] - other.values()[metric]),
+                sign * (truth.replicates()[metric] - other.replicates()[metric]),
+            )
+        return self._kept[approach, metric]
 
-@dataclass(frozen=True)
-class _Scored:
-    """What is scored, so that any rows of it can be."""
-
-    y: Codes
-    tables: dict[str, Array]
-    metrics: tuple[str, ...]
-    task: Task
-    resamples: Resamples
-
-    def within(self, rows: Bools | None) -> _Within:
-        chosen = slice(None) if rows is None else rows
-        scores = {
-            name: score_encoded(self.metrics, self.y[chosen], table[chosen], task=self.task)
-            for name, table in self.tables.items()
-        }
-        return _Within(
-            {name: found.values for name, found in scores.items()},
-            {name: found.reasons for name, found in scores.items()},
-            {
-                name: replicate_scores(
-                    self.metrics, self.y, table, self.resamples, task=self.task, rows=rows
-                )
-                for name, table in self.tables.items()
-            },
-        )
+    def reason(self, approach: Approach, metric: str) -> str | None:
+        """Why there is no gap, where one of both scores has no value."""
+        truth, other = self.scored.of(ORACLE).reasons(), self.scored.of(approach).reasons()
+        return truth.get(metric) or other.get(metric)
 
 
-def _about(group: TestGroup, y: Codes, *, task: Task) -> dict[str, object]:
-    positives = int((y[group.rows] == 1).sum()) if task == "binary" else pd.NA
-    return {
-        "group": group.label,
-        "kind": group.kind,
-        "share": group.share,
-        "n": int(group.rows.sum()),
-        "positives": positives,
-    }
+def _about(group: TestGroup, part: ScoredPart) -> tuple[object, ...]:
+    """`group, kind, share, n, positives`."""
+    y = part.rows.y
+    positives = int((y == 1).sum()) if part.rows.task == "binary" else pd.NA
+    return group.label, group.kind, group.share, len(y), positives
 
 
-def _group_table(
-    y: Codes,
-    predictions: TrainingPredictions,
-    size: int,
-    within: _Within,
-    names: Sequence[str],
-    *,
-    task: Task,
-) -> pd.DataFrame:
-    scores = score_training(y, predictions, [size], task=task, metrics=names)
-    kept = scores[scores["approach"].isin(within.values)].reset_index(drop=True)
-    intervals = {
-        (approach, name): over_test_rows(
-            values[name], within.replicates[approach][name], metric=name
-        )
-        for approach, values in within.values.items()
-        for name in names
-    }
-    return with_intervals(kept, intervals, ["approach", "metric"])
+def _score_rows(part: ScoredPart, compared: Sequence[Approach]) -> Iterator[tuple[object, ...]]:
+    """`approach, metric, value, std, low, high, over, reason`."""
+    singles = [single.values() for single in part.singles()]
+    for approach in compared:
+        found = part.of(approach)
+        reasons, replicates = found.reasons(), found.replicates()
+        for name, value in found.values().items():
+            is_single = approach.members == 1
+            std = spread([of[name] for of in singles]) if is_single else float("nan")
+            ends = over_test_rows(value, replicates[name], metric=name)
+            reason = reasons.get(name) or ends.reason
+            yield str(approach), name, value, std, ends.low, ends.high, ends.over, reason
 
 
 def _tested_rows(y: Codes, *, task: Task) -> _Tested:
@@ -236,9 +194,7 @@ def _tested_rows(y: Codes, *, task: Task) -> _Tested:
     return _Tested(counted)
 
 
-def _gap_rows(
-    within: _Within, overall: _Within, names: Sequence[str], tested: _Tested
-) -> pd.DataFrame:
+def _gap_rows(within: _Gaps, overall: _Gaps, tested: _Tested) -> Iterator[tuple[object, ...]]:
     """One row per approach but oracle and metric: how far it falls short of the oracle in the
     group, and more than overall.
 
@@ -249,38 +205,20 @@ def _gap_rows(
     distribution; NaN where the excess has no interval, and in groups that are too small to be
     tested.
     """
-    rows = []
-    for approach in [name for name in within.values if name != str(ORACLE)]:
-        for name in names:
-            gap, gaps = _gap(within, approach, name)
-            all_gap, all_gaps = _gap(overall, approach, name)
+    for approach in within.compared[1:]:
+        for name in within.scored.rows.metrics:
+            gap, gaps = within.of(approach, name)
+            all_gap, all_gaps = overall.of(approach, name)
+            excess, excesses = gap - all_gap, gaps - all_gaps
             found = over_test_rows(gap, gaps, metric=name)
-            beyond = over_test_rows(gap - all_gap, gaps - all_gaps, metric=name)
-            undefined = within.reasons[str(ORACLE)].get(name) or within.reasons[approach].get(name)
-            rows.append(
-                {
-                    "approach": approach,
-                    "metric": name,
-                    "gap": gap,
-                    "low": found.low,
-                    "high": found.high,
-                    "excess": gap - all_gap,
-                    "excess_low": beyond.low,
-                    "excess_high": beyond.high,
-                    "p": _p_above_zero(gap - all_gap, gaps - all_gaps, beyond, tested),
-                    "over": TEST_ROWS,
-                    "reason": undefined or found.reason or beyond.reason or tested.reason,
-                }
+            beyond = over_test_rows(excess, excesses, metric=name)
+            reason = within.reason(approach, name) or found.reason or beyond.reason
+            yield (
+                *(str(approach), name, gap, found.low, found.high),
+                *(excess, beyond.low, beyond.high),
+                _p_above_zero(excess, excesses, beyond, tested),
+                *(TEST_ROWS, reason or tested.reason),
             )
-    return pd.DataFrame(rows)
-
-
-def _gap(within: _Within, approach: str, metric: str) -> tuple[float, Replicates]:
-    sign = 1 if metric_goal(metric) == "higher" else -1
-    value = within.values[str(ORACLE)][metric] - within.values[approach][metric]
-    return sign * value, sign * (
-        within.replicates[str(ORACLE)][metric] - within.replicates[approach][metric]
-    )
 
 
 def _p_above_zero(
@@ -291,23 +229,6 @@ def _p_above_zero(
     return float(student.sf(excess / np.nanstd(replicates, ddof=1), tested.rarer - 1))
 
 
-def _restricted(predictions: TrainingPredictions, rows: Bools) -> TrainingPredictions:
-    def keep(arrays: Sequence[Array]) -> tuple[Array, ...]:
-        return tuple(array[rows] for array in arrays)
-
-    return TrainingPredictions(
-        oracle=keep(predictions.oracle),
-        naive_ensemble=keep(predictions.naive_ensemble),
-        naive_concat=predictions.naive_concat[rows],
-        members=keep(predictions.members),
-    )
-
-
-def _stacked(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Column by column: pandas warns about all-missing columns when it stacks whole frames."""
-    if not frames:
-        return pd.DataFrame(columns=list(columns))
-    stacked = {
-        name: pd.concat([frame[name] for frame in frames], ignore_index=True) for name in columns
-    }
-    return pd.DataFrame(stacked).astype({"positives": "Int64"})
+def _frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return frame.astype({"positives": "Int64"}) if len(frame) else frame

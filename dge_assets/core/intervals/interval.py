@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, nan, sqrt
+from math import ceil, exp, inf, isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -92,13 +92,23 @@ def over_test_rows(
     if abs(bias) > MOST_BIAS * spread + ROUNDING * max(abs(value), float(np.abs(defined).max())):
         share = f"{abs(bias) / spread:.1f} standard errors; 0.25 is allowed"
         return no_interval(f"resamples of the test rows are biased by {share}", over=TEST_ROWS)
-    low = np.quantile(
-        np.where(np.isnan(replicates), -np.inf, replicates), tail, method="inverted_cdf"
+    low, high = _percentiles(replicates, tail)
+    return Interval(low, high, TEST_ROWS)
+
+
+def _percentiles(replicates: Replicates, tail: float) -> tuple[float, float]:
+    """The replicates below which a part `tail` of them lies, and above which one does: each the
+    inverse of their distribution function. NaN ones lie below all others for the low end, above
+    them for the high one.
+    """
+    count, undefined = len(replicates), int(np.isnan(replicates).sum())
+    low, high = (max(ceil(count * share) - 1, 0) for share in (tail, 1 - tail))
+    places = sorted({max(low - undefined, 0), min(high, count - 1)})
+    ordered = np.partition(replicates, places)  # NaN are last
+    return (
+        float(ordered[low - undefined]) if low >= undefined else -inf,
+        float(ordered[high]) if high < count - undefined else inf,
     )
-    high = np.quantile(
-        np.where(np.isnan(replicates), np.inf, replicates), 1 - tail, method="inverted_cdf"
-    )
-    return Interval(float(low), float(high), TEST_ROWS)
 
 
 def jackknife_variance(without: npt.NDArray[np.float64]) -> float:
@@ -117,7 +127,7 @@ def over_members_and_rows(
     member_variance: float,
     members: int,
     *,
-    metric: str = "",
+    rows: Interval | None = None,
     bounds: tuple[float, float] = (-np.inf, np.inf),
     is_one_signed: bool = False,
     level: float = LEVEL,
@@ -126,9 +136,9 @@ def over_members_and_rows(
     test rows.
 
     That of `over_both_variances`, with the variance of the replicates. No interval either wherever
-    there is none over test rows alone.
+    there is none over test rows alone; `rows`: that one, where it is known already.
     """
-    rows = over_test_rows(value, replicates, metric=metric, level=level)
+    rows = rows or over_test_rows(value, replicates, level=level)
     if rows.reason:
         return no_interval(rows.reason, over=MEMBERS_AND_ROWS)
     row_variance = float(np.nanvar(replicates, ddof=1))

@@ -64,6 +64,38 @@ class Resamples:
             yield weights
 
 
+@dataclass(frozen=True, eq=False)
+class PartOfResamples:
+    """The same replicates, of which some rows take part: `chosen`, a mask over those that are drawn
+    from.
+    """
+
+    of: Resamples
+    chosen: npt.NDArray[np.bool_]
+    _kept: list[Weights] = field(default_factory=list, repr=False)
+
+    @property
+    def rows(self) -> int:
+        """How many rows take part."""
+        return int(self.chosen.sum())
+
+    @property
+    def replicates(self) -> int:
+        """How many replicates there are."""
+        return self.of.replicates
+
+    def blocks(self) -> Iterator[Weights]:
+        """The weights (rows of the part, replicates of the block); kept as those of all rows are."""
+        if self._kept:
+            yield self._kept[0]
+            return
+        for weights in self.of.blocks():
+            part = weights[self.chosen]
+            if weights.shape[1] == self.replicates:
+                self._kept.append(part)
+            yield part
+
+
 def _draw(rows: int, count: int, rng: np.random.Generator) -> Weights:
     drawn = [
         np.bincount(rng.integers(rows, size=rows), minlength=rows)

@@ -15,7 +15,6 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.intervals.interval import (
     FEWEST_SETS,
@@ -29,7 +28,6 @@ from dge_assets.core.intervals.interval import (
     over_test_rows,
     with_intervals,
 )
-from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.approach import (
     NAIVE_CONCAT,
     NAIVE_ENSEMBLE,
@@ -38,16 +36,11 @@ from dge_assets.core.scores.approach import (
     SINGLE_MEAN,
     Approach,
 )
-from dge_assets.core.scores.metrics import (
-    SQUARED_ERROR,
-    UNLIKE,
-    metric_card,
-    metric_names,
-    score_encoded,
-)
-from dge_assets.core.scores.predictions import combine, spread
-from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.samples import Samples, ScoreSample
+from dge_assets.core.scores.metrics import SQUARED_ERROR, UNLIKE, metric_card
+from dge_assets.core.scores.predictions import spread
+from dge_assets.core.scores.samples import ScoreSample
+from dge_assets.core.scores.scored import Scored, ScoredPrediction
+from dge_assets.core.scores.tables import score_training
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"
 EXPECTED_COLUMNS = [f"expected_{name}" for name in INTERVAL_COLUMNS]
@@ -61,42 +54,37 @@ DIFFERENCE_COLUMNS = [
     "remark",
 ]
 NOT_REFITTED = {
-    str(NAIVE_ENSEMBLE): "made from dataset 0 alone: what another dataset would give is not known",
-    str(
-        NAIVE_CONCAT
-    ): "one model of all datasets: what it would be without one of them is not known",
+    NAIVE_ENSEMBLE: "made from dataset 0 alone: what another dataset would give is not known",
+    NAIVE_CONCAT: "one model of all datasets: what it would be without one of them is not known",
 }
+_AGAINST = (NAIVE_SINGLE, SINGLE_MEAN, NAIVE_ENSEMBLE, NAIVE_CONCAT, ORACLE)
 IDENTITIES = ("brier", "mse")
 CONVEX = (*IDENTITIES, "nll", "rmse", "mae")
 """Losses of which that of a mean prediction is never above the mean loss."""
 MetricIntervals = dict[str, Interval]
 
 
-def ensemble_intervals(
-    y: Codes, members: Sequence[Array], ks: Iterable[int], *, task: Task, resamples: Resamples
-) -> dict[int, MetricIntervals]:
+def ensemble_intervals(scored: Scored, ks: Iterable[int]) -> dict[int, MetricIntervals]:
     """K -> metric -> interval of the score of the first K members, over disjoint sets of K or over
     test rows.
 
-    y (rows,) and members, one array each in seed order: of real_test. Metrics: the task's, and its
-    squared error.
+    Metrics: those of tables, and the task's squared error.
     """
-    return {K: _of_ensemble(y, members, K, task=task, resamples=resamples) for K in ks}
+    names = tuple(dict.fromkeys([*scored.rows.metrics, SQUARED_ERROR[scored.task]]))
+    return {K: _of_ensemble(scored.sets_of(K), K, names, scored.task) for K in ks}
 
 
 def _of_ensemble(
-    y: Codes, members: Sequence[Array], K: int, *, task: Task, resamples: Resamples
+    sets: Sequence[ScoredPrediction], K: int, names: Sequence[str], task: Task
 ) -> MetricIntervals:
-    names = tuple(dict.fromkeys([*metric_names(task), SQUARED_ERROR[task]]))
-    sets = [members[start : start + K] for start in range(0, len(members) - K + 1, K)]
+    scores = [one.values(names) for one in sets]
     if len(sets) < FEWEST_SETS:
-        return _over_rows(names, y, combine(members[:K], task=task), task=task, resamples=resamples)
-    scores = [
-        score_encoded(names, y, combine(group, task=task), task=task).values for group in sets
-    ]
-    over = over_sets_of(K)
+        replicates = sets[0].replicates(names)
+        return {
+            name: over_test_rows(scores[0][name], replicates[name], metric=name) for name in names
+        }
     return {
-        name: _over_scores(name, [values[name] for values in scores], over, task=task)
+        name: _over_scores(name, [values[name] for values in scores], over_sets_of(K), task=task)
         for name in names
     }
 
@@ -111,49 +99,38 @@ def _over_scores(name: str, values: Sequence[float], over: str, *, task: Task) -
     return over_sets(mean, spread(values), len(values), over=over, bounds=bounds)
 
 
-def _over_rows(
-    names: Sequence[str], y: Codes, table: Array, *, task: Task, resamples: Resamples
-) -> MetricIntervals:
-    values = score_encoded(names, y, table, task=task).values
-    replicates = replicate_scores(names, y, table, resamples, task=task)
-    return {name: over_test_rows(values[name], replicates[name], metric=name) for name in names}
-
-
-def training_with_intervals(scores: pd.DataFrame, samples: Samples, *, task: Task) -> pd.DataFrame:
-    """The table of `score_training` with two intervals; `samples` has all of its approaches and
-    metrics.
+def training_with_intervals(scored: Scored) -> pd.DataFrame:
+    """The table of `score_training` with two intervals.
 
     `low, high, over, reason`: of these very members, over the test rows. `expected_low,
     expected_high, expected_over, expected_reason`: of the expected score, over members and test
     rows; for naive_single that of any single dataset.
     """
-    places = {
-        (approach, name): sample for approach, of in samples.items() for name, sample in of.items()
-    }
-    rows = {
-        key: over_test_rows(item.value, item.replicates, metric=key[1])
-        for key, item in places.items()
-    }
-    found = with_intervals(scores, rows, ["approach", "metric"])
-    expected = [
-        _expected(approach, name, places[approach, name], task=task)
-        for approach, name in scores[["approach", "metric"]].itertuples(index=False)
-    ]
-    return _with_expected(found, expected)
+    rows, expected = {}, []
+    for approach in scored.approaches:
+        for name, sample in scored.samples(approach).items():
+            these = over_test_rows(sample.value, sample.replicates, metric=name)
+            rows[str(approach), name] = these
+            expected.append(_expected(approach, name, sample, these, task=scored.task))
+    return _with_expected(
+        with_intervals(score_training(scored), rows, ["approach", "metric"]), expected
+    )
 
 
-def _expected(approach: str, name: str, sample: ScoreSample, *, task: Task) -> Interval:
-    """The interval of the expected score of one approach."""
-    if approach == str(ORACLE):  # no generator is in it
-        return over_test_rows(sample.value, sample.replicates, metric=name)
+def _expected(
+    approach: Approach, name: str, sample: ScoreSample, these: Interval, *, task: Task
+) -> Interval:
+    """The interval of the expected score of one approach; `these`: that over test rows."""
+    if approach == ORACLE:  # no generator is in it
+        return these
     if not sample.members:
         return no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
-    return _over_both(sample, name, bounds=metric_card(name, task).range)
+    return _over_both(sample, these, bounds=metric_card(name, task).range)
 
 
 def _over_both(
     sample: ScoreSample,
-    name: str,
+    these: Interval,
     bounds: tuple[float, float] = (-np.inf, np.inf),
     *,
     is_one_signed: bool = False,
@@ -163,7 +140,7 @@ def _over_both(
         sample.replicates,
         sample.member_variance,
         sample.members,
-        metric=name,
+        rows=these,
         bounds=bounds,
         is_one_signed=is_one_signed,
     )
@@ -201,7 +178,7 @@ def curve_with_intervals(
     return with_intervals(curve, intervals, ["K", "metric"])
 
 
-def approach_differences(samples: Samples) -> pd.DataFrame:
+def approach_differences(scored: Scored) -> pd.DataFrame:
     """One row per approach, one it is compared with, and metric: `approach, against, metric,
     difference`, intervals, `remark`.
 
@@ -217,20 +194,20 @@ def approach_differences(samples: Samples) -> pd.DataFrame:
     """
     found: list[tuple[object, ...]] = []
     rows, both = [], []
-    for against, approach in product(
-        map(str, (NAIVE_SINGLE, SINGLE_MEAN, NAIVE_ENSEMBLE, NAIVE_CONCAT, ORACLE)), samples
-    ):
-        if not _is_comparison(Approach.read(approach), Approach.read(against)):
+    for against, approach in product(_AGAINST, (*scored.approaches, SINGLE_MEAN)):
+        if not _is_comparison(approach, against):
             continue
-        for name, sample in samples[approach].items():
-            apart = sample - samples[against][name]
-            is_of_all = against == str(SINGLE_MEAN) and sample.members == len(sample.influence)
+        others = scored.samples(against)
+        for name, sample in scored.samples(approach).items():
+            apart = sample - others[name]
+            is_of_all = against == SINGLE_MEAN and sample.members == scored.size
             of_sign = _remark(approach, name, is_of_all=is_of_all)
             remark = of_sign or UNLIKE.get(name, "")
-            found.append((approach, against, name, apart.value, remark))
-            rows.append(over_test_rows(apart.value, apart.replicates, metric=name))
+            found.append((str(approach), str(against), name, apart.value, remark))
+            these = over_test_rows(apart.value, apart.replicates, metric=name)
+            rows.append(these)
             both.append(
-                _over_both(apart, name, is_one_signed=bool(of_sign))
+                _over_both(apart, these, is_one_signed=bool(of_sign))
                 if apart.members
                 else no_interval(NOT_REFITTED[approach], over=MEMBERS_AND_ROWS)
             )
@@ -238,12 +215,12 @@ def approach_differences(samples: Samples) -> pd.DataFrame:
     return _with_expected(append_intervals(frame, rows), both)[DIFFERENCE_COLUMNS]
 
 
-def _remark(approach: str, name: str, *, is_of_all: bool) -> str:
+def _remark(approach: Approach, name: str, *, is_of_all: bool) -> str:
     """Why a gain over the mean of the very members that it is made of says nothing of the data.
 
     Averaging never raises a convex loss above the average loss (Jensen 1906).
     """
-    if not (is_of_all and Approach.read(approach).is_dge and name in CONVEX):
+    if not (is_of_all and approach.is_dge and name in CONVEX):
         return ""
     return (
         "an identity: the variance between members"

@@ -94,6 +94,8 @@ def combine(predictions: Sequence[Array], *, task: Task) -> Array:
     """
     if task == "regression":
         return np.column_stack(predictions)
+    if len(predictions) == 1:
+        return predictions[0]
     return np.asarray(np.mean(np.stack(predictions), axis=0))
 
 

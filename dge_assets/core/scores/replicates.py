@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.intervals.resampling import Resamples, Weights
+from dge_assets.core.intervals.resampling import PartOfResamples, Resamples, Weights
 from dge_assets.core.rounding import unit_of
 from dge_assets.core.scores.metrics import (
     CALIBRATION_BINS,
@@ -39,25 +39,21 @@ def replicate_scores(
     metrics: Sequence[str],
     y: Codes,
     predictions: Array,
-    resamples: Resamples,
+    resamples: Resamples | PartOfResamples,
     *,
     task: Task,
-    rows: Bools | None = None,
 ) -> dict[str, Replicates]:
     """The metrics of each replicate, by name, as `score_encoded` would give them for the
     replicate's rows.
 
     y (rows,) and predictions (rows, classes) or (rows, m): of the rows that `resamples` draws from,
-    of which `rows` (a mask) takes part. A group's number of rows then differs between replicates,
-    as it does between test sets.
+    or those of them that take part.
     """
     if len(y) != resamples.rows:
         raise EvaluationError(f"{len(y)} target values for replicates of {resamples.rows} rows")
     table = predictions[:, None] if predictions.ndim == 1 else predictions
-    chosen = slice(None) if rows is None else rows
     parts = [
-        score_weighted(metrics, y[chosen], table[chosen], weights[chosen], task=task)
-        for weights in resamples.blocks()
+        score_weighted(metrics, y, table, weights, task=task) for weights in resamples.blocks()
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in metrics}
 

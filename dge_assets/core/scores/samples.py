@@ -1,9 +1,9 @@
 """How the score of an approach varies: with the test rows that one has, and with the members that
 one has.
 
-Here: a score with its replicates over test rows and the influence of each member, for each approach
-and metric, and their differences. Not here: the intervals that follow (`intervals.interval`),
-tables (`scores.intervals`).
+Here: a score with its replicates over test rows and the influence of each member, the difference of
+two, and the influences themselves. Not here: which approach has which (`scores.scored`), the
+intervals that follow (`intervals.interval`), tables (`scores.intervals`).
 
 The score of K members is a function of K exchangeable members. Leaving each out in turn gives its
 jackknife variance (Efron and Tibshirani 1993, chapter 11), kept as one influence per member, whose
@@ -13,21 +13,14 @@ their influences, and what a member does to both cancels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
 
-from dge_assets.core.arrays import Array, Codes, Replicates
-from dge_assets.core.contract.contract import Task
-from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.rounding import mean_of
-from dge_assets.core.scores.approach import SINGLE_MEAN, Approach
-from dge_assets.core.scores.metrics import score_encoded
-from dge_assets.core.scores.predictions import TrainingPredictions, combine
-from dge_assets.core.scores.replicates import replicate_scores
-from dge_assets.core.scores.tables import training_ensembles
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,95 +56,27 @@ class ScoreSample:
         )
 
 
-Samples = Mapping[str, Mapping[str, ScoreSample]]
-"""Approach -> metric -> sample."""
-
-
-def score_samples(
-    names: Sequence[str],
-    y: Codes,
-    predictions: TrainingPredictions,
-    ks: Sequence[int],
-    *,
-    task: Task,
-    resamples: Resamples,
-) -> Samples:
-    """The samples of all approaches that are scored on real_test (y encoded), and of `SINGLE_MEAN`.
-
-    What naive_ensemble and naive_concat would be with other members is not known without fitting
-    them anew: they count as they are, with no influence of members. naive_single and dge_1 stand
-    for any single dataset: the mean over datasets varies as the members' scores do, and one of them
-    as much again about that mean.
+def mean_of_singles(
+    values: Sequence[float], replicates: Sequence[Replicates]
+) -> tuple[ScoreSample, float]:
+    """From the score of each of n members and its replicates: the mean score of one member, and the
+    variance of one about that mean.
     """
-    n = len(predictions.members)
-    none = dict.fromkeys(names, (np.zeros(n), 0))
-    singles = [
-        _scored(names, y, [member], task=task, resamples=resamples)
-        for member in predictions.members
-    ]
-    together, spread = _mean_of_singles(names, singles)
-    samples: dict[str, dict[str, ScoreSample]] = {}
-    for approach, arrays in training_ensembles(predictions, ks).items():
-        count = Approach.read(approach).members
-        if count == 1:
-            samples[approach] = {
-                name: ScoreSample(*singles[0][name], together[name].influence, n, spread[name])
-                for name in names
-            }
-            continue
-        found = _influences(names, y, arrays, n, task=task) if count else none
-        scored = _scored(names, y, arrays, task=task, resamples=resamples)
-        samples[approach] = {name: ScoreSample(*scored[name], *found[name]) for name in names}
-    return {**samples, str(SINGLE_MEAN): together}
+    n, scores = len(values), np.array(values)
+    variance = float(np.var(scores, ddof=1)) if n > 1 else nan
+    middle = float(mean_of([np.asarray(value) for value in scores]))
+    # Centred on the mean as it is told, so that equal scores have no influence at all.
+    own = (scores - middle) / sqrt(n * (n - 1)) if n > 1 else np.full(n, nan)
+    return ScoreSample(middle, mean_of(replicates), own, n), variance * (1 - 1 / n)
 
 
-def _scored(
-    names: Sequence[str], y: Codes, arrays: Sequence[Array], *, task: Task, resamples: Resamples
-) -> dict[str, tuple[float, Replicates]]:
-    """By metric: the score of these arrays as one prediction, and its replicates."""
-    table = combine(arrays, task=task)
-    values = score_encoded(names, y, table, task=task).values
-    replicates = replicate_scores(names, y, table, resamples, task=task)
-    return {name: (values[name], replicates[name]) for name in names}
-
-
-def _mean_of_singles(
-    names: Sequence[str], singles: Sequence[Mapping[str, tuple[float, Replicates]]]
-) -> tuple[dict[str, ScoreSample], dict[str, float]]:
-    """By metric: the mean score of one member, and the variance of one about that mean."""
-    n = len(singles)
-    samples, spread = {}, {}
-    for name in names:
-        values = np.array([found[name][0] for found in singles])
-        variance = float(np.var(values, ddof=1)) if n > 1 else nan
-        middle = float(mean_of([np.asarray(value) for value in values]))
-        # Centred on the mean as it is told, so that equal scores have no influence at all.
-        influence = (values - middle) / sqrt(n * (n - 1)) if n > 1 else np.full(n, nan)
-        replicates = mean_of([found[name][1] for found in singles])
-        samples[name] = ScoreSample(middle, replicates, influence, n)
-        spread[name] = variance * (1 - 1 / n)
-    return samples, spread
-
-
-def _influences(
-    names: Sequence[str], y: Codes, arrays: Sequence[Array], n: int, *, task: Task
-) -> dict[str, tuple[Array, int]]:
-    """By metric: the influence (n,) of each of the first K members on their ensemble's score, and
-    K.
+def influence(without: Array, n: int) -> Array:
+    """The influence (n,) of each of n members on the score of the first K of them, from that score
+    without each of these in turn (K,).
     """
-    K = len(arrays)
-    without = [
-        score_encoded(
-            names, y, combine([*arrays[:i], *arrays[i + 1 :]], task=task), task=task
-        ).values
-        for i in range(K)
-    ]
-    found = {}
-    for name in names:
-        values = np.array([scores[name] for scores in without])
-        influence = np.zeros(n)
-        influence[:K] = sqrt((K - 1) / K) * (
-            float(mean_of([np.asarray(value) for value in values])) - values
-        )
-        found[name] = (influence, K)
+    K = len(without)
+    found = np.zeros(n)
+    found[:K] = sqrt((K - 1) / K) * (
+        float(mean_of([np.asarray(value) for value in without])) - without
+    )
     return found

@@ -19,76 +19,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.arrays import Array, Codes
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.rounding import without_rounding
 from dge_assets.core.scores.approach import (
     NAIVE,
-    NAIVE_CONCAT,
-    NAIVE_ENSEMBLE,
-    NAIVE_SINGLE,
     ORACLE,
-    Approach,
     dge,
 )
 from dge_assets.core.scores.metrics import Scores, metric_goal, metric_names, score_encoded
 from dge_assets.core.scores.predictions import (
     EvaluationTargets,
     MemberPredictions,
-    TrainingPredictions,
-    combine,
     others_of,
     require_ks,
     spread,
 )
+from dge_assets.core.scores.scored import Scored
 
 MemberScores = dict[str, dict[str, Array]]
 """Approach -> metric -> (members,)."""
 SCORE_COLUMNS = ["approach", "metric", "value", "std"]
 
 
-def training_ensembles(
-    predictions: TrainingPredictions, ks: Sequence[int]
-) -> dict[str, tuple[Array, ...]]:
-    """Approach -> the prediction arrays whose combination is scored, in the order of tables."""
-    return {
-        str(ORACLE): predictions.oracle,
-        str(NAIVE_SINGLE): predictions.members[:1],
-        str(NAIVE_ENSEMBLE): predictions.naive_ensemble,
-        str(NAIVE_CONCAT): (predictions.naive_concat,),
-        **{str(dge(K)): predictions.members[:K] for K in ks},
-    }
-
-
-def score_training(
-    y: Codes,
-    predictions: TrainingPredictions,
-    ks: Sequence[int],
-    *,
-    task: Task,
-    metrics: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """One row per approach and metric: `approach, metric, value, std`, scored on real_test (y
-    encoded).
+def score_training(scored: Scored) -> pd.DataFrame:
+    """One row per approach and metric: `approach, metric, value, std`, scored on real_test.
 
     naive_single is member 0; its std (ddof 1, over all members) is the spread over which single
     dataset one happens to get. dge_1 is the same thing. The other approaches exist once, so their
     std is NaN.
     """
-    names = tuple(metrics or metric_names(task))
-    sizes = require_ks(ks, len(predictions.members), fewest=1)
-    ensembles = training_ensembles(predictions, sizes)
-    singles = [
-        score_encoded(names, y, combine([m], task=task), task=task) for m in predictions.members
-    ]
-    of_single = {name: spread([scores.values[name] for scores in singles]) for name in names}
-    scored = {
-        approach: score_encoded(names, y, combine(arrays, task=task), task=task)
-        for approach, arrays in ensembles.items()
+    singles = [single.values() for single in scored.singles()]
+    of_single = {name: spread([values[name] for values in singles]) for name in scored.rows.metrics}
+    found = {
+        str(approach): Scores(scored.of(approach).values(), scored.of(approach).reasons())
+        for approach in scored.approaches
     }
-    stds = {name: of_single for name in scored if Approach.read(name).members == 1}
-    return _score_table(scored, stds)
+    stds = {str(approach): of_single for approach in scored.approaches if approach.members == 1}
+    return _score_table(found, stds)
 
 
 def _score_table(

@@ -25,6 +25,7 @@ from dge_assets.core.intervals.interval import (
     over_test_rows,
 )
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.approach import Approach
 from dge_assets.core.scores.predictions import spread
 from dge_assets.core.scores.replicates import replicate_means
 from dge_assets.core.uncertainty.replicated_risk import replicate_risks
@@ -143,7 +144,7 @@ def _same_curve(measured: Measured, ranking: str, done: Sequence[str]) -> str:
     return ""
 
 
-def reasons_by_place(measured: Mapping[str, Measured]) -> dict[str, str]:
+def reasons_by_place(measured: Mapping[Approach, Measured]) -> dict[str, str]:
     """Why values are NaN, by "approach/quantity"."""
     return {
         f"{approach}/{name}": reason

@@ -23,14 +23,12 @@ from dge_assets.core.intervals.interval import (
     over_bin_rows,
     with_intervals,
 )
-from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.rounding import without_rounding
 from dge_assets.core.rows.tables import no_rows
 from dge_assets.core.scores.approach import NAIVE_SINGLE, Approach, dge
 from dge_assets.core.scores.intervals import over_sets_of
 from dge_assets.core.scores.metrics import predicted_class
-from dge_assets.core.scores.predictions import TrainingPredictions, combine, require_ks
-from dge_assets.core.scores.tables import training_ensembles
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.uncertainty.calibration import (
     calibration_curves,
     expected_calibration_error,
@@ -57,16 +55,10 @@ NO_NOISE = "a point prediction states no noise, and no rows that its models did 
 
 
 def uncertainty_tables(
-    y: Codes,
-    predictions: TrainingPredictions,
-    ks: Sequence[int],
-    *,
-    task: Task,
-    resamples: Resamples,
-    noise_variances: Sequence[float] | None = None,
+    scored: Scored, *, noise_variances: Sequence[float] | None = None
 ) -> dict[str, pd.DataFrame]:
     """`uncertainty`, `calibration` and `selective` of all approaches of the training protocol, on
-    real_test (y encoded).
+    real_test.
 
     - uncertainty: `approach, quantity, value`. total, aleatoric and generator are means over rows
       (nats; for a regression variances in squared units of the target); generator_share is
@@ -81,66 +73,47 @@ def uncertainty_tables(
       rows.
 
     Each ends with `low, high, over, reason`, of value, accuracy and risk: over disjoint sets of as
-    many members where there are at least three (naive_single and dge_K), else over the test rows of
-    `resamples`; an accuracy has Wilson's interval over the rows of its bin. noise_variances (K,):
+    many members where there are at least three (naive_single and dge_K), else over the test rows; an
+    accuracy has Wilson's interval over the rows of its bin. noise_variances (K,):
     of a regression's members, for the aleatoric part of naive_single and dge_K; the other
     approaches have none. What is NaN has its reason in `attrs["reasons"]` of `uncertainty`, by
     "approach/quantity". Raises EvaluationError naming approach, member and rows for predictions
     that are not finite, and for no rows at all.
     """
-    if not len(y):
+    if not len(scored.y):
         raise EvaluationError(
             "uncertainty: real_test has no rows; raise test_share or give a larger table"
         )
-    ensembles = training_ensembles(predictions, require_ks(ks, len(predictions.members), fewest=1))
-    measured = {
-        approach: _measure(
-            y, members, _noise_of(approach, noise_variances, len(members)), approach, task=task
-        )
-        for approach, members in ensembles.items()
-    }
-    intervals: dict[str, MeasuredIntervals] = {}
+    noise = None if noise_variances is None else np.asarray(noise_variances)
+    measured = {one: _measure_approach(scored, one, noise) for one in scored.approaches}
+    intervals: dict[Approach, MeasuredIntervals] = {}
     for approach, item in measured.items():
         # Of the same members as naive_single, so the same.
         intervals[approach] = (
-            intervals[str(NAIVE_SINGLE)]
-            if approach == str(dge(1))
-            else _intervals(
-                y,
-                item,
-                predictions.members,
-                noise_variances,
-                approach,
-                task=task,
-                resamples=resamples,
-            )
+            intervals[NAIVE_SINGLE]
+            if approach == dge(1)
+            else _intervals(scored, item, approach, noise)
         )
     return {
         "uncertainty": _uncertainty_table(measured, intervals),
-        "calibration": _calibration_table(y, ensembles, task=task),
+        "calibration": _calibration_table(scored),
         "selective": _selective_table(measured, intervals),
     }
 
 
-def _noise_of(
-    approach: str, variances: Sequence[float] | None, members: int
-) -> Sequence[float] | None:
-    """Only members have held-out rows of their own."""
-    return (
-        variances[:members] if variances is not None and Approach.read(approach).members else None
-    )
+def _measure_approach(scored: Scored, approach: Approach, noise: Array | None) -> Measured:
+    """Only members have held-out rows of their own, on which their noise is known."""
+    own = None if noise is None or not approach.members else noise[: approach.members]
+    found = scored.of(approach)
+    return _measure(scored, scored.arrays(approach), found.combined, own, str(approach))
 
 
 def _measure(
-    y: Codes,
-    members: Sequence[Array],
-    noise_variances: Sequence[float] | None,
-    name: str,
-    *,
-    task: Task,
+    scored: Scored, members: Sequence[Array], combined: Array, noise: Array | None, name: str
 ) -> Measured:
-    parts = uncertainty_of(members, task=task, noise_variances=noise_variances, name=name)
-    combined = combine(members, task=task)
+    y, task = scored.y, scored.task
+    variances = None if noise is None else noise.tolist()
+    parts = uncertainty_of(members, task=task, noise_variances=variances, name=name)
     losses = _losses(y, combined, task=task)
     rankings = _rankings(combined, parts, task=task)
     curves = {ranking: selective(losses, unsure) for ranking, unsure in rankings.items()}
@@ -166,28 +139,21 @@ def _measure(
 
 
 def _intervals(
-    y: Codes,
-    measured: Measured,
-    members: Sequence[Array],
-    noise_variances: Sequence[float] | None,
-    approach: str,
-    *,
-    task: Task,
-    resamples: Resamples,
+    scored: Scored, measured: Measured, approach: Approach, noise: Array | None
 ) -> MeasuredIntervals:
     """Over disjoint sets of as many members, of which the first is `measured`, or over rows."""
-    K = Approach.read(approach).members
-    starts = range(0, len(members) - K + 1, K) if K else ()
-    if len(starts) < FEWEST_SETS:
-        return intervals_over_rows(measured, resamples)
+    K, members = approach.members, scored.predictions.members
+    sets = scored.sets_of(K) if K else []
+    if len(sets) < FEWEST_SETS:
+        return intervals_over_rows(measured, scored.drawn())
     further = []
-    for at in starts[1:]:
-        noise = None if noise_variances is None else noise_variances[at : at + K]
+    for at, one in zip(range(K, scored.size - K + 1, K), sets[1:], strict=True):
+        own = None if noise is None else noise[at : at + K]
         name = f"{approach} of the members from {at}"
-        further.append(_measure(y, members[at : at + K], noise, name, task=task))
-    classes = 1 if task == "regression" else members[0].shape[1]
+        further.append(_measure(scored, members[at : at + K], one.combined, own, name))
+    classes = 1 if scored.task == "regression" else members[0].shape[1]
     return intervals_over_sets(
-        [measured, *further], over=over_sets_of(K), task=task, classes=classes
+        [measured, *further], over=over_sets_of(K), task=scored.task, classes=classes
     )
 
 
@@ -206,27 +172,29 @@ def _rankings(combined: Array, parts: Uncertainty, *, task: Task) -> dict[str, A
 
 
 def _uncertainty_table(
-    measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]
+    measured: Mapping[Approach, Measured], intervals: Mapping[Approach, MeasuredIntervals]
 ) -> pd.DataFrame:
     rows = [
-        (approach, name, value)
+        (str(approach), name, value)
         for approach, item in measured.items()
         for name, value in item.values.items()
     ]
     table = pd.DataFrame(rows, columns=["approach", "quantity", "value"])
     table.attrs["reasons"] = reasons_by_place(measured)
-    found = {(approach, name): intervals[approach].quantities[name] for approach, name, _ in rows}
+    found = {
+        (str(approach), name): intervals[approach].quantities[name]
+        for approach, item in measured.items()
+        for name in item.values
+    }
     return with_intervals(table, found, ["approach", "quantity"])
 
 
-def _calibration_table(
-    y: Codes, ensembles: Mapping[str, Sequence[Array]], *, task: Task
-) -> pd.DataFrame:
-    if task == "regression":
+def _calibration_table(scored: Scored) -> pd.DataFrame:
+    if scored.task == "regression":
         return no_rows(CALIBRATION_TYPES)
     curves = [
-        calibration_curves(y, combine(members, task=task)).assign(approach=approach)
-        for approach, members in ensembles.items()
+        calibration_curves(scored.y, scored.of(approach).combined).assign(approach=str(approach))
+        for approach in scored.approaches
     ]
     table = pd.concat(curves, ignore_index=True)[
         [name for name in CALIBRATION_TYPES if name not in INTERVAL_COLUMNS]
@@ -236,11 +204,11 @@ def _calibration_table(
 
 
 def _selective_table(
-    measured: Mapping[str, Measured], intervals: Mapping[str, MeasuredIntervals]
+    measured: Mapping[Approach, Measured], intervals: Mapping[Approach, MeasuredIntervals]
 ) -> pd.DataFrame:
     curves = [
         append_intervals(
-            found.curve.assign(approach=approach, ranking=ranking),
+            found.curve.assign(approach=str(approach), ranking=ranking),
             intervals[approach].risks[ranking],
         )
         for approach, item in measured.items()

@@ -17,7 +17,7 @@ from dge_assets.core.ensemble.k_recommendation import (
 )
 from dge_assets.core.ensemble.variance_components import between_members, variance_components
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.intervals.resampling import Resamples
+from tests.support.scoring import of_members
 
 VARIANCE = {"model": 0.3, "dataset": 0.7}
 
@@ -75,7 +75,7 @@ def test_as_many_members_as_there_may_be_are_enough_where_the_next_one_gains_too
 @pytest.mark.parametrize("rows", [3, 12])
 def test_a_constant_target_gives_no_recommendation_whatever_its_mean_rounds_to(rows: int) -> None:
     y = np.full(rows, 0.1)
-    row = k_recommendation(y, [y + 0.1, y + 0.2], [1.0, 1.0], task="regression").iloc[0]
+    row = k_recommendation(of_members(y, [y + 0.1, y + 0.2], "regression"), [1.0, 1.0]).iloc[0]
     assert pd.isna(row["K"])
     assert "one value only" in row["note"]
 
@@ -85,7 +85,9 @@ def test_the_unit_of_the_target_does_not_matter(unit: float) -> None:
     rng = np.random.default_rng(0)
     y, members = rng.normal(size=50), list(rng.normal(size=(3, 50)))
     one, other = (
-        k_recommendation(y * u, [m * u for m in members], [1.0] * 3, task="regression").iloc[0]
+        k_recommendation(of_members(y * u, [m * u for m in members], "regression"), [1.0] * 3).iloc[
+            0
+        ]
         for u in (1.0, unit)
     )
     assert one["K"] == other["K"]
@@ -110,7 +112,7 @@ def test_a_dearer_member_means_fewer_of_them() -> None:
 def test_members_that_agree_are_one_too_many() -> None:
     y = np.array([0, 1, 1])
     alike = [np.array([[0.5, 0.5]] * 3)] * 4
-    row = k_recommendation(y, alike, [1.0] * 4, task="binary").iloc[0]
+    row = k_recommendation(of_members(y, alike), [1.0] * 4).iloc[0]
     assert (row["K"], row["gain_of_next"], row["seconds"]) == (1, 0.0, 1.0)
 
 
@@ -125,8 +127,9 @@ def test_the_gain_is_that_of_the_predicted_curve(task: str) -> None:
             rng.integers(0, classes, 90),
             [rng.dirichlet(np.ones(classes), 90) for _ in range(5)],
         )
-    row = k_recommendation(y, members, [2.0] * 5, task=task, gain_per_second=1e-2).iloc[0]  # type: ignore[arg-type]
-    curve = k_curve(y, members, [1, 2, 3, 4, 5], task=task)  # type: ignore[arg-type]
+    scored = of_members(y, members, task)
+    row = k_recommendation(scored, [2.0] * 5, gain_per_second=1e-2).iloc[0]
+    curve = k_curve(scored, [1, 2, 3, 4, 5])
     predicted = curve[curve["metric"] == metric].set_index("K")["predicted"]
     unit = np.var(y) if task == "regression" else 1.0
     assert row["K"] < 5
@@ -141,7 +144,7 @@ def test_a_k_beyond_the_members_is_foretold_and_says_so() -> None:
     rng = np.random.default_rng(0)
     members = [rng.normal(size=50) for _ in range(3)]
     row = k_recommendation(
-        rng.normal(size=50), members, [1.0] * 3, task="regression", gain_per_second=1e-4
+        of_members(rng.normal(size=50), members, "regression"), [1.0] * 3, gain_per_second=1e-4
     ).iloc[0]
     assert row["K"] > 3
     assert row["note"] == "foretold: there are 3 members"
@@ -155,7 +158,7 @@ def test_what_cannot_be_recommended_has_a_reason(
     members: int, seconds: list[float], reason: str
 ) -> None:
     arrays = [np.array([[0.2, 0.8], [0.5, 0.5]])] * members
-    row = k_recommendation(np.array([0, 1]), arrays, seconds, task="binary").iloc[0]
+    row = k_recommendation(of_members(np.array([0, 1]), arrays), seconds).iloc[0]
     assert pd.isna(row["K"])
     assert np.isnan(row["gain_of_next"])
     assert reason in row["note"]
@@ -163,7 +166,7 @@ def test_what_cannot_be_recommended_has_a_reason(
 
 def test_a_target_of_one_value_gives_no_share() -> None:
     row = k_recommendation(
-        np.ones(9), [np.zeros(9), np.ones(9)], [1.0, 1.0], task="regression"
+        of_members(np.ones(9), [np.zeros(9), np.ones(9)], "regression"), [1.0, 1.0]
     ).iloc[0]
     assert "one value only" in row["note"]
 
@@ -174,17 +177,11 @@ def test_a_worth_that_is_none_is_refused(bad: float) -> None:
         recommend(1.0, seconds_per_member=1.0, gain_per_second=bad)
 
 
-def drawn(y: np.ndarray) -> Resamples:
-    return Resamples(len(y), np.random.SeedSequence(0), 100)
-
-
 def test_components_are_those_that_made_the_predictions() -> None:
     """Known truth: see `nested`; error = 1 (noise) + 0.25 (bias²) + 0.3 + 0.7."""
     y, predictions = nested(datasets=20, seeds=3)
     members = [fits[0] for fits in predictions]
-    found = by_name(
-        variance_components(y, members, predictions, resamples=drawn(y), task="regression")
-    )
+    found = by_name(variance_components(of_members(y, members, "regression"), predictions))
     assert found["model"] == pytest.approx(0.3, rel=0.05)
     assert found["dataset"] == pytest.approx(0.7, rel=0.05)
     assert found["floor"] == pytest.approx(1.25, rel=0.05)
@@ -195,16 +192,16 @@ def test_the_variance_between_members_is_what_pairs_take_away() -> None:
     """Identity: V = 2 (MSE_1 - MSE_2) over all members and pairs, so the floor is the curve's end."""
     rng = np.random.default_rng(2)
     y, members = rng.integers(0, 3, 60), [rng.dirichlet(np.ones(3), 60) for _ in range(6)]
-    curve = k_curve(y, members, [1, 6], task="multiclass")
+    curve = k_curve(of_members(y, members, "multiclass"), [1, 6])
     end = curve[(curve["metric"] == "brier") & (curve["K"] == 6)]["predicted"].iloc[0]
-    found = by_name(variance_components(y, members, resamples=drawn(y), task="multiclass"))
+    found = by_name(variance_components(of_members(y, members, "multiclass")))
     assert found["floor"] + found["model_and_dataset"] / 6 == pytest.approx(end)
 
 
 def test_one_model_per_dataset_tells_only_the_sum() -> None:
     y, predictions = nested(datasets=4, seeds=1, rows=50)
     table = variance_components(
-        y, [fits[0] for fits in predictions], predictions, resamples=drawn(y), task="regression"
+        of_members(y, [fits[0] for fits in predictions], "regression"), predictions
     )
     assert by_name(table)[["model", "dataset"]].isna().all()
     assert np.isfinite(by_name(table)["model_and_dataset"])
@@ -215,18 +212,14 @@ def test_one_model_per_dataset_tells_only_the_sum() -> None:
 def test_a_model_without_chance_has_no_variance_of_its_own() -> None:
     y, predictions = nested(datasets=4, seeds=1, rows=50)
     members = [fits[0] for fits in predictions]
-    found = by_name(
-        variance_components(y, members, resamples=drawn(y), task="regression", is_stochastic=False)
-    )
+    found = by_name(variance_components(of_members(y, members, "regression"), is_stochastic=False))
     assert found["model"] == 0
     assert found["dataset"] == found["model_and_dataset"]
 
 
 def test_one_member_has_an_error_and_reasons() -> None:
     y, predictions = nested(datasets=1, seeds=3, rows=50)
-    table = variance_components(
-        y, predictions[0][:1], predictions, resamples=drawn(y), task="regression"
-    )
+    table = variance_components(of_members(y, predictions[0][:1], "regression"), predictions)
     assert by_name(table)[["model_and_dataset", "dataset", "floor"]].isna().all()
     assert np.isfinite(by_name(table)[["error", "model"]]).all()
     assert "K = 1" in table.set_index("component")["note"]["floor"]
@@ -241,7 +234,7 @@ def test_binary_probabilities_count_once() -> None:
 def test_components_and_their_shares_have_intervals_over_test_rows() -> None:
     y, predictions = nested(datasets=20, seeds=3)
     table = variance_components(
-        y, [fits[0] for fits in predictions], predictions, resamples=drawn(y), task="regression"
+        of_members(y, [fits[0] for fits in predictions], "regression"), predictions
     ).set_index("component")
     assert table["value"].between(table["low"], table["high"]).all()
     shares = table.drop("error")
@@ -249,9 +242,9 @@ def test_components_and_their_shares_have_intervals_over_test_rows() -> None:
     assert table.loc["error", "reason"] == "a component's share of itself is 1 in every resample"
     assert (shares["reason"] == "").all()
     assert set(table["over"]) == {"test rows"}
-    alone = variance_components(
-        y, predictions[0][:1], resamples=drawn(y), task="regression"
-    ).set_index("component")
+    alone = variance_components(of_members(y, predictions[0][:1], "regression")).set_index(
+        "component"
+    )
     assert alone.loc["floor", "reason"] == alone.loc["floor", "note"] != ""
 
 
@@ -275,7 +268,7 @@ def test_the_gain_of_other_members_lies_in_its_interval_about_as_often_as_it_say
     for seed in range(repeats):
         y, members = uneven(np.random.default_rng(seed), 10)
         row = k_recommendation(
-            y, members, [1.0] * 10, task="regression", gain_per_second=1e-2
+            of_members(y, members, "regression"), [1.0] * 10, gain_per_second=1e-2
         ).iloc[0]
         held += bool(row["gain_low"] <= gain_of_next(0.27, row["K"]) <= row["gain_high"])
         assert row["K_low"] <= row["K"] <= row["K_high"]
@@ -284,7 +277,7 @@ def test_the_gain_of_other_members_lies_in_its_interval_about_as_often_as_it_say
 
 def test_two_members_recommend_a_k_without_a_range() -> None:
     y, members = uneven(np.random.default_rng(0), 2)
-    row = k_recommendation(y, members, [1.0] * 2, task="regression").iloc[0]
+    row = k_recommendation(of_members(y, members, "regression"), [1.0] * 2).iloc[0]
     assert row["K"] >= 1
     assert row[["K_low", "K_high", "gain_low", "gain_high"]].isna().all()
     assert row["reason"] == "needs at least 3 members, found 2"

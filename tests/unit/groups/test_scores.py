@@ -4,11 +4,14 @@ were looked at.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t
 
+from dge_assets.core.contract.contract import Task
 from dge_assets.core.groups.scores import (
     GAP_COLUMNS,
     GROUP_COLUMNS,
@@ -19,6 +22,7 @@ from dge_assets.core.groups.scores import (
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.metrics import metric_names
 from dge_assets.core.scores.predictions import TrainingPredictions
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.tables import score_training
 from tests.support.tables import people
 
@@ -35,6 +39,17 @@ def predictions(n: int = ROWS, members: int = 4) -> TrainingPredictions:
     return TrainingPredictions((tables[0],), (tables[2],), tables[1], tuple(tables[2:]))
 
 
+def scored(
+    made: TrainingPredictions,
+    y: np.ndarray = Y,
+    *,
+    task: Task = "binary",
+    metrics: Sequence[str] | None = None,
+    resamples: Resamples = RESAMPLES,
+) -> Scored:
+    return Scored(y, made, (len(made.members),), task, resamples, metrics)
+
+
 def group(rows: np.ndarray, label: str = "some") -> TestGroup:
     return TestGroup(label, "level", 0.1, rows)
 
@@ -45,7 +60,7 @@ def first(count: int, n: int = ROWS) -> np.ndarray:
 
 def test_scores_are_those_of_the_groups_rows() -> None:
     made, rows = predictions(), np.arange(ROWS) % 20 < 3
-    tables = group_scores([group(rows)], Y, made, task="binary", resamples=RESAMPLES)
+    tables = group_scores([group(rows)], scored(made))
     assert list(tables.scores.columns) == GROUP_COLUMNS
     assert list(tables.gaps.columns) == GAP_COLUMNS
     assert set(tables.scores["approach"]) == {"oracle", "naive_single", "dge_4"}
@@ -72,8 +87,8 @@ def test_scores_are_those_of_the_groups_rows() -> None:
 
 def test_a_group_of_all_rows_has_the_scores_of_all_rows_and_no_excess() -> None:
     made = predictions()
-    tables = group_scores([group(first(ROWS))], Y, made, task="binary", resamples=RESAMPLES)
-    overall = score_training(Y, made, [4], task="binary").set_index(["approach", "metric"])
+    tables = group_scores([group(first(ROWS))], scored(made))
+    overall = score_training(scored(made)).set_index(["approach", "metric"])
     found = tables.scores.set_index(["approach", "metric"])
     for place in found.index:
         assert found["value"][place] == overall["value"][place]
@@ -99,7 +114,7 @@ def test_the_order_of_rows_does_not_count_for_values() -> None:
         (one.label, one.share) for one in shuffled
     ]
     tables = [
-        group_scores(groups, y, given, task="binary", resamples=RESAMPLES, metrics=["auc", "brier"])
+        group_scores(groups, scored(given, y, metrics=["auc", "brier"]))
         for groups, y, given in ((straight, Y, made), (shuffled, Y[turned], moved))
     ]
     columns = ["group", "share", "n", "positives", "approach", "metric"]
@@ -111,12 +126,7 @@ def test_the_order_of_rows_does_not_count_for_values() -> None:
 def test_a_group_without_rows_or_with_one_class_stays_with_a_reason() -> None:
     ones = first(50) & (Y == 1)
     tables = group_scores(
-        [group(first(0), "empty"), group(ones, "ones")],
-        Y,
-        predictions(),
-        task="binary",
-        K=2,
-        resamples=RESAMPLES,
+        [group(first(0), "empty"), group(ones, "ones")], scored(predictions()), K=2
     )
     found = tables.scores.set_index(["group", "approach", "metric"])
     assert np.isnan(found["value"]["empty", "dge_2", "brier"])
@@ -144,18 +154,14 @@ def test_a_group_without_rows_or_with_one_class_stays_with_a_reason() -> None:
 def test_a_group_of_few_positives_is_shown_and_not_tested(positives: int, reason: str) -> None:
     chosen = first(0)
     chosen[np.flatnonzero(Y == 1)[:positives]] = chosen[np.flatnonzero(Y == 0)[:60]] = True
-    gaps = group_scores(
-        [group(chosen)], Y, predictions(), task="binary", resamples=RESAMPLES, metrics=["brier"]
-    ).gaps
+    gaps = group_scores([group(chosen)], scored(predictions(), metrics=["brier"])).gaps
     assert gaps["gap"].notna().all()
     assert gaps["p"].isna().all() == bool(reason)
     assert all(reason in text for text in gaps["reason"])
 
 
 def test_p_is_student_s_with_the_rarer_rows_as_its_degrees_of_freedom() -> None:
-    gaps = group_scores(
-        [group(first(80))], Y, predictions(), task="binary", resamples=RESAMPLES, metrics=["brier"]
-    ).gaps
+    gaps = group_scores([group(first(80))], scored(predictions(), metrics=["brier"])).gaps
     rarer = min(int(Y[first(80)].sum()), 80 - int(Y[first(80)].sum()))
     row = gaps.iloc[0]
     # The interval is of percentiles; its half width is about 1.96 standard errors.
@@ -164,7 +170,7 @@ def test_p_is_student_s_with_the_rarer_rows_as_its_degrees_of_freedom() -> None:
 
 
 def test_no_groups_give_no_rows_but_the_columns() -> None:
-    tables = group_scores([], Y, predictions(), task="binary", resamples=RESAMPLES)
+    tables = group_scores([], scored(predictions()))
     assert list(tables.scores.columns) == GROUP_COLUMNS
     assert list(tables.gaps.columns) == GAP_COLUMNS
     assert not len(tables.scores)
@@ -174,9 +180,7 @@ def test_no_groups_give_no_rows_but_the_columns() -> None:
 def test_other_tasks_have_no_positives() -> None:
     values = np.random.default_rng(0).normal(size=(5, ROWS))
     made = TrainingPredictions((values[0],), (values[2],), values[1], tuple(values[2:]))
-    tables = group_scores(
-        [group(first(80))], values[0] + 1, made, task="regression", resamples=RESAMPLES
-    )
+    tables = group_scores([group(first(80))], scored(made, values[0] + 1, task="regression"))
     assert tables.scores["positives"].isna().all()
     assert set(tables.scores["metric"]) == {"rmse", "mae", "r2", "crps"}
     assert tables.gaps["gap"].notna().all()
@@ -199,7 +203,7 @@ def found_worse(seed: int, *, shift: float, groups: int = 5, n: int = 1000) -> s
     y, made = flawed(np.random.default_rng(seed), groups, n, shift)
     parts = [group(np.arange(n) % groups == index, str(index)) for index in range(groups)]
     resamples = Resamples(n, np.random.SeedSequence(seed), 100)
-    gaps = group_scores(parts, y, made, task="binary", resamples=resamples, metrics=["brier"]).gaps
+    gaps = group_scores(parts, scored(made, y, metrics=["brier"], resamples=resamples)).gaps
     return set(gaps.loc[(gaps["approach"] == "dge_1") & (gaps["p_adjusted"] < 0.05), "group"])
 
 

@@ -11,6 +11,7 @@ import pytest
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.ensemble.k_curve import k_curve
 from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.scores.approach import NAIVE_SINGLE, SINGLE_MEAN
 from dge_assets.core.scores.intervals import (
     approach_differences,
     curve_with_intervals,
@@ -20,7 +21,7 @@ from dge_assets.core.scores.intervals import (
 )
 from dge_assets.core.scores.metrics import metric_names, score_encoded
 from dge_assets.core.scores.predictions import TrainingPredictions
-from dge_assets.core.scores.samples import Samples, ScoreSample, score_samples
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.tables import score_training
 
 ROWS = 300
@@ -42,21 +43,15 @@ def made(
     return y, TrainingPredictions((predict(0.15),), (tables[0],), predict(noise), tables)
 
 
-def samples_of(members: int, ks: list[int], task: Task = "binary") -> Samples:
+def scored_of(members: int, ks: list[int], task: Task = "binary") -> Scored:
     y, predictions = made(members)
-    return score_samples(metric_names(task), y, predictions, ks, task=task, resamples=RESAMPLES)
+    return Scored(y, predictions, ks, task, RESAMPLES)
 
 
 def tables(members: int, task: Task = "binary") -> tuple[pd.DataFrame, pd.DataFrame]:
-    y, predictions = made(members)
-    ks = range(1, members + 1)
-    ensembles = ensemble_intervals(y, predictions.members, ks, task=task, resamples=RESAMPLES)
-    scores = score_training(y, predictions, [2, members], task=task)
-    curve = k_curve(y, predictions.members, ks, task=task)
-    return (
-        training_with_intervals(scores, samples_of(members, [2, members], task), task=task),
-        curve_with_intervals(curve, ensembles),
-    )
+    scored, ks = scored_of(members, [2, members], task), range(1, members + 1)
+    curve = curve_with_intervals(k_curve(scored, ks), ensemble_intervals(scored, ks))
+    return training_with_intervals(scored), curve
 
 
 def test_each_interval_says_what_it_is_over() -> None:
@@ -72,9 +67,8 @@ def test_each_interval_says_what_it_is_over() -> None:
 
 
 def test_values_stay_as_they_were_and_lie_in_their_intervals() -> None:
-    y, predictions = made(7)
     scores, _ = tables(7)
-    plain = score_training(y, predictions, [2, 7], task="binary")
+    plain = score_training(scored_of(7, [2, 7]))
     pd.testing.assert_frame_equal(scores[list(plain.columns)], plain)
     held = scores[scores["metric"].isin(["auc", "brier", "accuracy"])]
     for prefix in ("", "expected_"):
@@ -103,9 +97,9 @@ def test_what_was_not_fitted_without_each_member_says_so() -> None:
 
 
 def test_a_gain_that_averaging_always_brings_is_called_an_identity() -> None:
-    table = approach_differences(samples_of(7, [3, 7])).set_index(
-        ["approach", "against", "metric"]
-    )["remark"]
+    table = approach_differences(scored_of(7, [3, 7])).set_index(["approach", "against", "metric"])[
+        "remark"
+    ]
     assert (
         table["dge_7", "naive_single_mean", "brier"] == "an identity: the variance between members"
     )
@@ -122,7 +116,7 @@ def test_the_identity_is_one() -> None:
     between members.
     """
     _, predictions = made(7)
-    table = approach_differences(samples_of(7, [7])).set_index(["approach", "against", "metric"])[
+    table = approach_differences(scored_of(7, [7])).set_index(["approach", "against", "metric"])[
         "difference"
     ]
     positive = np.stack([member[:, 1] for member in predictions.members])
@@ -135,12 +129,12 @@ def test_a_metric_that_scores_an_ensemble_as_a_distribution_compares_nothing() -
     """By crps K predictions are a distribution and one is a point: below zero is no gain, and above
     zero may occur.
     """
-    replicates = np.random.default_rng(0).normal(2.0, 0.1, 200)
-    sample, less = (ScoreSample(value, replicates, np.full(5, 0.05), 5) for value in (2.0, 1.8))
-    approaches = ("oracle", "naive_single", "naive_single_mean", "naive_ensemble", "naive_concat")
-    table = approach_differences(
-        {name: {"crps": sample} for name in approaches} | {"dge_5": {"crps": less}}
-    )
+    rng = np.random.default_rng(0)
+    members = tuple(rng.normal(size=ROWS) for _ in range(5))
+    predictions = TrainingPredictions(members[:1], members[:2], members[0], members)
+    scored = Scored(rng.normal(size=ROWS), predictions, [5], "regression", RESAMPLES, ["crps"])
+    table = approach_differences(scored)
+    assert len(table)
     assert (
         table["remark"]
         .str.startswith("the predictions of K models are scored as a distribution")
@@ -156,14 +150,14 @@ def test_the_influences_of_a_mean_are_those_of_its_standard_error() -> None:
     singles = [
         score_encoded(["brier"], y, m, task="binary").values["brier"] for m in predictions.members
     ]
-    samples = samples_of(7, [7])
-    assert samples["naive_single_mean"]["brier"].member_variance == pytest.approx(
+    scored = scored_of(7, [7])
+    assert scored.samples(SINGLE_MEAN)["brier"].member_variance == pytest.approx(
         np.var(singles, ddof=1) / 7
     )
-    assert samples["naive_single"]["brier"].member_variance == pytest.approx(
+    assert scored.samples(NAIVE_SINGLE)["brier"].member_variance == pytest.approx(
         np.var(singles, ddof=1)
     )
-    assert samples["naive_single"]["brier"].value == singles[0]
+    assert scored.samples(NAIVE_SINGLE)["brier"].value == singles[0]
 
 
 def test_scores_that_are_all_the_same_are_so_in_their_mean_as_well() -> None:
@@ -174,8 +168,7 @@ def test_scores_that_are_all_the_same_are_so_in_their_mean_as_well() -> None:
     rng = np.random.default_rng(0)
     members = tuple(np.column_stack([1 - p, p]) for p in rng.uniform(0, 0.3, (7, len(y))))
     predictions = TrainingPredictions(members[:1], members[:1], members[0], members)
-    samples = score_samples(["accuracy"], y, predictions, [7], task="binary", resamples=RESAMPLES)
-    table = approach_differences(samples)
+    table = approach_differences(Scored(y, predictions, [7], "binary", RESAMPLES, ["accuracy"]))
     row = table[(table["metric"] == "accuracy") & (table["against"] == "naive_single_mean")].iloc[0]
     assert row["difference"] == 0
     assert row[["low", "high"]].isna().all()
@@ -205,12 +198,9 @@ def test_differences_are_those_of_the_scores_and_averaging_shows_as_a_gain() -> 
     """Known truth: members err independently, so the mean of seven has a lower squared error than
     any.
     """
-    y, predictions = made(7)
-    table = approach_differences(samples_of(7, [7]))
+    table = approach_differences(scored_of(7, [7]))
     brier = table[table["metric"] == "brier"].set_index(["approach", "against"])
-    scores = score_training(y, predictions, [7], task="binary").set_index(["approach", "metric"])[
-        "value"
-    ]
+    scores = score_training(scored_of(7, [7])).set_index(["approach", "metric"])["value"]
     for against in ("naive_single", "naive_ensemble", "naive_concat", "oracle"):
         expected = scores["dge_7", "brier"] - scores[against, "brier"]
         assert brier["difference"]["dge_7", against] == pytest.approx(expected)
@@ -225,7 +215,7 @@ def test_differences_are_those_of_the_scores_and_averaging_shows_as_a_gain() -> 
 
 
 def test_an_approach_that_is_the_other_has_a_difference_of_exactly_nothing() -> None:
-    table = approach_differences(samples_of(3, [3]))
+    table = approach_differences(scored_of(3, [3]))
     same = table[(table["approach"] == "naive_ensemble") & (table["against"] == "naive_single")]
     assert len(same) == len(metric_names("binary"))
     assert same["difference"].eq(0.0).all()

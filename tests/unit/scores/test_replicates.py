@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.intervals.resampling import Resamples
+from dge_assets.core.intervals.resampling import PartOfResamples, Resamples
 from dge_assets.core.scores.metrics import METRICS, score_encoded
 from dge_assets.core.scores.replicated_auc import PLACES
 from dge_assets.core.scores.replicates import replicate_means, replicate_scores, score_weighted
@@ -61,11 +61,11 @@ def test_a_mask_takes_rows_away_and_the_whole_mask_none(seed: int) -> None:
     resamples = Resamples(60, np.random.SeedSequence(seed), 20)
     names = list(METRICS["binary"])
     whole = replicate_scores(names, y, table, resamples, task="binary")
-    masked = replicate_scores(
-        names, y, table, resamples, task="binary", rows=np.ones(60, dtype=bool)
-    )
+    every = PartOfResamples(resamples, np.ones(60, dtype=bool))
+    masked = replicate_scores(names, y, table, every, task="binary")
     half = np.arange(60) < 30
-    part = replicate_scores(names, y, table, resamples, task="binary", rows=half)
+    of_half = PartOfResamples(resamples, half)
+    part = replicate_scores(names, y[half], table[half], of_half, task="binary")
     weights = next(resamples.blocks())[half]
     expected = score_weighted(names, y[half], table[half], weights, task="binary")
     for name in names:

@@ -14,6 +14,7 @@ from dge_assets.core.contract.contract import Task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.predictions import TrainingPredictions
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.tables import score_training
 from dge_assets.core.uncertainty.tables import uncertainty_tables
 
@@ -45,9 +46,8 @@ def made(
     noise_variances: list[float] | None = None,
 ) -> dict[str, pd.DataFrame]:
     resamples = Resamples(len(y), np.random.SeedSequence(0), 200)
-    return uncertainty_tables(
-        y, given, ks, task=task, resamples=resamples, noise_variances=noise_variances
-    )
+    scored = Scored(y, given, ks, task, resamples)
+    return uncertainty_tables(scored, noise_variances=noise_variances)
 
 
 def _classes(task: Task) -> int:
@@ -77,7 +77,9 @@ def test_a_classification_has_all_quantities_rankings_and_curves(task: Task) -> 
     shares = ["total", "aleatoric", "generator", "generator_share", "risk"]
     assert list(found["oracle"].index) == [*shares, *areas, "ece", "ece_equal_count"]
     assert found.notna().all()
-    scores = score_training(y, given, [2, 3], task=task).set_index(["approach", "metric"])["value"]
+    scores = score_training(Scored(y, given, [2, 3], task)).set_index(["approach", "metric"])[
+        "value"
+    ]
     for approach in APPROACHES:
         assert found[approach, "ece"] == pytest.approx(scores[approach, "ece"])
         assert found[approach, "risk"] == pytest.approx(1 - scores[approach, "accuracy"])
@@ -128,9 +130,8 @@ def test_votes_that_tie_are_ranked_as_ties_in_any_order_of_members() -> None:
     for order in (members, members[::-1]):
         predictions = TrainingPredictions(order[:1], order[:1], order[0], order)
         resamples = Resamples(300, np.random.SeedSequence(0), 20)
-        table = uncertainty_tables(y, predictions, [10], task="binary", resamples=resamples)[
-            "uncertainty"
-        ]
+        scored = Scored(y, predictions, [10], "binary", resamples)
+        table = uncertainty_tables(scored)["uncertainty"]
         of_all = table[table["approach"] == "dge_10"].set_index("quantity")["value"]
         found.append(of_all[["aurc_confidence", "aurc_total", "aurc_generator", "ece_equal_count"]])
     # A mean of one half may still be on either side.

@@ -35,6 +35,7 @@ from dge_assets.core.reporting.pictures.uncertainty_charts import (
 )
 from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
 from dge_assets.core.scores.predictions import TrainingPredictions
+from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.selection_quality import SELECTION_QUALITY_COLUMNS
 from dge_assets.core.uncertainty.prediction_map import map_grid, prediction_map
 from dge_assets.core.uncertainty.tables import uncertainty_tables
@@ -63,9 +64,8 @@ def tables(task: Task = "binary") -> dict[str, pd.DataFrame]:
     drawn = Resamples(ROWS, np.random.SeedSequence(0), 50)
     parts: dict[str, list[pd.DataFrame]] = {}
     for family, model in (("ctgan", "lr"), ("tvae", "lr")):
-        for name, table in uncertainty_tables(
-            y, members(task, rng, y), [2, 5], task=task, resamples=drawn
-        ).items():
+        scored = Scored(y, members(task, rng, y), [2, 5], task, drawn)
+        for name, table in uncertainty_tables(scored).items():
             parts.setdefault(name, []).append(table.assign(family=family, model=model))
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
