@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dge_assets.assets.encoder import stored_encoder
-from dge_assets.assets.line import Line, contract_of, table_metadata
+from dge_assets.assets.line import Line, contract_of
+from dge_assets.assets.metadata import table_metadata
 from dge_assets.assets.rules import thresholds_of
 from dge_assets.assets.verdicts import (
     check_result,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dge_assets.assets.line import Line, contract_of
+from dge_assets.assets.metadata import TERMINAL
 from dge_assets.assets.report import report_path
-from dge_assets.assets.telling import TERMINAL
 from dge_assets.assets.training_time import full_profile_note
 from dge_assets.automation import range_tags
 from dge_assets.core import errors

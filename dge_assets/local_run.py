@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dge_assets.assets.telling import TERMINAL
+from dge_assets.assets.metadata import TERMINAL
 from dge_assets.pools import waiting_steps, waiting_text
 from dge_assets.recovery import recover, tell_waiting
 from dge_resources.home import project_root

@@ -9,8 +9,9 @@ import pandas as pd
 
 from dge_assets.assets.encoder import stored_encoder
 from dge_assets.assets.generator import stored_record
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.assets.metadata import table_metadata
 from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_assets.core.reporting.markdown import markdown_cell
 from dge_resources.compute import Compute, Finished

@@ -6,16 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.line import (
-    LAKE,
-    ONE_RUN,
-    Line,
-    contract_of,
-    notes_metadata,
-    record_metadata,
-    table_metadata,
-)
-from dge_assets.assets.telling import tell
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of
+from dge_assets.assets.metadata import notes_metadata, record_metadata, table_metadata, tell
 from dge_assets.core.generators.encoding.column_plan import ColumnPlan
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import address_of

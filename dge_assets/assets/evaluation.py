@@ -23,15 +23,8 @@ from dge_assets.assets.evaluation_tables import (
     stacked_pairs,
     statistics_of,
 )
-from dge_assets.assets.line import (
-    LAKE,
-    ONE_RUN,
-    Line,
-    contract_of,
-    record_metadata,
-    table_metadata,
-)
-from dge_assets.assets.telling import tell
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of
+from dge_assets.assets.metadata import record_metadata, table_metadata, tell
 from dge_assets.core.cards.table_card import TableCard
 from dge_resources.compute import Compute
 from dge_resources.lake import address_of

@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import contract_of, notes_metadata, png_metadata
+from dge_assets.assets.line import contract_of
+from dge_assets.assets.metadata import notes_metadata, png_metadata
 from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_resources.records import Recorded
 

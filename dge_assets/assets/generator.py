@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, notes_metadata, png_metadata, table_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.assets.metadata import notes_metadata, png_metadata, table_metadata
 from dge_assets.core.errors import GeneratorError, StorageError
 from dge_assets.core.generators.card import FamilyCard
 from dge_assets.core.generators.effort import Effort

@@ -1,4 +1,4 @@
-"""What the stages of one table's line share: asset keys, partitions, recipes, metadata.
+"""What the stages of one table's line share: asset keys, partitions, recipes, settings.
 
 A recipe says what an artifact is made from; every stage makes its recipe here, from its parents'
 records alone, so that "is it still what is wanted" has one answer for assets, checks and the
@@ -7,12 +7,10 @@ release.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 
 from dge_assets.assets.check_cards import CHECK_CARDS
 from dge_assets.core.cards.check_card import CheckCard
@@ -21,7 +19,6 @@ from dge_assets.core.declaration.table import TablePlan
 from dge_assets.core.evaluation.catalogue import CATALOGUE, Catalogue
 from dge_assets.core.lineage.fingerprint import document_sha256
 from dge_assets.core.lineage.provenance import Provenance, Recipe
-from dge_assets.core.reporting.markdown import markdown_cell, markdown_list
 
 CODE_VERSIONS = {
     "source": "3",
@@ -242,50 +239,3 @@ class Line:
 def contract_of(record: Provenance) -> Contract:
     """The complete contract that a source, real_train or real_test record carries."""
     return Contract.model_validate(record.parameters["contract"])
-
-
-def record_metadata(record: Provenance) -> dict[str, Any]:
-    """A record as Dagster metadata: what the asset's page shows of its lineage."""
-    metadata: dict[str, Any] = {
-        "dge/record_id": record.record_id,
-        "dge/content_sha256": record.content_sha256,
-        "dge/table_fingerprint": record.table_fingerprint[:12],
-        "dge/contract": record.contract_sha256[:12],
-        "dge/record": dg.MetadataValue.json(record.to_document()),
-    }
-    if record.seconds is not None:
-        metadata["seconds"] = round(record.seconds, 3)
-    return metadata
-
-
-def png_metadata(png: bytes, alt: str) -> dg.MarkdownMetadataValue:
-    """A picture that the asset's page can show."""
-    import base64
-
-    return dg.MetadataValue.md(
-        f"![{markdown_cell(alt)}](data:image/png;base64,{base64.b64encode(png).decode()})"
-    )
-
-
-def notes_metadata(notes: Iterable[object]) -> dg.MarkdownMetadataValue:
-    """Notes as a Markdown list, a dash where there are none."""
-    return dg.MetadataValue.md(markdown_list(notes) or "—")
-
-
-def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue:
-    """A small frame as a Markdown table, floats to four digits, missing values as a dash."""
-
-    def cell(value: Any) -> str:
-        if pd.api.types.is_scalar(value) and pd.isna(value):
-            return "—"
-        return f"{value:.4g}" if isinstance(value, float) else markdown_cell(value)
-
-    head = [markdown_cell(name) for name in frame.columns]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += [
-        "| " + " | ".join(map(cell, row)) + " |"
-        for row in frame.head(most_rows).itertuples(index=False)
-    ]
-    if len(frame) > most_rows:
-        lines.append(f"\n{len(frame) - most_rows} more rows in the warehouse")
-    return dg.MetadataValue.md("\n".join(lines))

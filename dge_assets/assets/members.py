@@ -13,8 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from dge_assets.assets.line import record_metadata
-from dge_assets.assets.telling import tell
+from dge_assets.assets.metadata import record_metadata, tell
 from dge_assets.core.lineage.fingerprint import document_sha256
 from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished, Work

@@ -8,10 +8,10 @@ import dagster as dg
 
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
 from dge_assets.assets.gate import Passed, require_passed
-from dge_assets.assets.line import ONE_RUN, Line, contract_of, table_metadata
+from dge_assets.assets.line import ONE_RUN, Line, contract_of
+from dge_assets.assets.metadata import table_metadata, tell
 from dge_assets.assets.present import Member, keep_plan
 from dge_assets.assets.report import build_warehouse, report_path
-from dge_assets.assets.telling import tell
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.errors import ReleaseError
 from dge_assets.core.lineage.provenance import released_document

@@ -9,13 +9,8 @@ from dge_assets.assets.augmentation import augmentation_figures
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
 from dge_assets.assets.evaluation_pictures import Figure, drawn_once
 from dge_assets.assets.generator import recorded_effort
-from dge_assets.assets.line import (
-    ONE_RUN,
-    Line,
-    contract_of,
-    png_metadata,
-    table_metadata,
-)
+from dge_assets.assets.line import ONE_RUN, Line, contract_of
+from dge_assets.assets.metadata import png_metadata, table_metadata, tell
 from dge_assets.assets.present import (
     Member,
     keep_plan,
@@ -23,7 +18,6 @@ from dge_assets.assets.present import (
     unused_members,
     verdicts_in_use,
 )
-from dge_assets.assets.telling import tell
 from dge_assets.assets.training_time import full_profile_note
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.generators.effort import with_effort

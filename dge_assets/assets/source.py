@@ -6,16 +6,8 @@ import dagster as dg
 import pandas as pd
 
 from dge_assets.assets.columns import frame_metadata
-from dge_assets.assets.line import (
-    CODE_VERSIONS,
-    LAKE,
-    ONE_RUN,
-    Line,
-    contract_of,
-    notes_metadata,
-    record_metadata,
-)
-from dge_assets.assets.telling import tell
+from dge_assets.assets.line import CODE_VERSIONS, LAKE, ONE_RUN, Line, contract_of
+from dge_assets.assets.metadata import notes_metadata, record_metadata, tell
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_assets.core.lineage.provenance import Recipe

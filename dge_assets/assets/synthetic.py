@@ -6,8 +6,9 @@ import dagster as dg
 
 from dge_assets.assets.columns import frame_metadata
 from dge_assets.assets.encoder import stored_encoder
-from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of, png_metadata
+from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of
 from dge_assets.assets.members import MemberConfig, MemberStage, partition_seeds, run_members
+from dge_assets.assets.metadata import png_metadata
 from dge_assets.assets.present import keep_plan
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.compute import Compute

@@ -16,7 +16,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dge_assets.assets.telling import TERMINAL
+from dge_assets.assets.metadata import TERMINAL
 from dge_assets.local_run import telling_of_waiting
 from dge_assets.pools import waiting_steps
 from dge_assets.recovery import recover, sweep, tell_waiting

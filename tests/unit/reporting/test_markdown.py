@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from dge_assets.assets.downstream import downstream_asset
-from dge_assets.assets.line import Line, notes_metadata, png_metadata, table_metadata
+from dge_assets.assets.line import Line
+from dge_assets.assets.metadata import notes_metadata, png_metadata, table_metadata
 from dge_assets.assets.source import source_assets
 from dge_assets.automation import origin_asset
 from dge_assets.core.declaration.table import TableDeclaration
