@@ -1,4 +1,4 @@
-"""Augmentation in the line: its tasks, its table and its picture.
+"""Augmentation in the line: its tasks.
 
 Not here: the evaluation's asset (`evaluation`).
 """
@@ -6,8 +6,6 @@ Not here: the evaluation's asset (`evaluation`).
 from __future__ import annotations
 
 from typing import Any
-
-import pandas as pd
 
 from dge_assets.assets.ensemble import Ensemble
 from dge_assets.assets.line import Line, contract_of
@@ -40,15 +38,3 @@ def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
         for family in line.families
         for model in asked.models
     }
-
-
-def augmentation_figures(table: pd.DataFrame, metric: str) -> list[tuple[str, str, bytes]]:
-    """The picture for the report, where augmentation was asked for."""
-    if table.empty:
-        return []
-    from dge_assets.core.reporting.page.augmentation import augmentation_chart
-
-    caption = "Scored on real_test; whiskers: 95 % interval over the samples of real rows"
-    return [
-        (f"Real and synthetic rows together, {metric}", caption, augmentation_chart(table, metric))
-    ]

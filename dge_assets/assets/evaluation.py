@@ -13,7 +13,7 @@ import dagster as dg
 from dge_assets.assets.augmentation import augmentation_tasks
 from dge_assets.assets.columns import card_metadata
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
-from dge_assets.assets.evaluation_pictures import page_pictures
+from dge_assets.assets.evaluation_pictures import page_pictures, page_sentences
 from dge_assets.assets.evaluation_tables import (
     across_families,
     combine_tables,
@@ -235,13 +235,13 @@ def _output(
     line: Line, card: TableCard, tables: Mapping[str, Recorded], real_test: Recorded
 ) -> dg.Output[Recorded]:
     item = tables[card.name]
-    frames = {name: table.frame for name, table in tables.items()}
     metadata: dict[str, Any] = {
         "dagster/row_count": len(item.frame),
         "table": table_metadata(item.frame, most_rows=60),
         **record_metadata(item.record),
         **(_told(tables) if card == line.catalogue.index else {}),
-        **page_pictures(card.name, frames, real_test),
+        **page_sentences(line, card, tables),
+        **page_pictures(card, tables, real_test),
     }
     return dg.Output(
         item,

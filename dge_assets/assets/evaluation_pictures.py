@@ -1,93 +1,71 @@
-"""What the pages of the evaluation tables show besides numbers: pictures, and the recommendation of
-K.
+"""What the pages of the evaluation tables show besides numbers: the pictures and the sentences of the
+report.
+
+Not here: which table has which pictures (its card), drawing them (`core.reporting`).
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
-from dge_assets.assets.line import contract_of
+from dge_assets.assets.line import Line, contract_of
 from dge_assets.assets.metadata import notes_metadata, png_metadata
-from dge_assets.core.lineage.fingerprint import frame_sha256
+from dge_assets.core.cards.table_card import TableCard
 from dge_resources.records import Recorded
 
-Figure = tuple[str, str, bytes]
-MOST_KEPT = 16
+if TYPE_CHECKING:
+    from dge_assets.core.reporting.pictures.figure import Figure
+
+MOST_ON_A_PAGE = 4
+"""Pictures of one table on its asset's page; the report has all."""
+MOST_KEPT = 24
 """Tables whose pictures are kept for the report: some megabytes."""
-_DRAWN: dict[tuple[str, str, str], list[Figure]] = {}
+_DRAWN: dict[tuple[str, str], "list[Figure]"] = {}
 
 
 def page_pictures(
-    name: str, frames: Mapping[str, pd.DataFrame], real_test: Recorded
-) -> dict[str, Any]:
-    """Metadata for the page of the evaluation table `name`, of all that are in `frames`; of many
-    maps the first few.
-    """
-    frame = frames[name]
-    if frame.empty:
-        return {}
-    if name == "k_curve":
-        return _ensemble_size(frame, frames["k_recommendation"])
-    drawn = _drawn(name, frame)
-    if drawn is not None:
-        return {"chart": drawn}
-    shown = frame if name != "prediction_map" else frame[frame["model"] == frame["model"].iloc[0]]
-    figures = drawn_once(name, shown, real_test)
+    card: TableCard, tables: Mapping[str, Recorded], real_test: Recorded
+) -> dict[str, dg.MarkdownMetadataValue]:
+    """Metadata for the page of an evaluation table; of many pictures the first few."""
     return {
         f"chart {title}": png_metadata(png, f"{title}. {caption}")
-        for title, caption, png in figures
+        for title, caption, png in drawn_once(card, tables, real_test)[:MOST_ON_A_PAGE]
     }
 
 
-def drawn_once(name: str, frame: pd.DataFrame, real_test: Recorded) -> list[Figure]:
-    """The pictures of one evaluation table as (title, caption, PNG).
+def page_sentences(
+    line: Line, card: TableCard, tables: Mapping[str, Recorded]
+) -> dict[str, dg.MarkdownMetadataValue]:
+    """Metadata with what the report says of an evaluation table in words, where it does."""
+    from dge_assets.core.reporting.page.report_input import ReportInput
+    from dge_assets.core.reporting.page.sections import sentences_of
+
+    frames = {name: item.frame for name, item in tables.items()}
+    report = ReportInput(table=line.table, title="", tables=frames, catalogue=line.catalogue)
+    sentences = sentences_of(card, report)
+    return {"in words": notes_metadata(sentences)} if sentences else {}
+
+
+def drawn_once(
+    card: TableCard, tables: Mapping[str, Recorded], real_test: Recorded
+) -> "list[Figure]":
+    """The pictures of one evaluation table; `tables` are all of them.
 
     In a run that makes the tables and then the report both show the same ones; drawing them takes
     seconds.
     """
-    from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
+    from dge_assets.core.reporting.pictures.figure import Pictured, figures_of
 
-    key = (name, frame_sha256(frame), real_test.record.record_id)
+    item = tables[card.name]
+    key = (item.record.record_id, real_test.record.record_id)
     if key not in _DRAWN:
         while len(_DRAWN) >= MOST_KEPT:
             _DRAWN.pop(next(iter(_DRAWN)))
-        _DRAWN[key] = uncertainty_figures(
-            name, frame, contract_of(real_test.record), real_test.frame
+        about = Pictured(
+            contract=contract_of(real_test.record),
+            real_test=real_test.frame,
+            tables={name: table.frame for name, table in tables.items()},
         )
+        _DRAWN[key] = figures_of(card, item.frame, about)
     return _DRAWN[key]
-
-
-def _ensemble_size(curve: pd.DataFrame, recommended: pd.DataFrame) -> dict[str, Any]:
-    from dge_assets.core.reporting.page.ensemble_size import (
-        recommendation_sentences,
-        squared_error_in,
-    )
-    from dge_assets.core.reporting.pictures import charts
-
-    metric = squared_error_in(curve)
-    chart = charts.k_curve_chart(curve, metric, recommended=recommended)
-    sentences = recommendation_sentences(recommended)
-    return {
-        "chart": png_metadata(chart, f"k_curve, {metric}"),
-        "recommendation": notes_metadata(sentences),
-    }
-
-
-def _drawn(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue | None:
-    from dge_assets.core.reporting.page.group_section import group_gap_chart
-    from dge_assets.core.reporting.pictures import charts
-    from dge_assets.core.reporting.pictures.correlation_charts import error_correlation_heatmap
-
-    if name == "error_correlation":
-        return png_metadata(error_correlation_heatmap(frame, "deviation"), f"{name}, deviation")
-    charts_by_name = {
-        "training_scores": charts.approach_comparison,
-        "evaluation_scores": charts.evaluation_comparison,
-        "group_gaps": group_gap_chart,
-    }
-    if name not in charts_by_name:
-        return None
-    metric = "auc" if "auc" in set(frame["metric"]) else "rmse"
-    return png_metadata(charts_by_name[name](frame, metric), f"{name}, {metric}")

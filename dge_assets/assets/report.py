@@ -1,13 +1,12 @@
 """The sixth stage: the report that the custodian reads before a release, one HTML file."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 
-from dge_assets.assets.augmentation import augmentation_figures
 from dge_assets.assets.ensemble import collect_ensemble, ensemble_inputs, tables_of
-from dge_assets.assets.evaluation_pictures import Figure, drawn_once
+from dge_assets.assets.evaluation_pictures import drawn_once
 from dge_assets.assets.generator import recorded_effort
 from dge_assets.assets.line import ONE_RUN, Line, contract_of
 from dge_assets.assets.metadata import png_metadata, table_metadata, tell
@@ -26,6 +25,9 @@ from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 from dge_resources.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from dge_assets.core.reporting.pictures.figure import Figure
 
 
 def report_path(table: str) -> str:
@@ -192,66 +194,31 @@ def _checks_table(verdicts: list[Verdict]) -> pd.DataFrame:
 
 def _figures(
     line: Line, storage: Storage, contract: Contract, inputs: dict[str, Any]
-) -> list[Figure]:
-    from dge_assets.core.reporting.page.ensemble_size import squared_error_in
-    from dge_assets.core.reporting.page.group_section import group_gap_chart
-    from dge_assets.core.reporting.pictures import charts
-    from dge_assets.core.reporting.pictures.correlation_charts import error_correlation_heatmap
+) -> "list[Figure]":
+    """Those of the evaluation tables, then those of the datasets and of training."""
+    from dge_assets.core.reporting.pictures.figure import Figure
     from dge_assets.core.reporting.pictures.marginals import marginals
-    from dge_assets.core.scores.metrics import HEADLINE_METRICS
 
-    metrics = HEADLINE_METRICS[contract.task]
-    training, evaluation = inputs["training_scores"].frame, inputs["evaluation_scores"].frame
+    tables = {name: inputs[name] for name in line.catalogue.names}
     figures = [
-        (
-            f"Approaches, {metric}",
-            "Scored on real_test; bars: spread over datasets",
-            charts.approach_comparison(training, metric),
-        )
-        for metric in metrics
+        figure
+        for card in line.catalogue
+        for figure in drawn_once(card, tables, inputs["real_test"])
     ]
-    if len(evaluation):
-        claim = charts.evaluation_comparison(evaluation, metrics[0])
-        figures.append(
-            (
-                f"Claimed and true {metrics[0]}",
-                "What each way of evaluating says, beside the truth",
-                claim,
-            )
-        )
-    caption = "How far short of the oracle, mean over models; bars: 95 % over test rows, paired"
-    gaps = inputs["group_gaps"].frame
-    for metric in metrics if len(gaps) else ():
-        figures.append((f"Groups, {metric}", caption, group_gap_chart(gaps, metric)))
-    figures += augmentation_figures(inputs["augmentation"].frame, metrics[0])
-    curve, recommended = inputs["k_curve"].frame, inputs["k_recommendation"].frame
-    size = charts.k_curve_chart(curve, squared_error_in(curve), recommended=recommended)
-    figures.append(
-        ("How many generators", "Score by K, measured and predicted, and the recommended K", size)
-    )
-    heat = error_correlation_heatmap(inputs["error_correlation"].frame, "deviation")
-    figures.append(
-        (
-            "Do members err alike",
-            "Correlation of members' deviations from the oracle, on real_test",
-            heat,
-        )
-    )
-    for name in line.catalogue.names:
-        figures += drawn_once(name, inputs[name].frame, inputs["real_test"])
     columns = [(column.name, column.kind) for column in contract.modelled]
     for family in line.families:
         datasets = {int(key): item.frame for key, item in inputs[f"{family}__synthetic"].items()}
         picture = marginals(inputs["real_train"].frame, datasets, columns)
-        figures.append((f"Marginals, {family}", "Real rows against each member's dataset", picture))
-        figures += _losses(line, storage, family)
+        title, caption = f"Marginals, {family}", "Real rows against each member's dataset"
+        figures += [Figure(title, caption, picture), *_losses(line, storage, family)]
     return figures
 
 
-def _losses(line: Line, storage: Storage, family: str) -> list[Figure]:
+def _losses(line: Line, storage: Storage, family: str) -> "list[Figure]":
     """The losses of a family's members; no picture of a family that has none."""
     from dge_assets.core.generators.state_files import from_files
     from dge_assets.core.reporting.pictures.charts import loss_curves, losses_of
+    from dge_assets.core.reporting.pictures.figure import Figure
 
     histories = {}
     for seed in line.seeds:
@@ -262,7 +229,7 @@ def _losses(line: Line, storage: Storage, family: str) -> list[Figure]:
         return []
     step = str(losses.columns[0])
     picture = loss_curves(losses, f"{line.table}/{family}", step=step)
-    return [(f"Losses, {family}", f"By {step}, one line per seed", picture)]
+    return [Figure(f"Losses, {family}", f"By {step}, one line per seed", picture)]
 
 
 def _notes(line: Line, members: list[Provenance], storage: Storage) -> list[str]:

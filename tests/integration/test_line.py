@@ -208,10 +208,11 @@ def test_the_pages_of_assets_have_what_a_person_looks_for(finished: Workshop) ->
     assert {"marginals", "dagster/row_count", "dagster/column_lineage"} <= set(
         metadata("ctgan", "synthetic")
     )
-    assert {"chart", "table"} <= set(metadata("training_scores"))
+    assert {"chart Approaches, auc", "table"} <= set(metadata("training_scores"))
     assert {"chart Reliability", "table"} <= set(metadata("calibration"))
-    assert {"chart", "recommendation"} <= set(metadata("k_curve"))
-    assert "chart" in metadata("error_correlation")
+    assert "chart How many generators" in metadata("k_curve")
+    assert "in words" in metadata("k_recommendation")
+    assert "chart Do members err alike" in metadata("error_correlation")
     assert {"chart Members scored on each other's datasets, auc", "table"} <= set(
         metadata("cross_scores")
     )

@@ -44,5 +44,6 @@ AUGMENTATION = TableCard(
             "the models to try.",
         ),
     ),
+    pictures="dge_assets.core.reporting.page.score_figures:augmentation",
 )
 CARDS = (AUGMENTATION,)

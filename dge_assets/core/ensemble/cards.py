@@ -71,6 +71,7 @@ K_CURVE = TableCard(
             nothing="No scores by number of members were recorded.",
         ),
     ),
+    pictures="dge_assets.core.reporting.page.score_figures:ensemble_size",
 )
 VARIANCE_COMPONENTS = TableCard(
     name="variance_components",
@@ -106,6 +107,7 @@ ERROR_CORRELATION = TableCard(
     ),
     per="model",
     made_by=f"{ENSEMBLE}.error_correlation:error_correlation",
+    pictures="dge_assets.core.reporting.page.score_figures:error_correlation",
 )
 EFFECTIVE_MEMBERS = TableCard(
     name="effective_members",

@@ -49,6 +49,7 @@ GROUP_GAPS = TableCard(
     per="pair",
     made_by=MADE_BY,
     shown=(Shown(section="groups", views=f"{SHOWN}:gaps", sentences=f"{SHOWN}:gap_sentences"),),
+    pictures="dge_assets.core.reporting.page.score_figures:groups",
 )
 GROUP_SCORES = TableCard(
     name="group_scores",

@@ -59,6 +59,7 @@ TRAINING_SCORES = TableCard(
             nothing="No training scores were recorded.",
         ),
     ),
+    pictures="dge_assets.core.reporting.page.score_figures:approaches",
 )
 APPROACH_DIFFERENCES = TableCard(
     name="approach_differences",
@@ -122,6 +123,7 @@ EVALUATION_SCORES = TableCard(
             nothing="No evaluation scores were recorded.",
         ),
     ),
+    pictures="dge_assets.core.reporting.page.score_figures:claims",
 )
 EVALUATION_INTERVALS = TableCard(
     name="evaluation_intervals",
@@ -203,6 +205,7 @@ CROSS_SCORES = TableCard(
     ),
     per="pair",
     made_by=f"{SCORES}.tables:cross_scores",
+    pictures="dge_assets.core.reporting.pictures.uncertainty_figures:cross_scores",
 )
 CARDS = (
     TRAINING_SCORES,

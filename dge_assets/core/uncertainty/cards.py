@@ -38,6 +38,7 @@ UNCERTAINTY = TableCard(
             nothing="No uncertainty was measured.",
         ),
     ),
+    pictures="dge_assets.core.reporting.pictures.uncertainty_figures:uncertainty",
 )
 CALIBRATION = TableCard(
     name="calibration",
@@ -55,6 +56,7 @@ CALIBRATION = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
+    pictures="dge_assets.core.reporting.pictures.uncertainty_figures:calibration",
 )
 SELECTIVE = TableCard(
     name="selective",
@@ -69,6 +71,7 @@ SELECTIVE = TableCard(
     ),
     per="pair",
     made_by=MADE_BY,
+    pictures="dge_assets.core.reporting.pictures.uncertainty_figures:selective",
 )
 PREDICTION_MAP = TableCard(
     name="prediction_map",
@@ -85,5 +88,6 @@ PREDICTION_MAP = TableCard(
     ),
     per="pair",
     made_by="dge_assets.core.uncertainty.prediction_map:prediction_map",
+    pictures="dge_assets.core.reporting.pictures.uncertainty_figures:maps",
 )
 CARDS = (UNCERTAINTY, CALIBRATION, SELECTIVE, PREDICTION_MAP)

@@ -89,9 +89,20 @@ def contents(report: ReportInput) -> list[tuple[str, str]]:
     return [*BEFORE_ADDED, *added, *AFTER_ADDED]
 
 
+def sentences_of(card: TableCard, report: ReportInput) -> list[str]:
+    """All that the page says of a table in words."""
+    return [text for place in card.shown for text in _sentences(card, place, report)]
+
+
+def _sentences(card: TableCard, place: Shown, report: ReportInput) -> list[str]:
+    if not place.sentences:
+        return []
+    return list(named_function(place.sentences)(report.frame(card.name), report))
+
+
 def _block(card: TableCard, place: Shown, report: ReportInput) -> Block:
     frame = report.frame(card.name)
-    sentences = named_function(place.sentences)(frame, report) if place.sentences else []
+    sentences = _sentences(card, place, report)
     views = named_function(place.views)(frame, report) if place.views else []
     if not (place.sentences or place.views):
         views = _as_it_is(card, frame)

@@ -1,18 +1,16 @@
-"""Which pictures each table of uncertainty and that of cross scores get, with the sentence that
-tells how to read each.
+"""The pictures of the tables of uncertainty and of cross scores, each with the sentence that tells
+how to read it.
 
-The page of an asset shows the pictures of its table, the report those of all. Not here: drawing
-(`uncertainty_charts`, `maps`, `cross_score_charts`).
+Each function is named by a table's card. Not here: drawing (`uncertainty_charts`, `maps`,
+`cross_score_charts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
-from dge_assets.core.contract.contract import Contract
 from dge_assets.core.reporting.pictures.cross_score_charts import cross_score_heatmap
+from dge_assets.core.reporting.pictures.figure import Figure, Pictured
 from dge_assets.core.reporting.pictures.maps import prediction_maps
 from dge_assets.core.reporting.pictures.uncertainty_charts import (
     confidence_chart,
@@ -22,38 +20,23 @@ from dge_assets.core.reporting.pictures.uncertainty_charts import (
 )
 from dge_assets.core.uncertainty.prediction_map import map_features
 
-Figure = tuple[str, str, bytes]
-"""Title, caption, PNG."""
 
-
-def uncertainty_figures(
-    name: str, table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame
-) -> list[Figure]:
-    """The pictures of the evaluation table called `name`; none for other tables, and for tables
-    without rows.
-    """
-    drawings: dict[str, Callable[[], list[Figure]]] = {
-        "uncertainty": lambda: _uncertainty(table, contract),
-        "calibration": lambda: _calibration(table),
-        "selective": lambda: _selective(table, contract),
-        "prediction_map": lambda: _maps(table, contract, real_test),
-        "cross_scores": lambda: _cross_scores(table),
-    }
-    return drawings[name]() if name in drawings and len(table) else []
-
-
-def _uncertainty(table: pd.DataFrame, contract: Contract) -> list[Figure]:
-    unit = "nats" if contract.task != "regression" else "variance, squared units of the target"
+def uncertainty(table: pd.DataFrame, about: Pictured) -> list[Figure]:
+    """Uncertainty by approach, in its two parts."""
+    unit = (
+        "nats" if about.contract.task != "regression" else "variance, squared units of the target"
+    )
     title = f"Uncertainty of a prediction ({unit}), mean over real test rows"
     caption = (
         "A bar's first part is what the models say themselves (aleatoric), its second what is between them. One model "
         "has nothing between; naive_ensemble shows what model seeds alone add, so what dge_K has beyond it comes from the "
         "generators."
     )
-    return [("Uncertainty by approach", caption, uncertainty_chart(table, title=title))]
+    return [Figure("Uncertainty by approach", caption, uncertainty_chart(table, title=title))]
 
 
-def _calibration(table: pd.DataFrame) -> list[Figure]:
+def calibration(table: pd.DataFrame, _about: Pictured) -> list[Figure]:
+    """Confidence against how often it came true."""
     reliability = (
         "Points below the dashed line are claimed surer than they come true, points above it less sure; the area of a "
         "point is its share of the rows, so small ones may be chance. The other approaches are in the warehouse's table."
@@ -63,12 +46,12 @@ def _calibration(table: pd.DataFrame) -> list[Figure]:
         "a line that falls below it is sure of what is wrong. At high thresholds few rows are left; the table has their n."
     )
     return [
-        (
+        Figure(
             "Reliability",
             reliability,
             reliability_chart(table, title="Reliability on real test rows"),
         ),
-        (
+        Figure(
             "Accuracy against confidence",
             thresholds,
             confidence_chart(table, title="Accuracy of the rows that are at least so sure"),
@@ -76,10 +59,13 @@ def _calibration(table: pd.DataFrame) -> list[Figure]:
     ]
 
 
-def _selective(table: pd.DataFrame, contract: Contract) -> list[Figure]:
-    risk = "error rate" if contract.task != "regression" else "mean squared error"
+def selective(table: pd.DataFrame, about: Pictured) -> list[Figure]:
+    """Risk against coverage."""
+    risk = "error rate" if about.contract.task != "regression" else "mean squared error"
     ranking = (
-        "total uncertainty" if contract.task != "regression" else "disagreement between the members"
+        "total uncertainty"
+        if about.contract.task != "regression"
+        else "disagreement between the members"
     )
     caption = (
         f"Rows are kept in order of {ranking}, the surest first; the line is the {risk} of those kept. The lower to the "
@@ -87,28 +73,31 @@ def _selective(table: pd.DataFrame, contract: Contract) -> list[Figure]:
         "surest where it is wrong. The generators' part alone does not see errors that come from noise in the data itself."
     )
     title = f"Risk ({risk}) of the rows kept, the surest first"
-    return [("Risk against coverage", caption, selective_chart(table, title=title))]
+    return [Figure("Risk against coverage", caption, selective_chart(table, title=title))]
 
 
-def _maps(table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame) -> list[Figure]:
-    features = map_features(contract)
+def maps(table: pd.DataFrame, about: Pictured) -> list[Figure]:
+    """Predictions over the plane of the two features, for each family and model."""
+    features = map_features(about.contract)
     if features is None:
         return []
     caption = (
         "Above, the mean prediction of each approach with its decision boundary and real test rows; below, how much its "
         "fits differ. Where dge_K's fits differ, the generators disagree about the real data."
     )
-    points = real_test[[*features, contract.target]]
-    classes = contract.classes or ()
+    points = about.real_test[[*features, about.contract.target]]
+    classes = about.contract.classes or ()
     figures = []
     for (family, model), rows in table.groupby(["family", "model"], sort=False):
         title = f"{family}, {model}: predictions over the two features"
-        png = prediction_maps(rows, points, target=contract.target, classes=classes, title=title)
-        figures.append((f"Map, {family}, {model}", caption, png))
+        png = prediction_maps(
+            rows, points, target=about.contract.target, classes=classes, title=title
+        )
+        figures.append(Figure(f"Map, {family}, {model}", caption, png))
     return figures
 
 
-def _cross_scores(table: pd.DataFrame) -> list[Figure]:
+def cross_scores(table: pd.DataFrame, _about: Pictured) -> list[Figure]:
     """One model's: an odd generator is odd for every model, and a picture for each would fill the
     page.
     """
@@ -123,4 +112,4 @@ def _cross_scores(table: pd.DataFrame) -> list[Figure]:
         "it claims too much. A column that stands out is a dataset, a row a model, that is unlike the others. All rows are "
         f"synthetic: what all generators get wrong does not show here.{others}"
     )
-    return [(f"Members scored on each other's datasets, {metric}", caption, png)]
+    return [Figure(f"Members scored on each other's datasets, {metric}", caption, png)]

@@ -15,9 +15,10 @@ from PIL import Image, ImageColor
 
 from dge_assets.assets.evaluation_pictures import page_pictures
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.reporting.pictures.cross_score_charts import _means, cross_score_heatmap
 from dge_assets.core.reporting.pictures.drawing import MAXIMUM_BYTES, PALETTE
-from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
+from dge_assets.core.reporting.pictures.figure import Pictured, figures_of
 from dge_resources.records import recorded
 from tests.support.tables import recipe, tiny, tiny_contract
 
@@ -91,35 +92,32 @@ def test_a_pair_twice_and_a_missing_column_are_refused() -> None:
         cross_score_heatmap(cross().drop(columns="family"), "auc")
 
 
+CARD = CATALOGUE["cross_scores"]
+REAL_TEST = recorded(
+    tiny(50),
+    recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}),
+    run_id="r",
+)
+ABOUT = Pictured(contract=tiny_contract(), real_test=REAL_TEST.frame, tables={})
+
+
+def on_its_page(table: pd.DataFrame) -> list[str]:
+    item = recorded(table, recipe("cross_scores"), run_id="r")
+    return list(page_pictures(CARD, {"cross_scores": item}, REAL_TEST))
+
+
 def test_report_and_page_show_one_picture_of_the_first_model() -> None:
-    real_test = recorded(
-        tiny(50),
-        recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}),
-        run_id="r",
-    )
     for metric in ("auc", "rmse"):
         table = cross(models=("lr", "mlp"), metric=metric)
-        ((title, caption, png),) = uncertainty_figures(
-            "cross_scores", table, tiny_contract(), real_test.frame
-        )
+        ((title, caption, png),) = figures_of(CARD, table, ABOUT)
         assert title == f"Members scored on each other's datasets, {metric}"
         assert caption.startswith("lr trained on part of one member's dataset")
         assert caption.endswith("The other models' are in the warehouse.")
-        of_first = uncertainty_figures(
-            "cross_scores", table[table["model"] == "lr"], tiny_contract(), real_test.frame
-        )
-        assert of_first[0][2] == png
-        assert list(page_pictures("cross_scores", {"cross_scores": table}, real_test)) == [
-            f"chart {title}"
-        ]
+        of_first = figures_of(CARD, table[table["model"] == "lr"], ABOUT)
+        assert of_first[0].png == png
+        assert on_its_page(table) == [f"chart {title}"]
 
 
 def test_one_member_has_no_picture() -> None:
-    empty = cross(0)
-    assert uncertainty_figures("cross_scores", empty, tiny_contract(), tiny(5)) == []
-    real_test = recorded(
-        tiny(50),
-        recipe("real_test", parameters={"contract": tiny_contract().model_dump(mode="json")}),
-        run_id="r",
-    )
-    assert page_pictures("cross_scores", {"cross_scores": empty}, real_test) == {}
+    assert figures_of(CARD, cross(0), ABOUT) == []
+    assert on_its_page(cross(0)) == []

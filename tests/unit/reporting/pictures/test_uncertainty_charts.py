@@ -18,6 +18,7 @@ from PIL import Image
 
 from dge_assets.core.contract.contract import Contract, Task
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.reporting.page.report import render_report
 from dge_assets.core.reporting.page.report_input import ReportInput
@@ -26,6 +27,7 @@ from dge_assets.core.reporting.page.uncertainty_views import (
     uncertainty_views,
 )
 from dge_assets.core.reporting.pictures.drawing import MAXIMUM_BYTES
+from dge_assets.core.reporting.pictures.figure import Figure, Pictured, figures_of
 from dge_assets.core.reporting.pictures.maps import prediction_maps
 from dge_assets.core.reporting.pictures.uncertainty_charts import (
     confidence_chart,
@@ -33,7 +35,6 @@ from dge_assets.core.reporting.pictures.uncertainty_charts import (
     selective_chart,
     uncertainty_chart,
 )
-from dge_assets.core.reporting.pictures.uncertainty_figures import uncertainty_figures
 from dge_assets.core.scores.predictions import TrainingPredictions
 from dge_assets.core.scores.scored import Scored
 from dge_assets.core.scores.selection_quality import SELECTION_QUALITY_COLUMNS
@@ -177,12 +178,17 @@ def test_a_missing_column_is_named() -> None:
             draw(pd.DataFrame({"family": ["ctgan"]}), title="t")
 
 
+def pictures(
+    name: str, table: pd.DataFrame, contract: Contract, real_test: pd.DataFrame
+) -> list[Figure]:
+    """Those that the table's card names."""
+    about = Pictured(contract=contract, real_test=real_test, tables={})
+    return figures_of(CATALOGUE[name], table, about)
+
+
 def test_each_table_has_its_pictures_and_other_tables_have_none() -> None:
     real = tiny(50)
-    made = {
-        name: uncertainty_figures(name, table, tiny_contract(), real)
-        for name, table in tables().items()
-    }
+    made = {name: pictures(name, table, tiny_contract(), real) for name, table in tables().items()}
     assert {name: len(figures) for name, figures in made.items()} == {
         "uncertainty": 1,
         "calibration": 2,
@@ -193,18 +199,16 @@ def test_each_table_has_its_pictures_and_other_tables_have_none() -> None:
         for figures in made.values()
         for title, caption, png in figures
     )
-    assert uncertainty_figures("selection", tables()["uncertainty"], tiny_contract(), real) == []
+    assert pictures("selection", tables()["uncertainty"], tiny_contract(), real) == []
 
 
 def test_a_table_of_two_features_has_a_map_per_family_and_model_and_others_none() -> None:
     labelled = [mapped().assign(family=family, model="lr") for family in ("ctgan", "tvae")]
     table = pd.concat(labelled, ignore_index=True)
-    titles = [
-        title for title, _, _ in uncertainty_figures("prediction_map", table, plane(), points())
-    ]
+    titles = [title for title, _, _ in pictures("prediction_map", table, plane(), points())]
     assert titles == ["Map, ctgan, lr", "Map, tvae, lr"]
-    assert uncertainty_figures("prediction_map", table.iloc[:0], plane(), points()) == []
-    assert uncertainty_figures("prediction_map", table, tiny_contract(), tiny(50)) == []
+    assert pictures("prediction_map", table.iloc[:0], plane(), points()) == []
+    assert pictures("prediction_map", table, tiny_contract(), tiny(50)) == []
 
 
 def test_the_page_shows_quality_of_selection_and_uncertainty() -> None:
