@@ -7,6 +7,7 @@ program, which pays on a GPU.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from dge_assets.core.contract.contract import Level
-from dge_assets.core.errors import GeneratorError
+from dge_assets.core.errors import DgeError, GeneratorError
 from dge_assets.core.generators.card import FamilyCard
 from dge_assets.core.generators.effort import Effort
 from dge_assets.core.generators.encoding.modelling_frame import modelled_condition
@@ -25,7 +26,7 @@ from dge_assets.core.generators.family import (
     Sampling,
     Training,
 )
-from dge_assets.core.generators.registry import family_card, family_code, parameters_for, place_of
+from dge_assets.core.generators.registry import family_card, family_code, own_cards, place_of
 from dge_assets.core.progress import Progress
 from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.threads import one_thread
@@ -34,6 +35,8 @@ ROWS_AT_A_TIME = 50_000
 """Rows that are sampled and decoded together."""
 RESERVED = ("algorithm", "parameters", "transformer")
 """What a generator's document says of every member; a family's own names are beside these."""
+
+TELL = "tell its author, or use another family"
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,14 @@ def fit_members(
     _require_learnable(card, training)
     family = family_code(card)
     given = training if card.abilities.gpu else replace(training, device="cpu")
-    with one_thread():
+    with one_thread(), _blamed(card, training.place):
         fitted = dict(family.fit(given, progress))
     if set(fitted) != set(training.seeds):
         raise GeneratorError(
-            f"{training.place}: {place_of(card.name)} gave the members {sorted(fitted)} of {list(training.seeds)}: a family "
-            f"gives each that it is asked for; mend the package"
+            f"{training.place}: {place_of(card.name)} gave the members {list(fitted)} of {list(training.seeds)}; {TELL}"
         )
-    return {seed: _member(training, card, fitted[seed]) for seed in training.seeds}
+    with _blamed(card, training.place):
+        return {seed: _member(training, card, fitted[seed]) for seed in training.seeds}
 
 
 def _member(training: Training, card: FamilyCard, fitted: Fitted) -> TrainedMember:
@@ -82,7 +85,7 @@ def _member(training: Training, card: FamilyCard, fitted: Fitted) -> TrainedMemb
     taken = sorted(set(RESERVED) & set(fitted.state.document))
     if taken:
         raise GeneratorError(
-            f"{training.place}: the document of {place_of(card.name)} names {taken}, which every generator has; rename them"
+            f"{training.place}: the document of {place_of(card.name)} names {taken}, which every generator has; {TELL}"
         )
     document = {
         "algorithm": card.name,
@@ -145,14 +148,15 @@ def drawn_chunks(
 ) -> Iterator[pd.DataFrame]:
     """`sample_chunks` for the family of a card, wherever that was found."""
     encoder = TableEncoder.from_documents(request.codec, request.state.document["transformer"])
+    place = f"{request.table}/{request.family}"
     if request.condition and not card.abilities.conditions:
         raise GeneratorError(
-            f"{request.table}/{request.family}: {place_of(card.name)} draws no rows by a condition; leave "
-            f"{sorted(request.condition)} out, or use a family that can"
+            f"{place}: {place_of(card.name)} draws no rows by a condition; leave {sorted(request.condition)} out, or use a "
+            f"family that can"
         )
     sampling = Sampling(
-        parameters=parameters_for(
-            card.name, {**request.state.document["parameters"], **request.settings}
+        parameters=card.parameters.model_validate(
+            {**request.state.document["parameters"], **request.settings}
         ),
         encoder=encoder,
         stream=seed_sequence(
@@ -160,7 +164,33 @@ def drawn_chunks(
         ),
         condition=modelled_condition(encoder.codec, request.condition),
     )
-    for modelled in (
-        family_code(card).sampler(request.state, sampling).chunks(request.rows, most=most)
-    ):
-        yield encoder.codec.decode(modelled)
+    with _blamed(card, place):
+        parts = family_code(card).sampler(request.state, sampling).chunks(request.rows, most=most)
+    drawn = 0
+    while True:
+        with _blamed(card, place):  # and not around the yield, where others work
+            part = next(parts, None)
+            decoded = None if part is None else encoder.codec.decode(part)
+        if decoded is None:
+            break
+        drawn += len(decoded)
+        yield decoded
+    if drawn != request.rows:
+        raise GeneratorError(
+            f"{place}: {place_of(card.name)} drew {drawn} rows, asked for {request.rows}; {TELL}"
+        )
+
+
+@contextlib.contextmanager
+def _blamed(card: FamilyCard, place: str) -> Iterator[None]:
+    """What another package's code raises is told with the package; what this project's raises is a
+    defect, and left as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, DgeError) or card.name in own_cards():
+            raise
+        raise GeneratorError(
+            f"{place}: {place_of(card.name)} failed ({type(error).__name__}: {error}); {TELL}"
+        ) from error

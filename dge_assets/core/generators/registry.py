@@ -45,6 +45,12 @@ def _added() -> dict[str, tuple[EntryPoint, ...]]:
     return {name: tuple(points.values()) for name, points in sorted(found.items())}
 
 
+def look_again() -> None:
+    """Forget which packages were found, as after one was installed into a running process."""
+    _added.cache_clear()
+    _added_card.cache_clear()
+
+
 def family_names() -> tuple[str, ...]:
     """The names that a declaration can use, this project's first; whether those of other packages
     work shows when they are asked for.
