@@ -21,7 +21,7 @@ from dge_assets.core.downstream.fitting import fit_model, predict
 from dge_assets.core.downstream.targets import classes_of, encode_target
 from dge_assets.core.privacy.copies import copy_test
 from dge_assets.core.privacy.disclosure import LevelLimits, protected_contract, protected_rows
-from dge_assets.core.release.card import markdown_table
+from dge_assets.core.reporting.markdown import markdown_table
 from dge_assets.core.rows.intake import take_in
 from dge_assets.core.rows.split import split_real
 from dge_assets.core.scores.metrics import score_encoded

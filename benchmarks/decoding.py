@@ -24,7 +24,7 @@ from dge_assets.core.contract.contract import Column, Contract
 from dge_assets.core.generators.effort import sizes_text
 from dge_assets.core.generators.members import SamplingRequest, sample_chunks
 from dge_assets.core.generators.state_files import from_files
-from dge_assets.core.release.card import markdown_table
+from dge_assets.core.reporting.markdown import markdown_table
 from dge_assets.core.threads import one_thread
 from dge_assets.declarations import declared_table, profile_in_use
 from dge_resources.home import home_url

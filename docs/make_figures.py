@@ -15,7 +15,7 @@ from dge_assets.assets.line import Line
 from dge_assets.assets.training_time import full_profile_note
 from dge_assets.core.generators.effort import efforts_text
 from dge_assets.core.lineage.provenance import Provenance
-from dge_assets.core.release.card import markdown_table
+from dge_assets.core.reporting.markdown import markdown_table
 from dge_assets.core.reporting.page.headline import headline_table
 from dge_assets.core.reporting.pictures.charts import approach_comparison
 from dge_assets.declarations import declared_table, profile_in_use

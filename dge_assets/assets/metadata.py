@@ -52,20 +52,22 @@ def notes_metadata(notes: Iterable[object]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(markdown_list(notes) or "—")
 
 
-def table_metadata(frame: Any, most_rows: int = 200) -> dg.MarkdownMetadataValue:
-    """A small frame as a Markdown table, floats to four digits, missing values as a dash."""
-
-    def cell(value: Any) -> str:
-        if pd.api.types.is_scalar(value) and pd.isna(value):
-            return "—"
-        return f"{value:.4g}" if isinstance(value, float) else markdown_cell(value)
-
-    head = [markdown_cell(name) for name in frame.columns]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += [
-        "| " + " | ".join(map(cell, row)) + " |"
-        for row in frame.head(most_rows).itertuples(index=False)
-    ]
+def table_metadata(frame: pd.DataFrame, most_rows: int = 200) -> dg.TableMetadataValue:
+    """A small frame, which the asset's page shows at once: texts as they are, floats to four digits,
+    missing values as a dash.
+    """
+    names = [str(name) for name in frame.columns]
+    rows = [list(map(_cell, row)) for row in frame.head(most_rows).itertuples(index=False)]
     if len(frame) > most_rows:
-        lines.append(f"\n{len(frame) - most_rows} more rows in the warehouse")
-    return dg.MetadataValue.md("\n".join(lines))
+        left = f"{len(frame) - most_rows} more rows in the warehouse"
+        rows.append([left, *[""] * (len(names) - 1)])
+    return dg.MetadataValue.table(
+        [dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
+        schema=dg.TableSchema([dg.TableColumn(name) for name in names]),
+    )
+
+
+def _cell(value: Any) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return "—"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

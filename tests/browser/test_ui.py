@@ -153,7 +153,6 @@ def test_an_assets_page_tells_what_it_is_and_shows_its_table(page: Page, address
     ).to_be_visible(timeout=60_000)
     for name in ("Row count", "data-custodians", "dge/record_id", "moons_evaluate"):
         expect(page.get_by_text(name).first).to_be_visible()
-    page.get_by_text("Show Markdown").first.click()
     expect(page.get_by_role("cell", name="naive_single").first).to_be_visible()
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.generators.effort import Effort
-from dge_assets.core.reporting.markdown import markdown_cell, markdown_text
+from dge_assets.core.reporting.markdown import markdown_cell, markdown_table, markdown_text
 from dge_assets.core.reporting.page.headline import headline_table
 
 
@@ -54,9 +54,9 @@ def release_card(
         + (f"trained for {efforts[family]}" if efforts[family] else "fitted once each")
         for family in families
     )
-    columns = "\n".join(
-        f"| {markdown_cell(c.name)} | {c.kind} | {markdown_cell(c.description)} |"
-        for c in contract.columns
+    columns = pd.DataFrame(
+        [(column.name, column.kind, column.description) for column in contract.columns],
+        columns=["column", "kind", "meaning"],
     )
     return f"""# {table}: {"a trial" if facts.is_trial else "a release"} of synthetic datasets
 
@@ -79,9 +79,7 @@ seed, code and real table made each dataset), `scores/` (measured by the custodi
 
 {_facts_table(facts)}
 
-| column | kind | meaning |
-| --- | --- | --- |
-{columns}
+{markdown_table(columns)}
 
 ## What the custodian measured
 
@@ -124,22 +122,3 @@ def _facts_table(facts: ReleaseFacts) -> str:
             *(f"| {name} | {markdown_cell(text)} |" for name, text in rows.items()),
         ]
     )
-
-
-def markdown_table(frame: pd.DataFrame) -> str:
-    """A small frame as a Markdown table, floats to four digits."""
-    head = (
-        "| "
-        + " | ".join(map(markdown_cell, frame.columns))
-        + " |\n|"
-        + " --- |" * len(frame.columns)
-    )
-    rows = [
-        "| "
-        + " | ".join(
-            f"{value:.4f}" if isinstance(value, float) else markdown_cell(value) for value in row
-        )
-        + " |"
-        for row in frame.itertuples(index=False)
-    ]
-    return "\n".join([head, *rows])

@@ -12,12 +12,16 @@ from markdown_it import MarkdownIt
 
 from dge_assets.assets.downstream import downstream_asset
 from dge_assets.assets.line import Line
-from dge_assets.assets.metadata import notes_metadata, png_metadata, table_metadata
+from dge_assets.assets.metadata import notes_metadata, png_metadata
 from dge_assets.assets.source import source_assets
 from dge_assets.automation import origin_asset
 from dge_assets.core.declaration.table import TableDeclaration
-from dge_assets.core.release.card import markdown_table
-from dge_assets.core.reporting.markdown import markdown_cell, markdown_list, markdown_text
+from dge_assets.core.reporting.markdown import (
+    markdown_cell,
+    markdown_list,
+    markdown_table,
+    markdown_text,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -38,9 +42,9 @@ def rendered(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_becomes_no_element_in_tables_of_cards_and_metadata(name: str) -> None:
+def test_a_name_becomes_no_element_in_a_table(name: str) -> None:
     frame = pd.DataFrame({name: [name], "n": [1]})
-    for text in (markdown_cell(name), markdown_table(frame), str(table_metadata(frame).value)):
+    for text in (markdown_cell(name), markdown_table(frame)):
         html = rendered(text)
         assert not re.search(r"<(script|img|a|b|h1|code)\b", html), html
     assert rendered(markdown_table(frame)).count("<td") == 4
