@@ -171,7 +171,7 @@ def datasets_of(
         line.encoder_recipe(real_train), remedy=line.remedy("encoder")
     )
     found = []
-    for seed in line.seeds:
+    for seed in line.seeds(family):
         expected = line.generator_recipe(family, seed, encoder)
         artifact = storage.artifacts.read_expected(
             expected, remedy=line.remedy("generator", family, seed)
@@ -202,7 +202,10 @@ def page(
     """
     columns = measured_columns(contract, real["real_train"])
     of_real = {name: measured(frame, columns) for name, frame in real.items()}
-    size = sizes_text(line.plan.seeds, {family: line.plan.effort(family) for family in datasets})
+    size = sizes_text(
+        {family: line.plan.members[family] for family in datasets},
+        {family: line.plan.effort(family) for family in datasets},
+    )
     parts = [
         "# Drawn levels and likeliest levels",
         f"Written by `make decoding TABLE={line.table}` from the members that `make demo TABLE={line.table}` keeps: profile "

@@ -205,7 +205,7 @@ def members_differ(line: Line, card: CheckCard, family: str) -> dg.AssetChecksDe
     def differ(storage: Storage) -> dg.AssetCheckResult:
         from dge_assets.core.privacy.copies import members_differ
 
-        items = stored_datasets(line, family, storage, list(line.seeds))
+        items = stored_datasets(line, family, storage, list(line.seeds(family)))
         found = members_differ({seed: item.frame for seed, item in items.items()})
         weights = [
             record.content_sha256

@@ -86,8 +86,15 @@ def conclude(line: Line, result: ExecutionResult, seconds: float) -> None:
 
 def opening(plan: TablePlan) -> str:
     """What is going to be trained, and every number in which that is less than declared."""
-    families = ", ".join(with_effort(*each) for each in plan.efforts.items())
-    text = f"{plan.table}: profile {plan.profile}, K = {plan.seeds} members of each of {families}"
+    efforts = {family: with_effort(family, effort) for family, effort in plan.efforts.items()}
+    members = (
+        f"K = {plan.seeds} members of each of {', '.join(efforts.values())}"
+        if set(plan.members.values()) == {plan.seeds}
+        else ", ".join(
+            f"{plan.members[family]} members of {text}" for family, text in efforts.items()
+        )
+    )
+    text = f"{plan.table}: profile {plan.profile}, {members}"
     return f"{text}\n{plan.notice}" if plan.notice else text
 
 
@@ -164,11 +171,7 @@ def _show_headline(line: Line) -> None:
 
 def _show_release(line: Line, version: str, seconds: float) -> None:
     storage = Storage(home=home_url())
-    addresses = [
-        Address(line.table, "generator", family, seed)
-        for family in line.families
-        for seed in line.seeds
-    ]
+    addresses = [Address(line.table, "generator", family, seed) for family, seed in line.members]
     records = [storage.artifacts.record(address) for address in addresses]
     release = storage.releases.open(line.table, version)
     print(

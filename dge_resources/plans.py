@@ -8,7 +8,7 @@ declaration: the warehouse and the UI's start. Not here: deciding it (`dge_asset
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ class StoredPlan:
 
     table: str
     profile: str
-    seeds: int
-    """K: members per family."""
+    seeds: Mapping[str, int]
+    """K by family."""
     efforts: Mapping[str, Effort | None]
     """By family."""
     members: Mapping[str, str]
@@ -55,7 +55,10 @@ class Plans:
             return None
         try:
             document = unsealed(self.store.read(path))
-            plan = StoredPlan(**{**document, "efforts": _efforts(document)})
+            efforts = _efforts(document)
+            plan = StoredPlan(
+                **{**document, "efforts": efforts, "seeds": _seeds(document, efforts)}
+            )
             if not isinstance(plan.members, dict):
                 raise TypeError("members is no mapping")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -63,6 +66,12 @@ class Plans:
                 f"{self.store.url(path)} is not a plan ({error!r}); delete it and materialize {table}/report"
             ) from error
         return plan
+
+
+def _seeds(document: dict[str, Any], families: Iterable[str]) -> dict[str, int]:
+    """K by family; plans of former versions tell one number."""
+    told = document["seeds"]
+    return dict(told) if isinstance(told, dict) else dict.fromkeys(families, int(told))
 
 
 def _efforts(document: dict[str, Any]) -> dict[str, Effort | None]:

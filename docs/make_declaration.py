@@ -107,11 +107,12 @@ def section(model: type[BaseModel], place: str, examples: list[dict[str, Any]]) 
     )
     properties = dict(schema["properties"])
     if model is FamilyDeclaration:
+        meanings = {
+            "algorithm": "which algorithm, if not the family's name",
+            "seeds": str(model.model_fields["seeds"].description),
+        }
         properties = {
-            "algorithm": {
-                **properties["algorithm"],
-                "description": "which algorithm, if not the family's name",
-            }
+            name: {**properties[name], "description": meaning} for name, meaning in meanings.items()
         }
     about = " ".join((model.__doc__ or "").split())
     rows = [

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dge_assets.assets.line import Line
 from dge_assets.assets.training_time import full_profile_note
-from dge_assets.core.generators.effort import efforts_text
+from dge_assets.core.generators.effort import sizes_text
 from dge_assets.core.lineage.provenance import Provenance
 from dge_assets.core.reporting.markdown import markdown_table
 from dge_assets.core.reporting.page.headline import headline_table
@@ -42,16 +42,14 @@ def main(table: str) -> None:
     )
     members = [
         record
-        for family in line.families
-        for seed in line.seeds
+        for family, seed in line.members
         if (record := storage.artifacts.record(Address(table, "generator", family, seed)))
         is not None
     ]
-    efforts = efforts_text(line.plan.efforts)
     text = "\n".join(
         [
             BEGIN,
-            f"Profile `{line.plan.profile}`: K = {line.plan.seeds} members per family, {efforts}; mean over the "
+            f"Profile `{line.plan.profile}`: {sizes_text(line.plan.members, line.plan.efforts)}; mean over the "
             f"downstream models {', '.join(declaration.models)}; {available_cores()} cores, "
             f"Python {platform.python_version()}. Made by `make demo && make figures`.",
             "",

@@ -93,7 +93,7 @@ def stored_ensemble(line: Line, storage: Storage) -> Ensemble:
     real = {name: read(name) for name in ("real_train", "real_test")}
     datasets = {
         f"{family}__synthetic": {
-            f"{seed:03d}": read("synthetic", family, seed) for seed in line.seeds
+            f"{seed:03d}": read("synthetic", family, seed) for seed in line.seeds(family)
         }
         for family in line.families
     }
@@ -135,7 +135,7 @@ def predictions(
             line.table,
             family,
             model,
-            tuple(line.seeds),
+            tuple(line.seeds(family)),
             line.plan.declaration.max_levels,
             str(path),
         )

@@ -81,7 +81,7 @@ def _stage(
     )
 
     declaration = line.plan.declaration
-    datasets = synthetic_members(line, storage, family, partition_seeds(context))
+    datasets = synthetic_members(line, storage, family, partition_seeds(context, line, family))
     remedy = line.remedy("real_train")
     contract = contract_of(
         storage.lake.require_record(Address(line.table, "real_train"), remedy=remedy)

@@ -43,7 +43,9 @@ def ensemble_inputs(line: Line) -> dict[str, dg.AssetIn]:
         "real_train": dg.AssetIn(line.key("real_train")),
         "real_test": dg.AssetIn(line.key("real_test")),
         **{
-            f"{family}__synthetic": dg.AssetIn(line.key("synthetic", family))
+            f"{family}__synthetic": dg.AssetIn(
+                line.key("synthetic", family), partition_mapping=line.partition_mapping(family)
+            )
             for family in line.families
         },
     }

@@ -220,7 +220,7 @@ def _score_tasks(
             stored={seed: item.files for seed, item in ensemble.models[family].items()},
             seconds=ensemble.cpu_seconds[family],
             oracle=oracles[model],
-            ks=line.plan.ks,
+            ks=line.plan.ks(family),
             test_share=line.plan.dataset_test_share,
             max_levels=declaration.max_levels,
             groups=groups,

@@ -191,7 +191,7 @@ def _advice(line: Line, problems: list[Problem]) -> list[str]:
     advice = []
     for (family, card), seeds in groups.items():
         numbers = ", ".join(filter(None, seeds))
-        of_seeds = f" seeds {numbers} of {line.plan.seeds}" if numbers else ""
+        of_seeds = f" seeds {numbers} of {line.plan.members[family]}" if numbers else ""
         place = f"{family}{of_seeds}" if family else f"{line.table}'s real rows"
         advice.append(f"{place}, {card.name}: {card.remedy(line.plan, family)}")
     return advice

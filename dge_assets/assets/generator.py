@@ -109,7 +109,7 @@ def _stage(
     encoder, encoded = encoder_from_files(artifact.files, place=artifact.record.place)
     wanted = {
         seed: line.generator_recipe(family, seed, artifact.record)
-        for seed in partition_seeds(context)
+        for seed in partition_seeds(context, line, family)
     }
     checkpoints = MemberCheckpoints.of(storage.store, wanted, device=device)
     modelled = _modelled(line, storage, encoder) if card.learns == "modelled" else None

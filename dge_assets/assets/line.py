@@ -67,13 +67,24 @@ class Line:
 
     @property
     def partitions(self) -> dg.StaticPartitionsDefinition:
-        """The seeds: `000`, `001`, ...; raising K appends, so what is there stays."""
+        """The seeds: `000`, `001`, ...; raising K appends, so what is there stays.
+
+        One job has one definition of partitions, so all families have those of the largest.
+        """
         return dg.StaticPartitionsDefinition([f"{seed:03d}" for seed in range(self.plan.seeds)])
 
+    def partition_mapping(self, family: str) -> dg.PartitionMapping:
+        """From all of a family's members to what reads them at once."""
+        return dg.SpecificPartitionsPartitionMapping([f"{seed:03d}" for seed in self.seeds(family)])
+
+    def seeds(self, family: str) -> range:
+        """All seeds of a family's ensemble."""
+        return range(self.plan.members[family])
+
     @property
-    def seeds(self) -> range:
-        """All seeds of the ensemble."""
-        return range(self.plan.seeds)
+    def members(self) -> list[tuple[str, int]]:
+        """All members, as (family, seed)."""
+        return [(family, seed) for family in self.families for seed in self.seeds(family)]
 
     def key(self, asset: str, family: str | None = None) -> dg.AssetKey:
         """`crash/real_train`, `crash/ctgan/generator`."""
@@ -151,8 +162,10 @@ class Line:
     def declared_evaluation_parameters(self) -> dict[str, Any]:
         """What the UI judges the evaluation's staleness by, likewise."""
         declared = self.plan.declaration
-        seeds = {profile: limits.seeds for profile, limits in sorted(declared.profiles.items())}
-        return {**self.evaluation_parameters, "ks": {"seeds": declared.seeds, **seeds}}
+        ks: dict[str, Any] = {"seeds": declared.seeds}
+        ks |= {profile: limits.seeds for profile, limits in sorted(declared.profiles.items())}
+        own = {name: family.seeds for name, family in declared.families.items() if family.seeds}
+        return {**self.evaluation_parameters, "ks": ks | ({"families": own} if own else {})}
 
     def synthetic_parameters(self, family: str) -> dict[str, Any]:
         """The settings that decide a dataset, besides its generator."""
@@ -180,13 +193,20 @@ class Line:
         return {
             **self.downstream_parameters,
             "families": list(self.families),
-            "ks": list(self.plan.ks),
+            "ks": self._ks,
             "gain_per_second": declaration.gain_per_second,
             "statistics": None
             if stated is None
             else [item.model_dump(mode="json") for item in stated],
             "augmentation": augmentation,
         }
+
+    @property
+    def _ks(self) -> list[int] | dict[str, list[int]]:
+        """The reported sizes; by family where they differ."""
+        by_family = {family: list(self.plan.ks(family)) for family in self.families}
+        one, *others = by_family.values()
+        return one if all(each == one for each in others) else by_family
 
     def encoder_recipe(self, real_train: Provenance) -> Recipe:
         """What the encoding is made from."""

@@ -13,11 +13,15 @@ from typing import Any
 
 import dagster as dg
 
+from dge_assets.assets.line import Line
 from dge_assets.assets.metadata import record_metadata, tell
 from dge_assets.core.lineage.fingerprint import document_sha256
 from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_resources.compute import Compute, Finished, Work
 from dge_resources.progress import ProgressBoard, duration
+
+NO_MEMBER = "none: the declaration gives this family fewer seeds than another one"
+"""What is told of a partition beyond a family's K, which Dagster counts as made with the run."""
 
 
 class MemberConfig(dg.Config):
@@ -105,9 +109,12 @@ def stacks_of(seeds: list[int], size: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def partition_seeds(context: dg.AssetExecutionContext) -> list[int]:
-    """The seeds that this run was asked for, in order."""
-    return [int(key) for key in context.partition_keys]
+def partition_seeds(context: dg.AssetExecutionContext, line: Line, family: str) -> list[int]:
+    """The seeds that this run was asked for, in order, as far as the family has them.
+
+    One job asks all of its families for the same seeds, whatever their K.
+    """
+    return [int(key) for key in context.partition_keys if int(key) in line.seeds(family)]
 
 
 def _metadata(stage: MemberStage, record: Provenance, *, reused: bool) -> dict[str, Any]:
@@ -136,8 +143,9 @@ def _conclude(
 
     Its data version is one for the whole step; the members' own are in their records.
     """
-    for seed in records:
-        context.add_asset_metadata(described[seed], partition_key=f"{seed:03d}")
+    for key in context.partition_keys:
+        metadata = described.get(int(key), {"member": NO_MEMBER})
+        context.add_asset_metadata(metadata, partition_key=key)
     versions = document_sha256(
         {str(seed): record.content_sha256 for seed, record in sorted(records.items())}
     )

@@ -57,21 +57,20 @@ def present_records(line: Line, storage: Storage) -> Present:
     if train is None or encoder is None or encoder.sha256 != line.encoder_recipe(train).sha256:
         return Present(found, {}, {})
     generators, datasets = {}, {}
-    for family in line.families:
-        for seed in line.seeds:
-            generator = _artifact(storage, Address(line.table, "generator", family, seed))
-            if (
-                generator is None
-                or generator.sha256 != line.generator_recipe(family, seed, encoder).sha256
-            ):
-                continue
-            generators[family, seed] = generator
-            dataset = _in_lake(storage, Address(line.table, "synthetic", family, seed))
-            if (
-                dataset is not None
-                and dataset.sha256 == line.synthetic_recipe(family, seed, generator).sha256
-            ):
-                datasets[family, seed] = dataset
+    for family, seed in line.members:
+        generator = _artifact(storage, Address(line.table, "generator", family, seed))
+        if (
+            generator is None
+            or generator.sha256 != line.generator_recipe(family, seed, encoder).sha256
+        ):
+            continue
+        generators[family, seed] = generator
+        dataset = _in_lake(storage, Address(line.table, "synthetic", family, seed))
+        if (
+            dataset is not None
+            and dataset.sha256 == line.synthetic_recipe(family, seed, generator).sha256
+        ):
+            datasets[family, seed] = dataset
     return Present(found, generators, datasets)
 
 
@@ -82,7 +81,7 @@ def keep_plan(line: Line, storage: Storage) -> Present:
         StoredPlan(
             table=line.table,
             profile=line.plan.profile,
-            seeds=line.plan.seeds,
+            seeds=line.plan.members,
             efforts=line.plan.efforts,
             members={
                 member_name(*member): record.record_id
@@ -101,12 +100,12 @@ def other_profile(line: Line, storage: Storage) -> str:
     if (
         stored is None
         or stored.profile == plan.profile
-        or (stored.seeds, stored.efforts) == (plan.seeds, plan.efforts)
+        or (stored.seeds, stored.efforts) == (plan.members, plan.efforts)
     ):
         return ""
     return (
         f"{line.table}: what is stored was made under profile {stored.profile} ({sizes_text(stored.seeds, stored.efforts)}), "
-        f"this is profile {plan.profile} ({sizes_text(plan.seeds, plan.efforts)}); DGE_PROFILE={stored.profile} goes on with "
+        f"this is profile {plan.profile} ({sizes_text(plan.members, plan.efforts)}); DGE_PROFILE={stored.profile} goes on with "
         f"what is stored, a run under {plan.profile} makes members of other sizes in its place"
     )
 
@@ -122,7 +121,7 @@ class VerdictsInUse(NamedTuple):
 
 def verdicts_in_use(line: Line, storage: Storage, present: Present) -> VerdictsInUse:
     """The verdicts on what is present, and those on what is not in use any more."""
-    members = {member_name(family, seed) for family in line.families for seed in line.seeds}
+    members = {member_name(*member) for member in line.members}
     known, ids = {"", *line.families, *members}, present.record_ids
     checks = {(card.asset, card.name) for card in line.checks}
     used: list[Verdict] = []

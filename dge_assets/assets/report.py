@@ -19,7 +19,7 @@ from dge_assets.assets.present import (
 )
 from dge_assets.assets.training_time import full_profile_note
 from dge_assets.core.contract.contract import Contract
-from dge_assets.core.generators.effort import with_effort
+from dge_assets.core.generators.effort import members_text, with_effort
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.lake import Address
 from dge_resources.records import Recorded
@@ -120,7 +120,7 @@ def _report_input(line: Line, storage: Storage, inputs: dict[str, Any]) -> Any:
             ),
             ("Sensitive", sensitive_text(contract)),
             ("Target", f"{contract.target} ({contract.task})"),
-            ("Members", f"K = {line.plan.seeds} per family"),
+            ("Members", members_text(line.plan.members)),
             (
                 "Families",
                 ", ".join(with_effort(*each) for each in line.plan.efforts.items()),
@@ -221,7 +221,7 @@ def _losses(line: Line, storage: Storage, family: str) -> "list[Figure]":
     from dge_assets.core.reporting.pictures.figure import Figure
 
     histories = {}
-    for seed in line.seeds:
+    for seed in line.seeds(family):
         artifact = storage.artifacts.read(Address(line.table, "generator", family, seed))
         histories[seed] = from_files(artifact.files, place=artifact.record.place).history
     losses = losses_of(histories)

@@ -55,7 +55,7 @@ def _stage(
     )
     encoder = stored_encoder(line, storage, real_train.record)
     generators = {}
-    for seed in partition_seeds(context):
+    for seed in partition_seeds(context, line, family):
         expected = line.generator_recipe(family, seed, encoder)
         remedy = line.remedy("generator", family, seed)
         generators[seed] = storage.artifacts.read_expected(expected, remedy=remedy)

@@ -7,7 +7,7 @@ from typing import Any
 from dge_assets.assets.generator import recorded_effort
 from dge_assets.assets.line import Line
 from dge_assets.core.declaration.table import TablePlan
-from dge_assets.core.generators.effort import EPOCHS, sizes_text
+from dge_assets.core.generators.effort import EPOCHS, members_text, sizes_text
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.progress import duration
 
@@ -24,8 +24,8 @@ def full_profile_note(line: Line, members: list[Provenance]) -> str:
     if _sizes(full) == _sizes(line.plan):
         return ""
     whole = "What is declared" if _sizes(full) == _sizes(default) else "The full profile"
-    opening = f"Profile {line.plan.profile}: K = {line.plan.seeds}."
-    size = sizes_text(full.seeds, full.efforts)
+    opening = f"Profile {line.plan.profile}: {members_text(line.plan.members)}."
+    size = sizes_text(full.members, full.efforts)
     seconds = [_training_seconds(full, family, members) for family in line.families]
     if not all(seconds):
         return f"{opening} {whole} has {size}; too few ran here to tell how long that takes."
@@ -41,8 +41,8 @@ def _unit(plan: TablePlan) -> str:
     return "epoch" if units == {EPOCHS.name} else "member"
 
 
-def _sizes(plan: TablePlan) -> tuple[int, dict[str, Any]]:
-    return plan.seeds, plan.families
+def _sizes(plan: TablePlan) -> tuple[dict[str, int], dict[str, Any]]:
+    return plan.members, plan.families
 
 
 def _training_seconds(plan: TablePlan, family: str, members: list[Provenance]) -> float:
@@ -53,7 +53,7 @@ def _training_seconds(plan: TablePlan, family: str, members: list[Provenance]) -
     ]
     if not measured:
         return 0.0
-    return sum(measured) / len(measured) * (asked.amount if asked else 1) * plan.seeds
+    return sum(measured) / len(measured) * (asked.amount if asked else 1) * plan.members[family]
 
 
 def _timed(plan: TablePlan, record: Provenance) -> list[float]:

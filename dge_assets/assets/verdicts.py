@@ -126,7 +126,9 @@ def judge_each_member(
     partition.
     """
     verdicts = []
-    for seed, item in stored_datasets(line, family, storage, _seeds_of_run(context, line)).items():
+    for seed, item in stored_datasets(
+        line, family, storage, _seeds_of_run(context, line, family)
+    ).items():
         verdict, metadata = judge(seed, item)
         verdicts.append(verdict)
         context.op_execution_context.log_event(
@@ -158,16 +160,24 @@ def judge_each_member(
     )
 
 
-def _seeds_of_run(context: dg.AssetCheckExecutionContext, line: Line) -> list[int]:
+def _seeds_of_run(context: dg.AssetCheckExecutionContext, line: Line, family: str) -> list[int]:
+    """The members that this run is about, as far as the family has them."""
+    asked = _asked_of_run(context)
+    return [seed for seed in line.seeds(family) if asked is None or seed in asked]
+
+
+def _asked_of_run(context: dg.AssetCheckExecutionContext) -> range | None:
+    """The seeds of a partitioned run; None outside one."""
     tags = context.op_execution_context.run.tags
     if "dagster/partition" in tags:
-        return [int(tags["dagster/partition"])]
+        seed = int(tags["dagster/partition"])
+        return range(seed, seed + 1)
     if "dagster/asset_partition_range_start" in tags:
         first, last = (
             int(tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end")
         )
-        return list(range(first, last + 1))
-    return list(line.seeds)
+        return range(first, last + 1)
+    return None
 
 
 def stored_datasets(

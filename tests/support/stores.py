@@ -59,7 +59,7 @@ def write_all(root: Path, state: int) -> None:
         StoredPlan(
             table=TABLE,
             profile="full",
-            seeds=1,
+            seeds={"ctgan": 1},
             efforts={"ctgan": Effort("epochs", state)},
             members=members,
         )

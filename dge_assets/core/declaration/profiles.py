@@ -30,7 +30,9 @@ release.
 class ProfileLimits(ClosedModel):
     """At most so many seeds, and so much effort, under a profile."""
 
-    seeds: PositiveInt | None = Field(None, description="at most so many members per family")
+    seeds: PositiveInt | dict[str, PositiveInt] | None = Field(
+        None, description="at most so many members: one number, or one per family"
+    )
     epochs: PositiveInt | dict[str, PositiveInt] | None = Field(
         None,
         description="at most so many epochs: one number, or one per family; for families that learn in epochs",
@@ -39,6 +41,10 @@ class ProfileLimits(ClosedModel):
         default_factory=dict,
         description="at most so much of each family's own unit, such as trees, by family",
     )
+
+    def seeds_of(self, family: str) -> int | None:
+        """The most members that `family` has, None where this says nothing of it."""
+        return self.seeds.get(family) if isinstance(self.seeds, dict) else self.seeds
 
     def most_of(self, family: str, unit: EffortUnit | None) -> int | None:
         """The most of its unit that `family` trains for, None where this says nothing of it."""
@@ -49,10 +55,16 @@ class ProfileLimits(ClosedModel):
 
     def mistakes(self, units: Mapping[str, EffortUnit | None]) -> list[str]:
         """What names a family that is not there, or that has no such unit; `units` by family."""
-        epochs = self.epochs if isinstance(self.epochs, dict) else {}
+        seeds, epochs = (
+            limit if isinstance(limit, dict) else {} for limit in (self.seeds, self.epochs)
+        )
         unknown = {
             said: sorted(map(shown_name, set(named) - set(units)))
-            for said, named in (("epochs name", epochs), ("effort names", self.effort))
+            for said, named in (
+                ("seeds name", seeds),
+                ("epochs name", epochs),
+                ("effort names", self.effort),
+            )
         }
         return [
             *(
@@ -89,7 +101,7 @@ class Cut(ClosedModel):
     """A number that a profile made smaller than declared."""
 
     field: str
-    """`seeds`, `ctgan epochs`."""
+    """`seeds`, `cart seeds`, `ctgan epochs`."""
     declared: int
     used: int
 

@@ -80,17 +80,23 @@ def _written_date(value: object) -> object:
 
 
 class FamilyDeclaration(ClosedModel):
-    """A family: an algorithm and its hyperparameters."""
+    """A family: an algorithm, its hyperparameters, and how many members it has."""
 
     algorithm: str
     parameters: FamilyParameters
+    seeds: int | None = Field(
+        None, ge=1, le=MOST_SEEDS, strict=True, description="its K, if not the table's"
+    )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
         """What people write (editors and `dg check yaml` read this): hyperparameters, and the
-        algorithm if it differs.
+        algorithm and the number of members if they differ.
         """
-        properties: dict[str, Any] = {"algorithm": {"enum": list(family_names())}}
+        properties: dict[str, Any] = {
+            "algorithm": {"enum": list(family_names())},
+            "seeds": {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS},
+        }
         for card in own_cards().values():
             properties |= card.parameters.model_json_schema()["properties"]
         # What other packages' families have besides is known once they are asked for by name.
@@ -164,9 +170,15 @@ class TableDeclaration(ClosedModel):
         description="what the real table must look like; what is left out is inferred"
     )
     families: dict[str, FamilyDeclaration] = Field(
-        description="name: hyperparameters (and algorithm, if it differs)"
+        description="name: hyperparameters (and algorithm and seeds, if they differ)"
     )
-    seeds: int = Field(20, ge=1, le=MOST_SEEDS, strict=True, description="K: members per family")
+    seeds: int = Field(
+        20,
+        ge=1,
+        le=MOST_SEEDS,
+        strict=True,
+        description="K: members of each family that declares no `seeds` of its own",
+    )
     models: tuple[DownstreamModel, ...] = Field(
         ("lr", "mlp", "gbdt"),
         description=f"downstream models: {', '.join(MODEL_NAMES)}, or `package.module:Class` of a scikit-learn estimator, "
@@ -255,19 +267,22 @@ class TableDeclaration(ClosedModel):
             raise ValueError(f"profiles: {'; '.join(mistakes)}")
         return self
 
+    def seeds_of(self, family: str) -> int:
+        """K of a family as declared."""
+        return self.families[family].seeds or self.seeds
+
     def plan(self, profile: Profile) -> TablePlan:
         """What to train and evaluate under `profile`."""
         units = {name: family.card.effort for name, family in self.families.items()}
         stated = self.profiles.get(profile, ProfileLimits())
         built_in = built_in_limits(profile, units)
-        most_seeds = stated.seeds or built_in.seeds or self.seeds
-        families = {}
+        families, members = {}, {}
         for name, family in self.families.items():
+            most_seeds = stated.seeds_of(name) or built_in.seeds_of(name) or MOST_SEEDS
+            members[name] = min(self.seeds_of(name), most_seeds)
             most = stated.most_of(name, units[name]) or built_in.most_of(name, units[name])
             families[name] = family.card.limited(family.parameters, most)
-        return TablePlan(
-            declaration=self, profile=profile, seeds=min(self.seeds, most_seeds), families=families
-        )
+        return TablePlan(declaration=self, profile=profile, members=members, families=families)
 
 
 class TablePlan(ClosedModel):
@@ -277,7 +292,8 @@ class TablePlan(ClosedModel):
 
     declaration: TableDeclaration
     profile: Profile
-    seeds: int
+    members: dict[str, int]
+    """K of each family."""
     families: dict[str, Any]
 
     @property
@@ -288,7 +304,13 @@ class TablePlan(ClosedModel):
     @property
     def cuts(self) -> tuple[Cut, ...]:
         """Every number that is smaller here than declared."""
-        numbers = [("seeds", self.declaration.seeds, self.seeds)]
+        declared_members = {name: self.declaration.seeds_of(name) for name in self.families}
+        numbers = [
+            (f"{name} seeds", declared, self.members[name])
+            for name, declared in declared_members.items()
+        ]
+        if len({*zip(declared_members.values(), self.members.values(), strict=True)}) == 1:
+            numbers = [("seeds", max(declared_members.values()), self.seeds)]
         for name, family in self.declaration.families.items():
             declared, used = family.card.effort_of(family.parameters), self.effort(name)
             if declared is not None and used is not None:
@@ -332,9 +354,14 @@ class TablePlan(ClosedModel):
         return self.declaration.dataset_test_share or self.declaration.test_share
 
     @property
-    def ks(self) -> tuple[int, ...]:
+    def seeds(self) -> int:
+        """K of the largest family."""
+        return max(self.members.values())
+
+    def ks(self, family: str) -> tuple[int, ...]:
         """The nested ensemble sizes that are reported: those of `NESTED_KS` below K, and K itself."""
-        return (*(k for k in NESTED_KS if k < self.seeds), self.seeds)
+        K = self.members[family]
+        return (*(k for k in NESTED_KS if k < K), K)
 
     def parameters(self, family: str) -> FamilyParameters:
         """The hyperparameters that `family` trains with."""
@@ -372,7 +399,7 @@ def _family(name: str, given: Any) -> Any:
             f"{found_words(name)} is not a usable family name: lower-case letters, digits and _, and not a stage's"
         )
     stated = dict(given or {})
-    algorithm = str(stated.pop("algorithm", name))
+    algorithm, seeds = str(stated.pop("algorithm", name)), stated.pop("seeds", None)
     if algorithm not in family_names():
         raise ValueError(
             f"unknown family {found_words(name)} (algorithm {found_words(algorithm)}); allowed: {', '.join(family_names())}"
@@ -383,7 +410,7 @@ def _family(name: str, given: Any) -> Any:
         raise ValueError(str(error)) from None
     try:
         parameters = card.parameters.model_validate(stated)
-        return FamilyDeclaration(algorithm=algorithm, parameters=parameters)
+        return FamilyDeclaration(algorithm=algorithm, parameters=parameters, seeds=seeds)
     except ValidationError as error:
         lines = error_lines(error)
     raise ValueError(

@@ -58,6 +58,15 @@ def efforts_text(efforts: Mapping[str, Effort | None]) -> str:
     )
 
 
-def sizes_text(seeds: int, efforts: Mapping[str, Effort | None]) -> str:
-    """How much is trained: `K = 5, epochs: ctgan 50, tvae 100`."""
-    return ", ".join(filter(None, (f"K = {seeds}", efforts_text(efforts))))
+def members_text(members: Mapping[str, int]) -> str:
+    """K of some families: `K = 5`, or `K: cart 20, ctgan 5` where they differ."""
+    sizes = set(members.values())
+    if len(sizes) == 1:
+        return f"K = {sizes.pop()}"
+    return "K: " + ", ".join(f"{family} {K}" for family, K in members.items())
+
+
+def sizes_text(members: Mapping[str, int], efforts: Mapping[str, Effort | None]) -> str:
+    """How much is trained: `K = 5, epochs: ctgan 50, tvae 100`. `members`: K by family."""
+    between = "; " if len(set(members.values())) > 1 else ", "
+    return between.join(filter(None, (members_text(members), efforts_text(efforts))))

@@ -262,7 +262,7 @@ def test_datasets_are_split_as_the_real_table_is_unless_told_otherwise() -> None
             {"fast": {"seeds": 2}},
             ["profiles.fast", "'smoke', 'default' or 'full'", "found 'fast'"],
         ),
-        ("profiles", {"smoke": {"seeds": 0}}, ["profiles.smoke.seeds: ", "greater than 0"]),
+        ("profiles", {"smoke": {"seeds": 0}}, ["profiles.smoke.seeds.", "greater than 0"]),
         (
             "profiles",
             {"smoke": {"epochs": {"tvae": 3}}},
@@ -312,7 +312,7 @@ def test_the_declaration_wins_and_only_smoke_has_limits_of_its_own() -> None:
             plan.seeds,
             plan.parameters("ctgan").epochs,
             plan.parameters("wide").epochs,
-            plan.ks,
+            plan.ks("ctgan"),
         )
         for profile in PROFILES
         for plan in [declaration.plan(profile)]
@@ -350,7 +350,39 @@ def test_stated_limits_replace_the_built_in_ones_and_the_rest_keeps_them() -> No
         2,
     )
     assert (default.seeds, default.parameters("ctgan").epochs) == (4, 300)
-    assert (full.seeds, full.parameters("ctgan").epochs, full.ks) == (6, 9, (5, 6))
+    assert (full.seeds, full.parameters("ctgan").epochs, full.ks("ctgan")) == (6, 9, (5, 6))
+
+
+def test_a_family_can_have_its_own_number_of_members() -> None:
+    families = {"ctgan": {}, "cart": {"seeds": 30}}
+    profiles = {"default": {"seeds": {"ctgan": 4}}}
+    stated = {**GOOD, "families": families, "seeds": 6, "profiles": profiles}
+    declaration = TableDeclaration.model_validate(stated)
+    smoke, default, full = (declaration.plan(profile) for profile in PROFILES)
+    assert [plan.members for plan in (smoke, default, full)] == [
+        {"ctgan": 3, "cart": 3},
+        {"ctgan": 4, "cart": 30},
+        {"ctgan": 6, "cart": 30},
+    ]
+    assert (default.seeds, default.ks("ctgan"), default.ks("cart")) == (30, (4,), (5, 10, 20, 30))
+    assert default.cuts_text == "ctgan seeds 6 -> 4 by profile default"
+    assert smoke.cuts_text.startswith("ctgan seeds 6 -> 3, cart seeds 30 -> 3, ctgan epochs 300")
+    assert full.cuts == ()
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({"families": {"ctgan": {"seeds": 0}}}, "ctgan.seeds"),
+        ({"families": {"ctgan": {"seeds": "many"}}}, "ctgan.seeds"),
+        ({"profiles": {"default": {"seeds": {"gan": 5}}}}, "seeds name unknown families ['gan']"),
+        ({"profiles": {"default": {"seeds": {"ctgan": 0}}}}, "profiles.default.seeds"),
+    ],
+)
+def test_a_wrong_number_of_members_is_told_with_its_place(
+    stated: dict[str, object], said: str
+) -> None:
+    assert said in mistakes({**GOOD, "families": {"ctgan": {}}, **stated})
 
 
 def test_every_cut_is_named_with_how_to_undo_it() -> None:

@@ -33,7 +33,7 @@ SECTIONS = MAKER.sections()
 
 
 def fields(model: type[BaseModel]) -> set[str]:
-    return {"algorithm"} if model is FamilyDeclaration else set(model.model_fields)
+    return {"algorithm", "seeds"} if model is FamilyDeclaration else set(model.model_fields)
 
 
 @pytest.mark.parametrize(

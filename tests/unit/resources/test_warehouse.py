@@ -207,7 +207,7 @@ def plan_of(line: Line, *members: str) -> StoredPlan:
     return StoredPlan(
         table=line.table,
         profile="default",
-        seeds=2,
+        seeds={"ctgan": 2},
         efforts={"ctgan": Effort("epochs", 1)},
         members=ids,
     )
