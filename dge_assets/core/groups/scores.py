@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from dge_assets.core.arrays import Codes, Replicates
 from dge_assets.core.contract.contract import Task
@@ -226,7 +226,8 @@ def _p_above_zero(
 ) -> float:
     if interval.reason or tested.reason:
         return float("nan")
-    return float(student.sf(excess / np.nanstd(replicates, ddof=1), tested.rarer - 1))
+    # Of Student's distribution: the part above a value is that below its negative.
+    return float(stdtr(tested.rarer - 1, -excess / np.nanstd(replicates, ddof=1)))
 
 
 def _frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:

@@ -66,7 +66,7 @@ class Ranks:
         pairs = totals.prod(axis=0)
         # Counts up to 2**23 and their halves are exact in single precision; their products are
         # summed in double.
-        between = np.einsum("pr,pr->r", ones, _below(others), dtype=np.float64)
+        between = np.einsum("pr,pr->r", ones, _below_by_row(others), dtype=np.float64)
         # Both sides' sums hold what is left out for the rows themselves, which is one number.
         left_out = self.corrections[0].sum() / max(int(self.positive.sum()), 1)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -98,6 +98,17 @@ class Ranks:
         return csr_array(
             (np.ones(rows, dtype=np.float32), (row_of, np.arange(rows))), shape=(2 * places, rows)
         )
+
+
+def _below_by_row(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """`_below` of (places, replicates), whole rows at a time: numpy's own running sum goes down one
+    column after the other, which takes twice as long.
+    """
+    below, total = np.empty_like(counts), np.zeros_like(counts[0])
+    for place, row in enumerate(counts):
+        total = np.add(total, row, out=below[place])
+    below -= counts / 2
+    return below
 
 
 def _below(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -8,6 +8,7 @@ confidence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -83,15 +84,24 @@ def accuracy_above_threshold(y: Any, probabilities: Array) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["bin", "confidence", "accuracy", "n"])
 
 
-def calibration_curves(y: Any, probabilities: Array) -> pd.DataFrame:
+def reliability_curves(y: Any, probabilities: Array) -> dict[str, pd.DataFrame]:
+    """Both `reliability_curve`s, by `equal_width` and `equal_count`."""
+    return {
+        "equal_width": reliability_curve(y, probabilities),
+        "equal_count": reliability_curve(y, probabilities, equal_count=True),
+    }
+
+
+def calibration_curves(
+    y: Any, probabilities: Array, reliability: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """All three curves in one frame: `curve, bin, confidence, accuracy, n`.
 
     curve is `equal_width`, `equal_count` or `threshold`; only in the last one a row is counted at
-    several thresholds.
+    several thresholds. reliability: the `reliability_curves`, where they are known already.
     """
     curves = {
-        "equal_width": reliability_curve(y, probabilities),
-        "equal_count": reliability_curve(y, probabilities, equal_count=True),
+        **(reliability or reliability_curves(y, probabilities)),
         "threshold": accuracy_above_threshold(y, probabilities),
     }
     labelled = [frame.assign(curve=name) for name, frame in curves.items()]

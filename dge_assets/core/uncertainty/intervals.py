@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from dge_assets.core.arrays import Array, Replicates
 from dge_assets.core.contract.contract import Task
@@ -39,7 +40,8 @@ class Measured:
     """One approach on the test rows.
 
     values: quantity -> value; reasons: of those that are NaN. parts: `MEANS` by row. rankings: how
-    unsure each row is, by ranking, and curves what keeping the surest gives.
+    unsure each row is, by ranking, and curves what keeping the surest gives. reliability: the
+    `calibration.reliability_curves`, none for a regression.
     """
 
     values: dict[str, float]
@@ -48,6 +50,7 @@ class Measured:
     losses: Array
     rankings: dict[str, Array]
     curves: dict[str, Selective]
+    reliability: dict[str, pd.DataFrame]
 
 
 @dataclass

@@ -32,7 +32,7 @@ from dge_assets.core.scores.scored import Scored
 from dge_assets.core.uncertainty.calibration import (
     calibration_curves,
     expected_calibration_error,
-    reliability_curve,
+    reliability_curves,
 )
 from dge_assets.core.uncertainty.decomposition import Uncertainty, uncertainty_of
 from dge_assets.core.uncertainty.intervals import (
@@ -51,6 +51,8 @@ CALIBRATION_TYPES = {
     **{"confidence": "float64", "accuracy": "float64", "n": "int64"},
     **{"low": "float64", "high": "float64", "over": "string", "reason": "string"},
 }
+_ERROR_OF = {"equal_width": "ece", "equal_count": "ece_equal_count"}
+"""Reliability curve -> the quantity that is its calibration error."""
 NO_NOISE = "a point prediction states no noise, and no rows that its models did not see were given to measure it on"
 
 
@@ -96,7 +98,7 @@ def uncertainty_tables(
         )
     return {
         "uncertainty": _uncertainty_table(measured, intervals),
-        "calibration": _calibration_table(scored),
+        "calibration": _calibration_table(scored, measured),
         "selective": _selective_table(measured, intervals),
     }
 
@@ -122,12 +124,11 @@ def _measure(
     total = values["total"]
     values["generator_share"] = values["generator"] / total if total > 0 else float("nan")
     values["risk"] = float(losses.mean())
-    for ranking, found in curves.items():
-        values |= {f"aurc_{ranking}": found.aurc, f"excess_aurc_{ranking}": found.excess_aurc}
-    if task != "regression":
-        for error, equal_count in (("ece", False), ("ece_equal_count", True)):
-            curve = reliability_curve(y, combined, equal_count=equal_count)
-            values[error] = expected_calibration_error(curve)
+    for ranking, kept in curves.items():
+        values |= {f"aurc_{ranking}": kept.aurc, f"excess_aurc_{ranking}": kept.excess_aurc}
+    reliability = {} if task == "regression" else reliability_curves(y, combined)
+    for curve, found in reliability.items():
+        values[_ERROR_OF[curve]] = expected_calibration_error(found)
     nothing = "total uncertainty is 0: there is nothing to have a share of"
     why = {
         "generator_share": NO_NOISE if np.isnan(total) else nothing,
@@ -135,7 +136,7 @@ def _measure(
         "aleatoric": NO_NOISE,
     }
     reasons = {quantity: why[quantity] for quantity, value in values.items() if np.isnan(value)}
-    return Measured(values, reasons, per_row, losses, rankings, curves)
+    return Measured(values, reasons, per_row, losses, rankings, curves, reliability)
 
 
 def _intervals(
@@ -189,12 +190,14 @@ def _uncertainty_table(
     return with_intervals(table, found, ["approach", "quantity"])
 
 
-def _calibration_table(scored: Scored) -> pd.DataFrame:
+def _calibration_table(scored: Scored, measured: Mapping[Approach, Measured]) -> pd.DataFrame:
     if scored.task == "regression":
         return no_rows(CALIBRATION_TYPES)
     curves = [
-        calibration_curves(scored.y, scored.of(approach).combined).assign(approach=str(approach))
-        for approach in scored.approaches
+        calibration_curves(scored.y, scored.of(approach).combined, item.reliability).assign(
+            approach=str(approach)
+        )
+        for approach, item in measured.items()
     ]
     table = pd.concat(curves, ignore_index=True)[
         [name for name in CALIBRATION_TYPES if name not in INTERVAL_COLUMNS]

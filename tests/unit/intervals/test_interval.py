@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from dge_assets.core.intervals.interval import (
     TEST_ROWS,
     no_interval,
     over_bin_rows,
+    over_both_variances,
     over_sets,
     over_test_rows,
     with_intervals,
@@ -133,6 +135,31 @@ def test_undefined_replicates_widen_the_interval_and_too_many_leave_none() -> No
     assert np.isnan(found.low)
     assert np.isnan(found.high)
     assert found.reason.startswith("not defined in")
+
+
+@pytest.mark.parametrize("count", [40, 100, 199, 200, 500])
+@pytest.mark.parametrize("undefined", [0, 1])
+def test_percentiles_are_those_of_numpy_to_the_bit(count: int, undefined: int) -> None:
+    rng = np.random.default_rng(count)
+    replicates = rng.normal(5.0, 1.0, count).round(2)
+    replicates[:undefined] = np.nan
+    value = float(np.nanmean(replicates))
+    tail = (1 - 0.95) / 2
+    low = np.quantile(np.nan_to_num(replicates, nan=-np.inf), tail, method="inverted_cdf")
+    high = np.quantile(np.nan_to_num(replicates, nan=np.inf), 1 - tail, method="inverted_cdf")
+    found = over_test_rows(value, replicates)
+    assert (found.low, found.high) == (low, high)
+
+
+@pytest.mark.parametrize("degrees", [2, 3.7, 40, 1e12, np.inf])
+def test_the_reach_is_student_s_as_scipy_gives_it(degrees: float) -> None:
+    # Variances of members a and of rows 1 - a have (members - 1) / a² degrees of freedom.
+    members = 3
+    part = np.sqrt((members - 1) / degrees)
+    found = over_both_variances(0.0, 1.0 - part, part, members)
+    expected = float(student.ppf(0.975, (members - 1) / part**2 if part else np.inf))
+    assert found.high == pytest.approx(expected, rel=1e-12)
+    assert found.low == -found.high
 
 
 def test_a_biased_bootstrap_gives_no_interval() -> None:
