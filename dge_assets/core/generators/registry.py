@@ -46,7 +46,8 @@ def _added() -> dict[str, tuple[EntryPoint, ...]]:
 
 
 def look_again() -> None:
-    """Forget which packages were found, as after one was installed into a running process."""
+    """Forget which families were found, as after a package was installed into a running process."""
+    own_cards.cache_clear()
     _added.cache_clear()
     _added_card.cache_clear()
 
