@@ -9,6 +9,7 @@ import dagster as dg
 
 from dge_assets.assets.line import LAKE
 from dge_assets.component import TableComponent
+from dge_assets.core.generators.registry import clashes
 from dge_assets.declarations import declared_tables
 from dge_assets.recovery import recovery_sensor
 from dge_resources.compute import Compute
@@ -31,6 +32,8 @@ def compute_resource() -> Compute:
 
 def build_definitions(home: str) -> dg.Definitions:
     """All definitions over the root `home`; tests call this with a root of their own."""
+    for clash in clashes():
+        dg.get_dagster_logger("dge").warning(clash)
     return dg.Definitions.merge(
         *(
             dg.build_defs_for_component(TableComponent(*found))

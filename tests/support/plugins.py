@@ -7,6 +7,40 @@ import subprocess
 import sys
 from pathlib import Path
 
+CARD = """
+from dge_assets.core.generators.card import Abilities, FamilyCard
+from dge_assets.core.generators.effort import EffortUnit
+from dge_assets.core.generators.parameters import FamilyParameters
+
+
+class Trees(FamilyParameters):
+    trees: int = 30
+
+
+class Required(FamilyParameters):
+    trees: int
+
+
+class Unlimited(FamilyParameters):
+    trees: str = "many"
+
+
+class Half:
+    def fit(self, training, progress): ...
+
+
+GOOD = {
+    "name": "forest", "parameters": FamilyParameters, "implementation": "dge_forest:HALF", "learns": "modelled",
+    "licence": "MIT", "source": "Nobody (2026)",
+}
+HALF = Half()
+
+
+def card(**changes):
+    return FamilyCard(**{**GOOD, **changes})
+
+"""
+"""The start of a package's module: `card(**changes)` gives a good card."""
 MARGINALS = Path(__file__).parents[1] / "plugins" / "dge_family_marginals"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,7 +16,8 @@ from dge_assets.core.generators.encoding.fitting import fit_encoder
 from dge_assets.core.generators.encoding.table_encoder import TableEncoder
 from dge_assets.core.generators.family import Training
 from dge_assets.core.generators.members import TrainedMember, train_members
-from dge_assets.core.generators.registry import parameters_for
+from dge_assets.core.generators.registry import look_again, parameters_for
+from tests.support.plugins import CARD, write_installed
 from tests.support.tables import every_kind, every_kind_contract, with_ranges
 
 SMALL: dict[str, dict[str, object]] = {
@@ -80,3 +84,23 @@ def trained(request: pytest.FixtureRequest) -> tuple[Training, TrainedMember]:
     """Member 3 of each family on the table of every kind."""
     task = training_task(request.param, 3)
     return task, train_one(task)
+
+
+Written = Callable[..., None]
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
+    """Writes packages down as installed, and has them looked for."""
+
+    def write(
+        code: str, point: str = "forest = dge_forest:CARD", package: str = "dge-forest"
+    ) -> None:
+        write_installed(tmp_path / "site", package, point, CARD + code)
+        look_again()
+
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.delitem(sys.modules, "dge_forest", raising=False)
+    yield write
+    monkeypatch.undo()
+    look_again()

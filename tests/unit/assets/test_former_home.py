@@ -14,7 +14,7 @@ import pytest
 from dge_assets.assets.line import CODE_VERSIONS, Line
 from dge_assets.core.downstream.fitting import predict
 from dge_assets.core.downstream.member_models import from_files as models_from_files
-from dge_assets.core.generators.members import SamplingTask, sample_chunks
+from dge_assets.core.generators.members import SamplingRequest, sample_chunks
 from dge_assets.core.generators.state_files import encoder_from_files, from_files
 from dge_assets.core.lineage.provenance import Provenance, Recipe
 from dge_assets.declarations import read_declaration
@@ -69,7 +69,7 @@ def test_each_member_draws_the_rows_that_it_drew(
         pytest.skip("sampling was changed on purpose since: see CODE_VERSIONS")
     artifact = storage.artifacts.read(Address("parcels", "generator", family, seed))
     member = from_files(artifact.files, place=artifact.record.place)
-    task = SamplingTask(
+    task = SamplingRequest(
         table="parcels",
         family=family,
         seed=seed,

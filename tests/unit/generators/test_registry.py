@@ -4,8 +4,6 @@ use it, with its package and what to do.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,58 +19,9 @@ from dge_assets.core.generators.registry import (
     family_card,
     family_code,
     family_names,
-    look_again,
     own_cards,
 )
-from tests.support.plugins import write_installed
-
-CARD = """
-from dge_assets.core.generators.card import Abilities, FamilyCard
-from dge_assets.core.generators.effort import EffortUnit
-from dge_assets.core.generators.parameters import FamilyParameters
-
-
-class Required(FamilyParameters):
-    trees: int
-
-
-class Unlimited(FamilyParameters):
-    trees: str = "many"
-
-
-class Half:
-    def fit(self, training, progress): ...
-
-
-GOOD = {
-    "name": "forest", "parameters": FamilyParameters, "implementation": "dge_forest:HALF", "learns": "modelled",
-    "licence": "MIT", "source": "Nobody (2026)",
-}
-HALF = Half()
-
-
-def card(**changes):
-    return FamilyCard(**{**GOOD, **changes})
-
-"""
-Written = Callable[..., None]
-
-
-@pytest.fixture
-def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
-    """Writes packages down as installed, and has them looked for."""
-
-    def write(
-        code: str, point: str = "forest = dge_forest:CARD", package: str = "dge-forest"
-    ) -> None:
-        write_installed(tmp_path / "site", package, point, CARD + code)
-        look_again()
-
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    monkeypatch.delitem(sys.modules, "dge_forest", raising=False)
-    yield write
-    monkeypatch.undo()
-    look_again()
+from tests.unit.conftest import Written
 
 
 def declared(**wanted: Any) -> TableDeclaration:

@@ -17,7 +17,7 @@ class Barred:
 
 sys.meta_path.insert(0, Barred())
 
-from dge_assets.core.generators.members import SamplingTask, sample_chunks, train_members
+from dge_assets.core.generators.members import SamplingRequest, sample_chunks, train_members
 from dge_assets.core.generators.state_files import (
     encoder_files, encoder_from_files, from_files, to_files
 )
@@ -30,7 +30,7 @@ stored = encoder_from_files(encoder_files(encoder, encoded), place="kinds/encode
 for family in ("ctgan", "tvae"):
     (member,) = train_members(training_task(family, 0, table=stored), silent).values()
     member = from_files(to_files(member), place="kinds/generator")
-    task = SamplingTask(
+    task = SamplingRequest(
         table="kinds", family=family, seed=0, state=member.state, codec=member.codec, rows=50
     )
     (frame,) = sample_chunks(task)
