@@ -31,6 +31,7 @@ from dge_assets.core.downstream.member_models import (
     from_files,
     to_files,
 )
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import (
     find_test_groups,
     predict_oracle,
@@ -213,6 +214,7 @@ def _evaluate(
     }
     ks = tuple(sorted({K for K in (5, 10) if len(datasets) > K} | {len(datasets)}))
     task = FamilyModelTask(
+        cards=CATALOGUE.made_per("pair"),
         family="f",
         model=model,
         oracle=oracle,

@@ -23,8 +23,9 @@ with their types, when it has no rows. What the numbers mean in detail is in [ar
 """
 SIGHT: dict[Part, str] = {
     "pair": "each family and model by itself",
-    "family": "each family, from all of its models",
-    "model": "each model, from all families",
+    "augmented": "each family and model that the declaration's `augmentation` names",
+    "family": "each family, with all of its models",
+    "model": "each model, with all families",
     "evaluation": "all at once",
 }
 ON = {"table": "", "family": ", all members of a family", "member": ", each member"}

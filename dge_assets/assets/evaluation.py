@@ -14,15 +14,7 @@ from dge_assets.assets.augmentation import augmentation_tasks
 from dge_assets.assets.columns import card_metadata
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble, ensemble_inputs
 from dge_assets.assets.evaluation_pictures import page_pictures, page_sentences
-from dge_assets.assets.evaluation_tables import (
-    across_families,
-    combine_tables,
-    index_of,
-    modelled,
-    notes_table,
-    stacked_pairs,
-    statistics_of,
-)
+from dge_assets.assets.evaluation_tables import Results, evaluation_frames, modelled
 from dge_assets.assets.line import LAKE, ONE_RUN, Line, contract_of
 from dge_assets.assets.metadata import record_metadata, table_metadata, tell
 from dge_assets.core.cards.table_card import TableCard
@@ -122,23 +114,10 @@ def _evaluate(
     added: dict[str, Augmentation] = _side_by_side(
         context, line, compute, "augmentation", augment, augmentation_tasks(line, ensemble)
     )
-    notes = notes_table(
-        {key: [*scores[key].notes, *(added[key].notes if key in added else [])] for key in scores}
-    )
-    for note in notes["note"].unique():
+    results = Results(oracles=oracles, scores=scores, augmented=added)
+    for note in dict.fromkeys(note for notes in results.notes.values() for note in notes):
         context.log.warning(note)
-    frames = combine_tables(
-        {key: scores[key].tables for key in sorted(scores)},
-        {key: scores[key].by_member for key in scores},
-        catalogue=line.catalogue,
-    )
-    frames |= across_families(line, ensemble, scores, oracles)
-    frames["statistics"] = statistics_of(line, ensemble)
-    frames["augmentation"] = stacked_pairs(
-        line.catalogue["augmentation"], {key: added[key].table for key in sorted(added)}
-    )
-    frames["evaluation_notes"] = notes
-    frames[line.catalogue.index.name] = index_of(frames, catalogue=line.catalogue)
+    frames = evaluation_frames(line, ensemble, results)
     return {
         name: recorded(
             frames[name], line.evaluation_recipe(name, ensemble.parents), run_id=context.run.run_id
@@ -217,6 +196,7 @@ def _score_tasks(
             real_train=modelled(ensemble.real_train),
             real_test=modelled(ensemble.real_test),
             datasets={seed: item.frame for seed, item in ensemble.datasets[family].items()},
+            cards=line.catalogue.made_per("pair"),
             stored={seed: item.files for seed, item in ensemble.models[family].items()},
             seconds=ensemble.cpu_seconds[family],
             oracle=oracles[model],

@@ -34,7 +34,7 @@ AUGMENTATION = TableCard(
         count("comparisons", "how many comparisons it is adjusted for"),
         text("verdict", "pays, does harm, not shown to pay; reference for real_only"),
     ),
-    per="pair",
+    per="augmented",
     made_by="dge_assets.core.augmentation.scores:augment",
     shown=(
         Shown(

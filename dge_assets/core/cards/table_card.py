@@ -17,12 +17,14 @@ import pandas as pd
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.rows.tables import no_rows
 
-Part = Literal["pair", "family", "model", "evaluation"]
-"""What one call of a table's maker sees: one (family, model) pair, one family with all of its
-models, one model with all families, or everything."""
+Part = Literal["pair", "augmented", "family", "model", "evaluation"]
+"""What one call of a table's maker sees: one (family, model) pair (`evaluation.pair`), one whose
+datasets are added to real rows, in work of its own, one family with all of its models, one model
+with all families, or everything (`evaluation.wider`)."""
 
 LABELS: dict[Part, tuple[str, ...]] = {
     "pair": ("family", "model"),
+    "augmented": ("family", "model"),
     "family": ("family",),
     "model": ("model",),
     "evaluation": (),
@@ -62,8 +64,8 @@ class TableCard:
     """All that is declared of one evaluation table.
 
     `keys` are the columns that tell one row from another. `columns` are all columns in the order
-    in which they are stored, those of `LABELS[per]` first. `made_by` names the function that makes
-    the table of one part; several tables may come from one. `released`: whether each release
+    in which they are stored, those of `LABELS[per]` first. `made_by` names the function that
+    makes the table of one part, without the columns of `LABELS`. `released`: whether each release
     carries it (then it may hold means over real_test as a whole, and no statistic of few real
     rows); the custodian keeps all. `pictures` names a function of (frame, pictured) that
     draws it.

@@ -21,8 +21,9 @@ from dge_assets.core.cards.columns import (
 )
 from dge_assets.core.cards.table_card import Shown, TableCard
 
+PAIR_TABLES = "dge_assets.core.evaluation.pair_tables"
+WIDER_TABLES = "dge_assets.core.evaluation.wider_tables"
 SHOWN = "dge_assets.core.reporting.page.shown"
-ENSEMBLE = "dge_assets.core.ensemble"
 KIND = text("kind", "error: against the outcome; deviation: against the oracle's prediction")
 
 K_RECOMMENDATION = TableCard(
@@ -46,7 +47,7 @@ K_RECOMMENDATION = TableCard(
         *(NOTE, OVER, REASON),
     ),
     per="pair",
-    made_by=f"{ENSEMBLE}.k_recommendation:k_recommendation",
+    made_by=f"{PAIR_TABLES}:k_recommendation",
     shown=(Shown(section="k-curve", sentences=f"{SHOWN}:recommendation"),),
 )
 K_CURVE = TableCard(
@@ -63,7 +64,7 @@ K_CURVE = TableCard(
         *interval("the measured score"),
     ),
     per="pair",
-    made_by=f"{ENSEMBLE}.k_curve:k_curve",
+    made_by=f"{PAIR_TABLES}:k_curve",
     shown=(
         Shown(
             section="k-curve",
@@ -90,7 +91,7 @@ VARIANCE_COMPONENTS = TableCard(
         *(OVER, REASON),
     ),
     per="pair",
-    made_by=f"{ENSEMBLE}.variance_components:variance_components",
+    made_by=f"{PAIR_TABLES}:variance_components",
     shown=(Shown(section="k-curve", views=f"{SHOWN}:components"),),
 )
 ERROR_CORRELATION = TableCard(
@@ -106,7 +107,7 @@ ERROR_CORRELATION = TableCard(
         *interval(),
     ),
     per="model",
-    made_by=f"{ENSEMBLE}.error_correlation:error_correlation",
+    made_by=f"{WIDER_TABLES}:error_correlation",
     pictures="dge_assets.core.reporting.page.score_figures:error_correlation",
 )
 EFFECTIVE_MEMBERS = TableCard(
@@ -129,7 +130,7 @@ EFFECTIVE_MEMBERS = TableCard(
         text("expected_reason", "why those intervals are missing; empty where they are not"),
     ),
     per="model",
-    made_by=f"{ENSEMBLE}.error_correlation:effective_members",
+    made_by=f"{WIDER_TABLES}:effective_members",
     shown=(
         Shown(
             section="errors",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dge_assets.core.cards.columns import PAIR, count, text
 from dge_assets.core.cards.table_card import TableCard
 
-MADE_BY = "dge_assets.assets.evaluation_tables"
+WIDER_TABLES = "dge_assets.core.evaluation.wider_tables"
 
 EVALUATION = TableCard(
     name="evaluation",
@@ -21,7 +21,7 @@ EVALUATION = TableCard(
         text("description", "what one of them is"),
     ),
     per="evaluation",
-    made_by=f"{MADE_BY}:index_of",
+    made_by=f"{WIDER_TABLES}:evaluation_index",
 )
 EVALUATION_NOTES = TableCard(
     name="evaluation_notes",
@@ -30,5 +30,5 @@ EVALUATION_NOTES = TableCard(
     keys=("family", "model", "note"),
     columns=(*PAIR, text("note", "what a reader must know")),
     per="evaluation",
-    made_by=f"{MADE_BY}:notes_table",
+    made_by=f"{WIDER_TABLES}:evaluation_notes",
 )

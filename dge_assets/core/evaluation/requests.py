@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.arrays import Array
+from dge_assets.core.cards.table_card import TableCard
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.table import GAIN_PER_SECOND
 from dge_assets.core.downstream.baselines import Problem
@@ -93,11 +94,13 @@ class GroupTask:
 class FamilyModelTask(EnsembleTask):
     """All that scoring one model class on one family's ensemble needs.
 
-    `stored`: files of each member's downstream models, by seed. `seconds`: of CPU time that each
-    member cost, by seed (its generator, its dataset and its fits). `replicates`: of the bootstrap
-    of test rows. `groups`: those of the table, found anew when None.
+    `cards`: those of the tables that are wanted. `stored`: files of each member's downstream
+    models, by seed. `seconds`: of CPU time that each member cost, by seed (its generator, its
+    dataset and its fits). `replicates`: of the bootstrap of test rows. `groups`: those of the
+    table, found anew when None.
     """
 
+    cards: tuple[TableCard, ...]
     stored: dict[int, dict[str, bytes]]
     seconds: dict[int, float]
     oracle: OraclePredictions
@@ -110,7 +113,8 @@ class FamilyModelTask(EnsembleTask):
 
 @dataclass(frozen=True)
 class FamilyModelScores:
-    """The tables of one (family, model) pair, without those two columns, and remarks for people.
+    """The tables of one (family, model) pair, without those two columns, and remarks for people; a
+    table that the pair has nothing for is not there.
 
     `on_real`: what each member's full model predicts on real_test, by seed, in half the space, for
     comparing families. `by_member`: what `evaluation_scores` has the means of, for ranking the

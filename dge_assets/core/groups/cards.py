@@ -21,8 +21,8 @@ from dge_assets.core.cards.columns import (
 )
 from dge_assets.core.cards.table_card import Shown, TableCard
 
+PAIR_TABLES = "dge_assets.core.evaluation.pair_tables"
 SHOWN = "dge_assets.core.reporting.page.shown"
-MADE_BY = "dge_assets.core.groups.scores:group_scores"
 KEYS = ("group", "family", "model", "approach", "metric")
 GROUP = text("group", "the group, as the values of its rows")
 KIND = text("kind", "how the group was found: a category, a decile, an intersection, a density")
@@ -47,7 +47,7 @@ GROUP_GAPS = TableCard(
         *(OVER, REASON),
     ),
     per="pair",
-    made_by=MADE_BY,
+    made_by=f"{PAIR_TABLES}:group_gaps",
     shown=(Shown(section="groups", views=f"{SHOWN}:gaps", sentences=f"{SHOWN}:gap_sentences"),),
     pictures="dge_assets.core.reporting.page.score_figures:groups",
 )
@@ -63,7 +63,7 @@ GROUP_SCORES = TableCard(
         *interval(),
     ),
     per="pair",
-    made_by=MADE_BY,
+    made_by=f"{PAIR_TABLES}:group_scores",
     shown=(
         Shown(
             section="groups",

@@ -23,8 +23,9 @@ from dge_assets.core.cards.columns import (
 )
 from dge_assets.core.cards.table_card import Shown, TableCard
 
+PAIR_TABLES = "dge_assets.core.evaluation.pair_tables"
+WIDER_TABLES = "dge_assets.core.evaluation.wider_tables"
 SHOWN = "dge_assets.core.reporting.page.shown"
-SCORES = "dge_assets.core.scores"
 BY_METRIC = ("family", "model", "approach", "metric")
 
 TRAINING_SCORES = TableCard(
@@ -40,7 +41,7 @@ TRAINING_SCORES = TableCard(
         *expected_interval(),
     ),
     per="pair",
-    made_by=f"{SCORES}.intervals:training_with_intervals",
+    made_by=f"{PAIR_TABLES}:training_scores",
     released=True,
     shown=(
         Shown(
@@ -75,7 +76,7 @@ APPROACH_DIFFERENCES = TableCard(
         text("remark", "why the sign of the difference is no finding; empty where it is one"),
     ),
     per="pair",
-    made_by=f"{SCORES}.intervals:approach_differences",
+    made_by=f"{PAIR_TABLES}:approach_differences",
     shown=(Shown(section="verdict", views=f"{SHOWN}:differences"),),
 )
 CLAIM_ERRORS = TableCard(
@@ -94,7 +95,7 @@ CLAIM_ERRORS = TableCard(
         *interval("the gain"),
     ),
     per="pair",
-    made_by=f"{SCORES}.claim_errors:claim_errors",
+    made_by=f"{PAIR_TABLES}:claim_errors",
     shown=(
         Shown(
             section="evaluation",
@@ -114,7 +115,7 @@ EVALUATION_SCORES = TableCard(
         *interval(),
     ),
     per="pair",
-    made_by=f"{SCORES}.intervals:evaluation_with_intervals",
+    made_by=f"{PAIR_TABLES}:evaluation_scores",
     released=True,
     shown=(
         Shown(
@@ -140,7 +141,7 @@ EVALUATION_INTERVALS = TableCard(
         REASON,
     ),
     per="pair",
-    made_by=f"{SCORES}.claim_intervals:evaluation_intervals",
+    made_by=f"{PAIR_TABLES}:evaluation_intervals",
     shown=(
         Shown(
             section="evaluation",
@@ -159,7 +160,7 @@ SELECTION = TableCard(
         count_or_none("rank", "place of the model by this approach and metric, 1 the best"),
     ),
     per="family",
-    made_by=f"{SCORES}.tables:selection",
+    made_by=f"{WIDER_TABLES}:selection",
     shown=(
         Shown(
             section="selection", views=f"{SHOWN}:selection", nothing="No selection was recorded."
@@ -183,7 +184,7 @@ SELECTION_QUALITY = TableCard(
         *(OVER, REASON),
     ),
     per="family",
-    made_by=f"{SCORES}.selection_quality:selection_quality",
+    made_by=f"{WIDER_TABLES}:selection_quality",
     shown=(
         Shown(
             section="selection",
@@ -204,7 +205,7 @@ CROSS_SCORES = TableCard(
         *(METRIC, VALUE),
     ),
     per="pair",
-    made_by=f"{SCORES}.tables:cross_scores",
+    made_by=f"{PAIR_TABLES}:cross_scores",
     pictures="dge_assets.core.reporting.pictures.uncertainty_figures:cross_scores",
 )
 CARDS = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dge_assets.core.cards.columns import FAMILY, NOTE, count, ends, number, text
 from dge_assets.core.cards.table_card import Shown, TableCard
 
+WIDER_TABLES = "dge_assets.core.evaluation.wider_tables"
 SHOWN = "dge_assets.core.reporting.page.shown"
 STATISTICS = TableCard(
     name="statistics",
@@ -27,7 +28,7 @@ STATISTICS = TableCard(
         NOTE,
     ),
     per="family",
-    made_by="dge_assets.core.statistics.table:statistics_table",
+    made_by=f"{WIDER_TABLES}:statistics",
     shown=(
         Shown(
             section="statistics",

@@ -15,8 +15,8 @@ from dge_assets.core.cards.columns import (
 )
 from dge_assets.core.cards.table_card import Shown, TableCard
 
+PAIR_TABLES = "dge_assets.core.evaluation.pair_tables"
 SHOWN = "dge_assets.core.reporting.page.shown"
-MADE_BY = "dge_assets.core.uncertainty.tables:uncertainty_tables"
 
 UNCERTAINTY = TableCard(
     name="uncertainty",
@@ -30,7 +30,7 @@ UNCERTAINTY = TableCard(
         *interval(),
     ),
     per="pair",
-    made_by=MADE_BY,
+    made_by=f"{PAIR_TABLES}:uncertainty",
     shown=(
         Shown(
             section="uncertainty",
@@ -55,7 +55,7 @@ CALIBRATION = TableCard(
         *interval("the accuracy"),
     ),
     per="pair",
-    made_by=MADE_BY,
+    made_by=f"{PAIR_TABLES}:calibration",
     pictures="dge_assets.core.reporting.pictures.uncertainty_figures:calibration",
 )
 SELECTIVE = TableCard(
@@ -70,7 +70,7 @@ SELECTIVE = TableCard(
         *interval("the risk"),
     ),
     per="pair",
-    made_by=MADE_BY,
+    made_by=f"{PAIR_TABLES}:selective",
     pictures="dge_assets.core.reporting.pictures.uncertainty_figures:selective",
 )
 PREDICTION_MAP = TableCard(
@@ -87,7 +87,7 @@ PREDICTION_MAP = TableCard(
         count("fits", "how many models predict"),
     ),
     per="pair",
-    made_by="dge_assets.core.uncertainty.prediction_map:prediction_map",
+    made_by=f"{PAIR_TABLES}:prediction_map",
     pictures="dge_assets.core.reporting.pictures.uncertainty_figures:maps",
 )
 CARDS = (UNCERTAINTY, CALIBRATION, SELECTIVE, PREDICTION_MAP)

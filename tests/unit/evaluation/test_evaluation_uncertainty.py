@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dge_assets.assets.evaluation_tables import combine_tables
 from dge_assets.core.contract.contract import Contract, Task
 from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, to_files
 from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import predict_oracle, score_family_model
-from dge_assets.core.evaluation.requests import FamilyModelTask, OracleTask
+from dge_assets.core.evaluation.requests import FamilyModelScores, FamilyModelTask, OracleTask
+from dge_assets.core.evaluation.stacking import made, stacked_tables
+from dge_assets.core.evaluation.wider import FamilyEvaluation
 from dge_assets.core.scores.selection_quality import SELECTION_QUALITY_COLUMNS
 from dge_assets.core.uncertainty.prediction_map import MAP_SIDE
 from tests.support.tables import column, contract, tiny, tiny_contract
@@ -66,6 +67,7 @@ def tables(task: Task, model: str = "lr") -> dict[str, pd.DataFrame]:
     }
     oracle = predict_oracle(OracleTask(model=model, fits=2, **shared, **real), silent)  # type: ignore[arg-type]
     given = FamilyModelTask(
+        cards=CATALOGUE.made_per("pair"),
         model=model,
         datasets=datasets,
         stored=stored,
@@ -120,19 +122,32 @@ def test_the_map_has_the_three_approaches_at_each_point(task: Task) -> None:
 
 def test_all_tables_of_two_models_are_put_together_with_their_names() -> None:
     binary = tables("binary")
-    combined = combine_tables({"ctgan/lr": binary, "ctgan/mlp": binary})
-    assert {*binary, "selection", "selection_quality"} <= set(combined)
+    cards = CATALOGUE.made_per("pair")
+    combined = stacked_tables(cards, {("ctgan", "lr"): binary, ("ctgan", "mlp"): binary})
+    assert list(combined) == [card.name for card in cards]
     for name, frame in combined.items():
         assert list(frame.columns) == CATALOGUE[name].column_names
-    for name in ("uncertainty", "calibration", "selective", "prediction_map"):
-        assert list(combined[name].columns[:3]) == ["family", "model", "approach"]
-        assert len(combined[name]) == 2 * len(binary[name])
-    quality = combined["selection_quality"]
+        assert list(frame.columns[:2]) == ["family", "model"]
+        assert len(frame) == 2 * len(binary[name])
+
+
+def selection_quality_of(*models: str) -> pd.DataFrame:
+    family = FamilyEvaluation(
+        contract=plane_contract("binary"),
+        real_train=pd.DataFrame(),
+        datasets=(),
+        scores={model: FamilyModelScores(tables("binary")) for model in models},
+    )
+    cards = [CATALOGUE["selection"], CATALOGUE["selection_quality"]]
+    return stacked_tables(cards, {("ctgan",): made(cards, family)})["selection_quality"]
+
+
+def test_a_familys_choice_of_models_is_judged_where_there_is_one() -> None:
+    quality = selection_quality_of("lr", "mlp")
     assert list(quality.columns) == ["family", *SELECTION_QUALITY_COLUMNS]
     assert quality["kendall"].isna().all(), "equal models tie"
     assert (quality["regret"] == 0).all()
-    alone = combine_tables({"ctgan/lr": binary})["selection_quality"]
-    assert alone["regret"].isna().all()
+    assert selection_quality_of("lr")["regret"].isna().all()
 
 
 def test_a_table_without_a_plane_has_an_empty_map() -> None:

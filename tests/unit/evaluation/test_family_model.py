@@ -14,6 +14,7 @@ import pytest
 
 from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, to_files
 from dge_assets.core.errors import StorageError
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import (
     FamilyModelScores,
     FamilyModelTask,
@@ -54,6 +55,7 @@ def family_task(seeds: range | list[int] = range(K), **other: object) -> FamilyM
     stated: dict[str, object] = {
         "family": "ctgan",
         "model": "lr",
+        "cards": CATALOGUE.made_per("pair"),
         "real_train": tiny(150, seed=50),
         "real_test": tiny(90, seed=51),
         "datasets": {seed: tiny(120, seed=seed) for seed in seeds},

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dge_assets.assets.evaluation_tables import combine_tables, stacked_pairs
 from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import score_family_model
+from dge_assets.core.evaluation.stacking import stacked, stacked_tables
 from dge_resources.parquet import open_parquet, to_parquet
 from tests.unit.augmentation.test_scores import run
 from tests.unit.evaluation.test_family_model import family_task, silent
@@ -20,9 +20,8 @@ NEED_TWO = ("claim_errors", "evaluation_scores", "cross_scores", "evaluation_int
 
 def of_members(count: int) -> dict[str, pd.DataFrame]:
     seeds = list(range(count))
-    return combine_tables(
-        {"ctgan/lr": score_family_model(family_task(seeds, ks=(count,)), silent).tables}
-    )
+    made = score_family_model(family_task(seeds, ks=(count,)), silent).tables
+    return stacked_tables(CATALOGUE.made_per("pair"), {("ctgan", "lr"): made})
 
 
 def stored_types(frame: pd.DataFrame) -> dict[str, pa.DataType]:
@@ -60,5 +59,5 @@ def test_tables_of_one_member_are_empty_and_typed_as_filled_ones(
 
 def test_no_augmentation_is_typed_as_some() -> None:
     card = CATALOGUE["augmentation"]
-    empty, filled = stacked_pairs(card, {}), stacked_pairs(card, {"ctgan/lr": run().table})
+    empty, filled = stacked(card, {}), stacked(card, {("ctgan", "lr"): run().table})
     assert stored_types(empty) == stored_types(filled)
