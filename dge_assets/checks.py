@@ -158,7 +158,7 @@ def synthetic_contract(line: Line, card: CheckCard, family: str) -> dg.AssetChec
 def no_copies(line: Line, card: CheckCard, family: str) -> dg.AssetChecksDefinition:
     """Rows of real_train that a member repeats."""
 
-    alpha = thresholds_of(line.plan, card)["alpha"]
+    alpha = thresholds_of(line.plan, card, family)["alpha"]
 
     @dg.asset_check(**_declared(line, card, family))
     def no_copies(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:

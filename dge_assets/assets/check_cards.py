@@ -15,12 +15,12 @@ CHECKS = "dge_assets.checks"
 SHARES = ("range_share", "constraint_share")
 
 
-def _share(name: str, *, by_default: bool) -> Callable[[TablePlan], float]:
+def _share(name: str, *, by_default: bool) -> Callable[[TablePlan, str], float]:
     """The share of rows that the contract's check lets pass; without defaults only what somebody
     declared, since they are meant for datasets.
     """
 
-    def value(plan: TablePlan) -> float:
+    def value(plan: TablePlan, _family: str) -> float:
         thresholds = plan.declaration.thresholds
         counts = by_default or name in thresholds.model_fields_set
         return float(getattr(thresholds, name)) if counts else 0.0
@@ -35,9 +35,9 @@ def _shares(*, by_default: bool) -> tuple[Threshold, ...]:
     )
 
 
-def _share_of_alpha(plan: TablePlan) -> float:
-    """The level of one member, so that all together have the declared one (Bonferroni)."""
-    return plan.declaration.thresholds.copies_alpha / plan.seeds
+def _share_of_alpha(plan: TablePlan, family: str) -> float:
+    """The level of one member, so that a family's together have the declared one (Bonferroni)."""
+    return plan.declaration.thresholds.copies_alpha / plan.members[family]
 
 
 SOURCE_CONTRACT = CheckCard(
@@ -109,7 +109,7 @@ NO_COPIES = CheckCard(
     scope="member",
     description="No member repeats rows of real_train beyond chance: distinct rows that match only real_train against "
     "those that match only real_test (exact one-sided test, Bonferroni over members).",
-    fails_when="more rows of `real_train` are repeated than chance gives, at `copies_alpha` shared among the members",
+    fails_when="more rows of `real_train` are repeated than chance gives, at `copies_alpha` shared among the family's members",
     gates=True,
     thresholds=(
         Threshold(name="alpha", value=_share_of_alpha, looser="lower", measured="p_value"),

@@ -153,7 +153,7 @@ def _problem(line: Line, wanted: Wanted, verdict: Verdict | None) -> Problem | N
             f"{place} was not run on what is to be released; materialize the asset with its checks"
         )
         return Problem(wanted=wanted, failed=False, text=text)
-    rule = rule_of(line.plan, wanted.card)
+    rule = rule_of(line.plan, wanted.card, wanted.family)
     if not still_counts(verdict, wanted.card, rule):
         differs = difference(verdict.rule, rule)
         text = f"{place} was run under another rule ({differs}); run {line.table}_train, which looks again at what is kept"

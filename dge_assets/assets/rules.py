@@ -19,16 +19,16 @@ from dge_resources.verdicts import Verdict
 CODE_VERSION = "code_version"
 
 
-def thresholds_of(plan: TablePlan, card: CheckCard) -> dict[str, float]:
+def thresholds_of(plan: TablePlan, card: CheckCard, family: str = "") -> dict[str, float]:
     """The check's thresholds under a plan, by name."""
-    return {threshold.name: threshold.value(plan) for threshold in card.thresholds}
+    return {threshold.name: threshold.value(plan, family) for threshold in card.thresholds}
 
 
-def rule_of(plan: TablePlan, card: CheckCard) -> dict[str, Any]:
+def rule_of(plan: TablePlan, card: CheckCard, family: str = "") -> dict[str, Any]:
     """What decides the check's verdict besides the rows that it looks at, which its record ids
     stand for.
     """
-    return {CODE_VERSION: card.version, **thresholds_of(plan, card)}
+    return {CODE_VERSION: card.version, **thresholds_of(plan, card, family)}
 
 
 def still_counts(verdict: Verdict, card: CheckCard, rule: Mapping[str, Any]) -> bool:

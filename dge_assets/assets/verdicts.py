@@ -63,7 +63,7 @@ def keep_verdict(
         severity=card.severity,
         summary=summary,
         subjects=tuple(item.record.record_id for item in items),
-        rule=rule_of(line.plan, card),
+        rule=rule_of(line.plan, card, member.partition("/")[0]),
         measured=measured or {},
     )
     return storage.verdicts.write(verdict, page)

@@ -25,12 +25,13 @@ Remedy = Callable[[TablePlan, str], str]
 class Threshold:
     """A number that decides a verdict besides the rows.
 
-    `value` reads it from a table's plan. `looser`: which way it lets more pass. `measured` names
-    the number found that tells the verdict at any other value of it, where a verdict keeps one.
+    `value` reads it from (plan, family), the family being empty on the real table. `looser`: which
+    way it lets more pass. `measured` names the number found that tells the verdict at any other
+    value of it, where a verdict keeps one.
     """
 
     name: str
-    value: Callable[[TablePlan], float]
+    value: Callable[[TablePlan, str], float]
     looser: Literal["higher", "lower"]
     measured: str = ""
 

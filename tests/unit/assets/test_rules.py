@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from dge_assets.assets.check_cards import NO_COPIES, SYNTHETIC_CONTRACT
-from dge_assets.assets.rules import difference, still_counts
+from dge_assets.assets.rules import difference, still_counts, thresholds_of
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_resources.verdicts import Verdict
 
 CONTRACT = {"code_version": "1", "range_share": 0.0, "constraint_share": 0.05}
@@ -72,3 +73,18 @@ def test_the_difference_is_told() -> None:
     )
     assert difference({}, COPIES) == "unknown, now code_version 1, alpha 0.002"
     assert replace(verdict(CONTRACT), passed=False).rule == CONTRACT
+
+
+def test_the_level_of_copies_is_shared_among_the_familys_own_members() -> None:
+    """A family of many members beside it makes no other family's test weaker."""
+    declaration = {
+        "table": "t",
+        "source": {"type": "csv", "path": "t.csv"},
+        "contract": {"target": "y"},
+        "families": {"tvae": {}, "ctgan": {"seeds": 20}},
+        "seeds": 5,
+        "thresholds": {"copies_alpha": 0.01},
+    }
+    plan = TableDeclaration.model_validate(declaration).plan("full")
+    assert thresholds_of(plan, NO_COPIES, "tvae") == {"alpha": 0.01 / 5}
+    assert thresholds_of(plan, NO_COPIES, "ctgan") == {"alpha": 0.01 / 20}
