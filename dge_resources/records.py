@@ -13,7 +13,9 @@ from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_assets.core.lineage.provenance import Provenance, Recipe, finish
 
 LIBRARIES = ("dge", "ctgan", "rdt", "torch", "scikit-learn", "pandas", "numpy", "pyarrow")
-"""The libraries whose versions decide what comes out; each record names them."""
+"""The libraries whose versions decide what comes out, and the two (`ctgan`, `rdt`) that members are
+read back with; each record names them.
+"""
 
 
 @dataclass(frozen=True)
