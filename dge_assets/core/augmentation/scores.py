@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.stats import t as student_t
 
 from dge_assets.core.arrays import Array
+from dge_assets.core.augmentation.cards import AUGMENTATION
 from dge_assets.core.augmentation.oversampling import (
     has_smote,
     oversampled,
@@ -47,10 +48,7 @@ from dge_assets.core.scores.metrics import metric_goal, metric_names, score_enco
 from dge_assets.core.scores.predictions import combine, spread
 
 Report = Callable[[int, int], None]
-AUGMENTATION_COLUMNS = [
-    *("real_rows", "approach", "weight", "weighting", "metric", "value", "std", "low", "high"),
-    *("gain", "gain_low", "gain_high", "p", "p_adjusted", "comparisons", "verdict"),
-]
+AUGMENTATION_COLUMNS = AUGMENTATION.made_columns
 LEVEL = 0.95
 PAYS, HURTS, UNSURE, REFERENCE = "pays", "does harm", "not shown to pay", "reference"
 

@@ -123,6 +123,11 @@ class TableCard:
         """By column, the pandas type that it is stored with."""
         return {column.name: column.type for column in self.columns}
 
+    @property
+    def made_types(self) -> dict[str, str]:
+        """The same of what the maker gives."""
+        return {name: kind for name, kind in self.types.items() if name not in self.labels}
+
     def no_rows(self) -> pd.DataFrame:
         """The table without rows, typed as it is with rows."""
         return no_rows(self.types)

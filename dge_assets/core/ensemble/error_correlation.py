@@ -33,6 +33,7 @@ import pandas as pd
 
 from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract.contract import Task
+from dge_assets.core.ensemble.cards import EFFECTIVE_MEMBERS, ERROR_CORRELATION
 from dge_assets.core.ensemble.correlation_intervals import (
     over_correlation,
     pair_errors,
@@ -41,7 +42,6 @@ from dge_assets.core.ensemble.correlation_intervals import (
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import (
     FEWEST_SETS,
-    INTERVAL_COLUMNS,
     MEMBERS_AND_ROWS,
     TEST_ROWS,
     jackknife_variance,
@@ -57,13 +57,8 @@ Member = tuple[str, int]
 """Family and seed."""
 ALL = "all"
 """Stands for the union of all families."""
-PAIR_COLUMNS = ["family_a", "seed_a", "family_b", "seed_b", "kind", "value", *INTERVAL_COLUMNS]
-EFFECTIVE_COLUMNS = [
-    *("family_a", "family_b", "kind", "K", "rho", "effective", "note"),
-    *("rho_low", "rho_high", "effective_low", "effective_high", "over", "reason"),
-    *("expected_rho_low", "expected_rho_high", "expected_effective_low", "expected_effective_high"),
-    *("expected_over", "expected_reason"),
-]
+PAIR_COLUMNS = ERROR_CORRELATION.made_columns
+EFFECTIVE_COLUMNS = EFFECTIVE_MEMBERS.made_columns
 
 
 @dataclass(frozen=True)

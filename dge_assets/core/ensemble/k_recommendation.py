@@ -18,6 +18,7 @@ import pandas as pd
 from dge_assets.core.arrays import Array, Codes
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.declaration.table import GAIN_PER_SECOND
+from dge_assets.core.ensemble.cards import K_RECOMMENDATION
 from dge_assets.core.ensemble.variance_components import variance_by_row
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import (
@@ -33,23 +34,7 @@ from dge_assets.core.scores.metrics import SQUARED_ERROR
 from dge_assets.core.scores.scored import Scored
 
 MOST_RECOMMENDED = 1000
-RECOMMENDATION_COLUMNS = [
-    "metric",
-    "K",
-    "K_low",
-    "K_high",
-    "members",
-    "gain_of_next",
-    "gain_low",
-    "gain_high",
-    "gain_of_all",
-    "seconds",
-    "seconds_per_member",
-    "gain_per_second",
-    "note",
-    "over",
-    "reason",
-]
+RECOMMENDATION_COLUMNS = K_RECOMMENDATION.made_columns
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,15 +23,13 @@ import pandas as pd
 
 from dge_assets.core.arrays import Array, Codes, Replicates
 from dge_assets.core.contract.contract import Task
+from dge_assets.core.ensemble.cards import VARIANCE_COMPONENTS
 from dge_assets.core.intervals.interval import TEST_ROWS, Interval, no_interval, over_test_rows
 from dge_assets.core.scores.metrics import SQUARED_ERROR, squared_errors
 from dge_assets.core.scores.replicates import replicate_means
 from dge_assets.core.scores.scored import Scored
 
-COMPONENT_COLUMNS = [
-    *("metric", "component", "value", "share", "note"),
-    *("low", "high", "share_low", "share_high", "over", "reason"),
-]
+COMPONENT_COLUMNS = VARIANCE_COMPONENTS.made_columns
 
 
 def variance_components(

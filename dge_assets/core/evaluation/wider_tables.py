@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dge_assets.core.ensemble import error_correlation as correlating
+from dge_assets.core.evaluation.cards import EVALUATION, EVALUATION_NOTES
 from dge_assets.core.evaluation.wider import FamilyEvaluation, ModelEvaluation, WholeEvaluation
 from dge_assets.core.scores import selection_quality as quality
 from dge_assets.core.statistics.table import statistics_table
@@ -43,7 +44,7 @@ def effective_members(model: ModelEvaluation) -> pd.DataFrame:
 def evaluation_notes(whole: WholeEvaluation) -> pd.DataFrame:
     """One row per note."""
     rows = [(*pair, note) for pair in sorted(whole.notes) for note in whole.notes[pair]]
-    return pd.DataFrame(rows, columns=["family", "model", "note"], dtype="string")
+    return pd.DataFrame(rows, columns=EVALUATION_NOTES.made_columns, dtype="string")
 
 
 def evaluation_index(whole: WholeEvaluation) -> pd.DataFrame:
@@ -51,4 +52,4 @@ def evaluation_index(whole: WholeEvaluation) -> pd.DataFrame:
     rows = [
         (name, len(frame), whole.descriptions[name]) for name, frame in sorted(whole.frames.items())
     ]
-    return pd.DataFrame(rows, columns=["evaluation_table", "row_count", "description"])
+    return pd.DataFrame(rows, columns=EVALUATION.made_columns)

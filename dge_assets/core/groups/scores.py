@@ -17,6 +17,7 @@ from scipy.special import stdtr
 
 from dge_assets.core.arrays import Codes, Replicates
 from dge_assets.core.contract.contract import Task
+from dge_assets.core.groups.cards import GROUP_GAPS, GROUP_SCORES
 from dge_assets.core.groups.density import density_groups
 from dge_assets.core.groups.feature_groups import (
     GroupKind,
@@ -31,14 +32,8 @@ from dge_assets.core.scores.metrics import Bools, metric_goal
 from dge_assets.core.scores.predictions import spread
 from dge_assets.core.scores.scored import Scored, ScoredPart
 
-GROUP_COLUMNS = [
-    *("group", "share", "n", "approach", "metric", "value", "std"),
-    *("kind", "positives", "low", "high", "over", "reason"),
-]
-GAP_COLUMNS = [
-    *("group", "kind", "share", "n", "positives", "approach", "metric", "gap", "low", "high"),
-    *("excess", "excess_low", "excess_high", "p", "p_adjusted", "groups", "over", "reason"),
-]
+GROUP_COLUMNS = GROUP_SCORES.made_columns
+GAP_COLUMNS = GROUP_GAPS.made_columns
 _ABOUT = ("group", "kind", "share", "n", "positives")
 _SCORE_ROW = (*_ABOUT, "approach", "metric", "value", "std", "low", "high", "over", "reason")
 _GAP_ROW = tuple(name for name in GAP_COLUMNS if name not in ("p_adjusted", "groups"))

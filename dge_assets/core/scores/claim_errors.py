@@ -35,21 +35,13 @@ from dge_assets.core.intervals.interval import (
 )
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.approach import NAIVE, ORACLE
+from dge_assets.core.scores.cards import CLAIM_ERRORS
 from dge_assets.core.scores.metrics import HEADLINE_METRICS, metric_card
 from dge_assets.core.scores.predictions import EvaluationTargets, MemberPredictions, combine
 from dge_assets.core.scores.replicates import replicate_scores
 from dge_assets.core.scores.tables import MemberScores
 
-CLAIM_COLUMNS = [
-    "approach",
-    "metric",
-    "truth",
-    "error",
-    "optimism",
-    "limit",
-    "gain",
-    *INTERVAL_COLUMNS,
-]
+CLAIM_COLUMNS = CLAIM_ERRORS.made_columns
 MOST_OF_A_SHARE, MOST_OF_AN_ERROR = 0.05, 0.1
 """Claims that are farther off are not to be believed: where more of a metric is better; where less
 is, as a part of the truth.

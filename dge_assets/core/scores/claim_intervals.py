@@ -44,20 +44,12 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import jackknife_variance
 from dge_assets.core.rounding import EQUAL
 from dge_assets.core.scores.approach import first
+from dge_assets.core.scores.cards import EVALUATION_INTERVALS
 from dge_assets.core.scores.metrics import metric_card
 from dge_assets.core.scores.predictions import require_ks
 
 Over = Literal["models", "members"]
-CLAIM_INTERVAL_COLUMNS = [
-    "approach",
-    "metric",
-    "over",
-    "value",
-    "standard_error",
-    "low",
-    "high",
-    "reason",
-]
+CLAIM_INTERVAL_COLUMNS = EVALUATION_INTERVALS.made_columns
 FEWEST_MEMBERS = 3
 """With two members, taking one out leaves no pair."""
 SAME = "the scores of all pairs of members are the same, which tells nothing of those of others"

@@ -36,6 +36,7 @@ from dge_assets.core.scores.approach import (
     SINGLE_MEAN,
     Approach,
 )
+from dge_assets.core.scores.cards import APPROACH_DIFFERENCES
 from dge_assets.core.scores.metrics import SQUARED_ERROR, UNLIKE, metric_card
 from dge_assets.core.scores.predictions import spread
 from dge_assets.core.scores.samples import ScoreSample
@@ -44,15 +45,7 @@ from dge_assets.core.scores.tables import score_training
 
 WHICH_DATASET, WHICH_MEMBER = "which dataset one gets", "which member's model is scored"
 EXPECTED_COLUMNS = [f"expected_{name}" for name in INTERVAL_COLUMNS]
-DIFFERENCE_COLUMNS = [
-    "approach",
-    "against",
-    "metric",
-    "difference",
-    *INTERVAL_COLUMNS,
-    *EXPECTED_COLUMNS,
-    "remark",
-]
+DIFFERENCE_COLUMNS = APPROACH_DIFFERENCES.made_columns
 NOT_REFITTED = {
     NAIVE_ENSEMBLE: "made from dataset 0 alone: what another dataset would give is not known",
     NAIVE_CONCAT: "one model of all datasets: what it would be without one of them is not known",

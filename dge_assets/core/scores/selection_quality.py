@@ -18,16 +18,13 @@ from dge_assets.core.errors import EvaluationError
 from dge_assets.core.intervals.interval import Interval, no_interval
 from dge_assets.core.rounding import without_rounding
 from dge_assets.core.scores.approach import ORACLE
+from dge_assets.core.scores.cards import SELECTION_QUALITY
 from dge_assets.core.scores.metrics import metric_goal
 from dge_assets.core.scores.selection_intervals import MEMBERS, quality_intervals
 from dge_assets.core.scores.tables import MemberScores
 
 QUALITIES = ("kendall", "spearman", "regret")
-SELECTION_QUALITY_COLUMNS = [
-    *("approach", "metric", *QUALITIES),
-    *(f"{name}_{end}" for name in QUALITIES for end in ("low", "high")),
-    *("over", "reason"),
-]
+SELECTION_QUALITY_COLUMNS = SELECTION_QUALITY.made_columns
 TRUTH = str(ORACLE)
 
 

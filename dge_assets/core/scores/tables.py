@@ -28,6 +28,7 @@ from dge_assets.core.scores.approach import (
     ORACLE,
     dge,
 )
+from dge_assets.core.scores.cards import CROSS_SCORES
 from dge_assets.core.scores.metrics import Scores, metric_goal, metric_names, score_encoded
 from dge_assets.core.scores.predictions import (
     EvaluationTargets,
@@ -200,7 +201,7 @@ def cross_scores(
             table = item.own_test if is_own else _predicted(item, other)
             values = score_encoded(names, y, table, task=task).values
             rows += [(labels[item.member], label, name, value) for name, value in values.items()]
-    return pd.DataFrame(rows, columns=["train_seed", "test_seed", "metric", "value"])
+    return pd.DataFrame(rows, columns=CROSS_SCORES.made_columns)
 
 
 def selection(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

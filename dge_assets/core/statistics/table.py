@@ -22,6 +22,7 @@ from dge_assets.core.declaration.statistics import (
     require_statistics_fit,
 )
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.statistics.cards import STATISTICS
 from dge_assets.core.statistics.combining_rules import (
     CONFIDENCE,
     RULES,
@@ -39,21 +40,7 @@ from dge_assets.core.statistics.estimates import (
 )
 from dge_assets.core.statistics.share_intervals import combine_shares
 
-STATISTIC_COLUMNS = [
-    "statistic",
-    "column",
-    "level",
-    "rule",
-    "K",
-    "estimate",
-    "low",
-    "high",
-    "degrees",
-    "truth",
-    "truth_low",
-    "truth_high",
-    "note",
-]
+STATISTIC_COLUMNS = STATISTICS.made_columns
 
 
 def statistics_table(

@@ -17,10 +17,6 @@ from dge_assets.core.contract.contract import Contract, Level, Task
 from dge_assets.core.scores.metrics import predicted_class
 from dge_assets.core.scores.predictions import combine
 
-MAP_TYPES = {
-    **{"approach": "string", "x": "float64", "y": "float64", "predicted": "string"},
-    **{"mean": "float64", "spread": "float64", "fits": "int64"},
-}
 MAP_SIDE = 60
 """Points of the grid to a side."""
 MARGIN = 0.12

@@ -34,6 +34,7 @@ from dge_assets.core.uncertainty.calibration import (
     expected_calibration_error,
     reliability_curves,
 )
+from dge_assets.core.uncertainty.cards import CALIBRATION, SELECTIVE
 from dge_assets.core.uncertainty.decomposition import Uncertainty, uncertainty_of
 from dge_assets.core.uncertainty.intervals import (
     MEANS,
@@ -45,12 +46,8 @@ from dge_assets.core.uncertainty.intervals import (
 )
 from dge_assets.core.uncertainty.selective_prediction import selective
 
-SELECTIVE_COLUMNS = ["approach", "ranking", "coverage", "risk", *INTERVAL_COLUMNS]
-CALIBRATION_TYPES = {
-    **{"approach": "string", "curve": "string", "bin": "int64"},
-    **{"confidence": "float64", "accuracy": "float64", "n": "int64"},
-    **{"low": "float64", "high": "float64", "over": "string", "reason": "string"},
-}
+SELECTIVE_COLUMNS = SELECTIVE.made_columns
+CALIBRATION_TYPES = CALIBRATION.made_types
 _ERROR_OF = {"equal_width": "ece", "equal_count": "ece_equal_count"}
 """Reliability curve -> the quantity that is its calibration error."""
 NO_NOISE = "a point prediction states no noise, and no rows that its models did not see were given to measure it on"

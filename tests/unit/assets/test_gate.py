@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from dge_assets.assets.check_cards import CHECK_CARDS, ROUND_TRIP
 from dge_assets.assets.gate import Passed, require_passed
 from dge_assets.assets.line import Line
 from dge_assets.assets.verdicts import keep_verdict
+from dge_assets.checks import table_checks
 from dge_assets.core.cards.check_card import CheckCard
 from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import ReleaseError
@@ -130,6 +132,31 @@ def test_a_check_of_somebody_else_gates_too(tmp_path: Path) -> None:
         shop.ask()
     shop.check(own)
     assert shop.ask().families == FAMILIES
+
+
+def make_own_check(line: Line, card: CheckCard, family: str) -> dg.AssetChecksDefinition:
+    """A check that finds nothing."""
+
+    @dg.asset_check(asset=line.key(card.asset, family), name=card.name, blocking=card.blocking)
+    def own() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    return own
+
+
+def test_a_check_is_added_by_its_function_and_its_card() -> None:
+    own = replace(
+        ROUND_TRIP, name="no_secrets", asset="synthetic", scope="family",
+        made_by=f"{__name__}:make_own_check",
+    )  # fmt: skip
+    line = Line(PLAN, "", checks=(*CHECK_CARDS, own))
+    keys = {key for check in table_checks(line) for key in check.check_keys}
+    added = {(f"{TABLE}/{family}/synthetic", "no_secrets") for family in FAMILIES}
+    assert {(key.asset_key.to_user_string(), key.name) for key in keys} == added | {
+        (f"{TABLE}/{card.place(family)}", card.name)
+        for card in CHECK_CARDS
+        for family in (FAMILIES if card.scope != "table" else ("",))
+    }
 
 
 def test_cards_tell_checks_apart_and_say_all_that_there_is_to_say() -> None:

@@ -21,11 +21,11 @@ GOLDEN = Path(__file__).parents[2] / "data" / "evaluation_tables.json"
 
 
 def test_no_promised_name_or_type_changes() -> None:
+    """It cannot tell of a table that came later, until the golden file is made anew."""
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    assert {card.name: card.types for card in CATALOGUE} == golden
-    assert {card.name: card.column_names for card in CATALOGUE} == {
-        name: list(columns) for name, columns in golden.items()
-    }
+    for name, types in golden.items():
+        card = CATALOGUE[name]
+        assert (card.types, card.column_names) == (types, list(types)), name
 
 
 @pytest.mark.parametrize("card", CATALOGUE.cards, ids=lambda card: card.name)
