@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ctgan import CTGAN, TVAE
 from benchmarks.members import sampled, silent, training_task
 from dge_assets.assets.line import CODE_VERSIONS
 from dge_assets.core.generators.members import train_members
+from dge_assets.core.progress import Progress
 from dge_resources.compute import Compute
 
 PACKAGE: dict[str, Any] = {"ctgan": CTGAN, "tvae": TVAE}
@@ -38,7 +39,6 @@ The package takes TVAE's largest (decision 29).
 _VERSION = "-".join(CODE_VERSIONS[stage] for stage in ("encoder", "generator", "synthetic"))
 MOST_ROWS = 5_000
 """Rows that are drawn from a member: as many as it was trained on, and no more than this."""
-Report = Callable[[int, int], None]
 
 
 def real_table(adult: str | None) -> tuple[str, pd.DataFrame, str]:
@@ -99,7 +99,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class PackageTask:
+class PackageRequest:
     """One member of the package: `rows` are drawn from it after its fit."""
 
     family: str
@@ -120,17 +120,19 @@ def timed_fit(family: str, frame: pd.DataFrame, *, epochs: int, seed: int) -> tu
     return synthesizer, time.perf_counter() - started
 
 
-def fit_package(task: PackageTask, report: Report) -> tuple[pd.DataFrame, float]:
+def fit_package(request: PackageRequest, progress: Progress) -> tuple[pd.DataFrame, float]:
     """One member of the package: its rows, and the seconds of the fit alone."""
-    synthesizer, seconds = timed_fit(task.family, task.frame, epochs=task.epochs, seed=task.seed)
-    report(1, 1)
-    return synthesizer.sample(task.rows), seconds
+    synthesizer, seconds = timed_fit(
+        request.family, request.frame, epochs=request.epochs, seed=request.seed
+    )
+    progress(1, 1)
+    return synthesizer.sample(request.rows), seconds
 
 
-def _fit_beside_others(task: PackageTask, report: Report) -> tuple[pd.DataFrame, float]:
+def _fit_beside_others(request: PackageRequest, progress: Progress) -> tuple[pd.DataFrame, float]:
     """The same where all cores are busy already: without the package's own processes for encoding."""
     with joblib.parallel_config(backend="sequential"):
-        return fit_package(task, report)
+        return fit_package(request, progress)
 
 
 def seconds_of(case: Case) -> dict[str, float]:
@@ -181,7 +183,7 @@ def train_package(case: Case, *, timed: int) -> list[pd.DataFrame]:
     """
     case.folder.mkdir(parents=True, exist_ok=True)
     tasks = {
-        seed: PackageTask(case.family, case.epochs, seed, case.train, case.rows)
+        seed: PackageRequest(case.family, case.epochs, seed, case.train, case.rows)
         for seed in case.seeds
         if not case.path(THEIRS, seed).exists()
     }

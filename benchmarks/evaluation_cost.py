@@ -32,7 +32,7 @@ from dge_assets.core.contract.completion import complete_contract
 from dge_assets.core.contract.contract import Contract, ContractDeclaration
 from dge_assets.core.downstream.fitting import BATCH_ROWS, FittedModel
 from dge_assets.core.downstream.member_models import (
-    DownstreamTask,
+    DownstreamRequest,
     fit_downstream,
     from_files,
     to_files,
@@ -43,7 +43,7 @@ from dge_assets.core.evaluation.family_model import (
     predict_oracle,
     score_family_model,
 )
-from dge_assets.core.evaluation.requests import FamilyModelTask, GroupTask, OracleTask
+from dge_assets.core.evaluation.requests import FamilyModelRequest, GroupRequest, OracleRequest
 from dge_assets.core.groups.scores import TestGroup
 from dge_assets.core.threads import one_thread
 
@@ -201,7 +201,7 @@ def _evaluate(
     stored = {
         seed: to_files(
             fit_downstream(
-                DownstreamTask(
+                DownstreamRequest(
                     family="f",
                     seed=seed,
                     dataset=frame,
@@ -215,14 +215,16 @@ def _evaluate(
         for seed, frame in datasets.items()
     }
     real: dict[str, Any] = {"real_train": train, "real_test": test}
-    oracle = predict_oracle(OracleTask(model=model, fits=len(datasets), **real, **shared), silent)
+    oracle = predict_oracle(
+        OracleRequest(model=model, fits=len(datasets), **real, **shared), silent
+    )
     members: dict[str, Any] = {
         "datasets": datasets,
         "stored": stored,
         "seconds": dict.fromkeys(datasets, 1.0),
     }
     ks = tuple(sorted({K for K in (5, 10) if len(datasets) > K} | {len(datasets)}))
-    task = FamilyModelTask(
+    task = FamilyModelRequest(
         cards=CATALOGUE.made_per("pair"),
         family="f",
         model=model,
@@ -307,7 +309,7 @@ def main() -> None:
     clock.watch()
     with one_thread():
         groups = find_test_groups(
-            GroupTask(real_train=tables[0], real_test=tables[1], target=given.target), silent
+            GroupRequest(real_train=tables[0], real_test=tables[1], target=given.target), silent
         )
         # Once for all models: it is no model's own, but belongs to what comes after the fits.
         finding = clock.seconds["groups"]

@@ -182,7 +182,7 @@ def sample(count: str) -> Result:
     from benchmarks.members import silent, training_task
     from dge_assets.core.generators.members import SamplingRequest
     from dge_assets.core.lineage.provenance import Recipe
-    from dge_resources.datasets import DatasetTask, sample_to_lake
+    from dge_resources.datasets import DatasetRequest, sample_to_lake
     from dge_resources.home import Store
     from dge_resources.lake import Lake
 
@@ -211,7 +211,7 @@ def sample(count: str) -> Result:
         )
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            work = DatasetTask(
+            work = DatasetRequest(
                 sampling=sampling, recipe=recipe, lake=Lake(Store(folder)), run_id=""
             )
             sample_to_lake(work, silent)

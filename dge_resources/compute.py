@@ -23,13 +23,13 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from dge_assets.core.errors import GeneratorError
+from dge_assets.core.progress import Progress
 from dge_resources import worker
 from dge_resources.processes import current_process
 
-Task = TypeVar("Task")
+Request = TypeVar("Request")
 Result = TypeVar("Result")
-Report = Callable[[int, int], None]
-Work = Callable[[Task, Report], Result]
+Work = Callable[[Request, Progress], Result]
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,22 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def map(
         self,
-        work: Work[Task, Result],
-        tasks: Mapping[str, Task],
+        work: Work[Request, Result],
+        requests: Mapping[str, Request],
         *,
         processes: int | None = None,
         device: str = "cpu",  # noqa: ARG002 (here every process sees what the machine has)
         on_step: Callable[[str, int, int], None] = lambda *_: None,
     ) -> Iterator[Finished[Result]]:
-        """What `work(task, report)` gives for each task, in the order in which they finish.
+        """What `work(request, progress)` gives for each request, in the order in which they finish.
 
         `on_step(key, done, of)` is called as members report. An exception in one member stops the
         others' start and is raised here; results that came before it have been given out already.
         Raises GeneratorError when a worker process dies, naming the members that were in work.
         """
-        if not tasks:
+        if not requests:
             return
-        count = self.workers(processes, len(tasks))
+        count = self.workers(processes, len(requests))
         workers = self._workers_for(count)
         finished = False
         try:
@@ -92,12 +92,12 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
             ):  # what the former stage's members said last is no news here
                 pass
             submitted = (
-                (workers.pool.submit(worker.run, work, key, task), key)
-                for key, task in tasks.items()
+                (workers.pool.submit(worker.run, work, key, request), key)
+                for key, request in requests.items()
             )
             # Kept workers may be more than this stage asked for: then no more members are handed
             # out than it did.
-            most = len(tasks) if workers.count == count else count
+            most = len(requests) if workers.count == count else count
             yield from _as_finished(submitted, workers.messages, on_step, most=most)
             finished = True
         finally:

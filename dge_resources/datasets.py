@@ -4,13 +4,14 @@ part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from dge_assets.core.lineage.provenance import Provenance, Recipe
+from dge_assets.core.progress import Progress
 from dge_resources.lake import Lake
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetTask:
+class DatasetRequest:
     """A dataset to draw, the recipe that it is kept under, and where."""
 
     sampling: SamplingRequest
@@ -27,7 +28,7 @@ class DatasetTask:
     run_id: str
 
 
-def sample_to_lake(task: DatasetTask, report: Callable[[int, int], None]) -> Provenance:
+def sample_to_lake(request: DatasetRequest, progress: Progress) -> Provenance:
     """Draw the dataset and keep it; its record.
 
     No more than one part of it is in memory at a time.
@@ -37,10 +38,10 @@ def sample_to_lake(task: DatasetTask, report: Callable[[int, int], None]) -> Pro
 
     def reported() -> Iterator[pd.DataFrame]:
         done = 0
-        for chunk in sample_chunks(task.sampling):
+        for chunk in sample_chunks(request.sampling):
             done += len(chunk)
-            report(done, task.sampling.rows)
+            progress(done, request.sampling.rows)
             yield chunk
 
     with one_thread():
-        return task.lake.write_chunks(task.recipe, reported(), run_id=task.run_id)
+        return request.lake.write_chunks(request.recipe, reported(), run_id=request.run_id)

@@ -18,7 +18,7 @@ import dagster as dg
 from pydantic import Field
 
 from dge_assets.core.errors import GeneratorError
-from dge_resources.compute import Compute, Finished, Result, Task, Work
+from dge_resources.compute import Compute, Finished, Request, Result, Work
 from dge_resources.worker import Measured, measured
 
 POLL_SECONDS = 0.5
@@ -50,8 +50,8 @@ class RayCompute(Compute):
 
     def map(
         self,
-        work: Work[Task, Result],
-        tasks: Mapping[str, Task],
+        work: Work[Request, Result],
+        requests: Mapping[str, Request],
         *,
         processes: int | None = None,
         device: str = "cpu",
@@ -62,9 +62,9 @@ class RayCompute(Compute):
         Raises GeneratorError naming the members whose nodes were lost more often than `retries`
         allows.
         """
-        if not tasks:
+        if not requests:
             return
-        most = processes or self.processes or len(tasks)
+        most = processes or self.processes or len(requests)
         ray = self._connected()
         board = _board(ray)
         remote = ray.remote(_run).options(
@@ -73,18 +73,18 @@ class RayCompute(Compute):
             max_retries=self.retries,
             scheduling_strategy="SPREAD",
         )
-        common = common_fields(list(tasks.values()))
+        common = common_fields(list(requests.values()))
         # Kept by the cluster once, and fetched once by each node; as part of every task they would
         # travel K times.
         stored = {name: ray.put(value) for name, value in common.items()}
         without: dict[str, None] = dict.fromkeys(common)
-        waiting = list(tasks.items())
+        waiting = list(requests.items())
         pending: dict[Any, str] = {}
         try:
             while waiting or pending:
                 while waiting and len(pending) < most:
-                    key, task = waiting.pop(0)
-                    lean = replace(cast(Any, task), **without) if without else task
+                    key, request = waiting.pop(0)
+                    lean = replace(cast(Any, request), **without) if without else request
                     pending[remote.remote(work, key, lean, board, **stored)] = key
                 done, _ = ray.wait(list(pending), num_returns=1, timeout=POLL_SECONDS)
                 for step in ray.get(board.taken.remote()):
@@ -158,37 +158,38 @@ def _result(ray: Any, reference: Any, key: str) -> Any:
         ) from error
 
 
-def common_fields(tasks: Sequence[Any]) -> dict[str, Any]:
-    """Fields of dataclasses that are one object in all tasks, such as the encoded table; none for a
-    single task.
+def common_fields(requests: Sequence[Any]) -> dict[str, Any]:
+    """Fields of dataclasses that are one object in all requests, such as the encoded table; none for a
+    single request.
     """
-    first = tasks[0]
+    first = requests[0]
     if (
-        len(tasks) < 2
+        len(requests) < 2
         or not is_dataclass(first)
-        or any(type(task) is not type(first) for task in tasks)
+        or any(type(request) is not type(first) for request in requests)
     ):
         return {}
     values = {field.name: getattr(first, field.name) for field in fields(first) if field.init}
     return {
         name: value
         for name, value in values.items()
-        if not isinstance(value, _SMALL) and all(getattr(task, name) is value for task in tasks)
+        if not isinstance(value, _SMALL)
+        and all(getattr(request, name) is value for request in requests)
     }
 
 
 def _run(
-    work: Work[Task, Result], key: str, task: Task, board: Any, **common: Any
+    work: Work[Request, Result], key: str, request: Request, board: Any, **common: Any
 ) -> Measured[Result]:
     """On a node: one thread, as in a local worker, and no word to the board that anybody waits for."""
-    task = replace(cast(Any, task), **common) if common else task
+    request = replace(cast(Any, request), **common) if common else request
     last = 0.0
 
-    def report(done: int, of: int) -> None:
+    def progress(done: int, of: int) -> None:
         nonlocal last
         if done in (0, of) or time.monotonic() - last > POLL_SECONDS:
             board.say.remote(key, done, of)
             last = time.monotonic()
 
-    report(0, 1)
-    return measured(work, task, report)
+    progress(0, 1)
+    return measured(work, request, progress)

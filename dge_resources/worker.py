@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from dge_assets.core.progress import Progress
 from dge_assets.core.threads import one_thread
 from dge_resources.processes import Identity, lives
 
 Result = TypeVar("Result")
-Work = Callable[[Any, Callable[[int, int], None]], Result]
+Work = Callable[[Any, Progress], Result]
 
 _messages: Any = None
 """The worker's way to its parent; set once per worker process."""
@@ -43,19 +44,19 @@ Measured = tuple[Result, float, float]
 """A result, the seconds on the clock, and the seconds of this process's CPU time."""
 
 
-def run(work: Work[Result], key: str, task: Any) -> Measured[Result]:
-    """What `work(task, report)` gives, and what it took."""
+def run(work: Work[Result], key: str, request: Any) -> Measured[Result]:
+    """What `work(request, progress)` gives, and what it took."""
 
-    def report(done: int, of: int) -> None:
+    def progress(done: int, of: int) -> None:
         _messages.put((key, done, of))
 
-    report(0, 1)
-    return measured(work, task, report)
+    progress(0, 1)
+    return measured(work, request, progress)
 
 
-def measured(work: Work[Result], task: Any, report: Callable[[int, int], None]) -> Measured[Result]:
-    """What `work(task, report)` gives in one thread, and what it took."""
+def measured(work: Work[Result], request: Any, progress: Progress) -> Measured[Result]:
+    """What `work(request, progress)` gives in one thread, and what it took."""
     with one_thread():
         started, cpu_started = time.perf_counter(), time.process_time()
-        result = work(task, report)
+        result = work(request, progress)
         return result, time.perf_counter() - started, time.process_time() - cpu_started

@@ -26,6 +26,7 @@ from dge_assets.core.downstream.member_models import from_files, run_seed, task_
 from dge_assets.core.downstream.targets import encode_target
 from dge_assets.core.groups.density import neighbour_distances
 from dge_assets.core.groups.feature_groups import find_groups, rows_in
+from dge_assets.core.progress import Progress
 from dge_assets.declarations import FILE, read_declaration
 from dge_resources.compute import Compute
 from dge_resources.lake import Address
@@ -153,7 +154,7 @@ def predictions(
     return found
 
 
-def _predict(task: _Task, report: Callable[[int, int], None]) -> None:
+def _predict(task: _Task, progress: Progress) -> None:
     storage = Storage(home=task.home)
     lake = storage.lake
     real_train = lake.read(Address(task.table, "real_train"))
@@ -170,7 +171,7 @@ def _predict(task: _Task, report: Callable[[int, int], None]) -> None:
         models = from_files(files, task.model, place=f"{task.table}, seed {seed}")
         full.append(probability(models.full))
         part.append(probability(models.part))
-        report(seed, len(task.seeds))
+        progress(seed, len(task.seeds))
     problem = Problem(
         target=contract.target,
         model=task.model,

@@ -15,14 +15,14 @@ def augmentation_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
     """One task per family and model that the declaration's `augmentation` names, keyed
     `family/model`.
     """
-    from dge_assets.core.augmentation.scores import AugmentationTask
+    from dge_assets.core.augmentation.scores import AugmentationRequest
 
     declaration = line.plan.declaration
     asked = declaration.augmentation
     contract = contract_of(ensemble.real_train.record)
     modelled = [column.name for column in contract.modelled]
     return {
-        f"{family}/{model}": AugmentationTask(
+        f"{family}/{model}": AugmentationRequest(
             table=line.table,
             family=family,
             model=model,

@@ -74,7 +74,7 @@ def _stage(
     context: dg.AssetExecutionContext, line: Line, family: str, storage: Storage
 ) -> MemberStage:
     from dge_assets.core.downstream.member_models import (
-        DownstreamTask,
+        DownstreamRequest,
         fit_downstream,
         fit_seconds,
         to_files,
@@ -87,9 +87,9 @@ def _stage(
         storage.lake.require_record(Address(line.table, "real_train"), remedy=remedy)
     )
 
-    def task(seeds: tuple[int, ...]) -> DownstreamTask:
+    def task(seeds: tuple[int, ...]) -> DownstreamRequest:
         (seed,) = seeds
-        return DownstreamTask(
+        return DownstreamRequest(
             table=line.table,
             family=family,
             seed=seed,

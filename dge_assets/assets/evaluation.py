@@ -147,12 +147,12 @@ def _side_by_side(
 
 
 def _oracle_tasks(line: Line, ensemble: Ensemble) -> dict[str, Any]:
-    from dge_assets.core.evaluation.requests import OracleTask
+    from dge_assets.core.evaluation.requests import OracleRequest
 
     declaration = line.plan.declaration
     contract = contract_of(ensemble.real_train.record)
     return {
-        model: OracleTask(
+        model: OracleRequest(
             table=line.table,
             model=model,
             contract=contract,
@@ -169,9 +169,9 @@ def _groups(
     context: dg.AssetExecutionContext, line: Line, compute: Compute, ensemble: Ensemble
 ) -> Any:
     from dge_assets.core.evaluation.family_model import find_test_groups
-    from dge_assets.core.evaluation.requests import GroupTask
+    from dge_assets.core.evaluation.requests import GroupRequest
 
-    task = GroupTask(
+    task = GroupRequest(
         real_train=modelled(ensemble.real_train),
         real_test=modelled(ensemble.real_test),
         target=contract_of(ensemble.real_train.record).target,
@@ -184,11 +184,11 @@ def _groups(
 def _score_tasks(
     line: Line, ensemble: Ensemble, oracles: Mapping[str, Any], groups: Any
 ) -> dict[str, Any]:
-    from dge_assets.core.evaluation.requests import FamilyModelTask
+    from dge_assets.core.evaluation.requests import FamilyModelRequest
 
     declaration = line.plan.declaration
     return {
-        f"{family}/{model}": FamilyModelTask(
+        f"{family}/{model}": FamilyModelRequest(
             table=line.table,
             family=family,
             model=model,

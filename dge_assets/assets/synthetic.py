@@ -12,7 +12,7 @@ from dge_assets.assets.metadata import png_metadata
 from dge_assets.assets.present import keep_plan
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.compute import Compute
-from dge_resources.datasets import DatasetTask, sample_to_lake
+from dge_resources.datasets import DatasetRequest, sample_to_lake
 from dge_resources.lake import Address, address_of
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
@@ -63,7 +63,7 @@ def _stage(
         s: line.synthetic_recipe(family, s, artifact.record) for s, artifact in generators.items()
     }
 
-    def task(seeds: tuple[int, ...]) -> DatasetTask:
+    def task(seeds: tuple[int, ...]) -> DatasetRequest:
         (seed,) = seeds
         artifact = generators[seed]
         member = from_files(artifact.files, place=artifact.record.place)
@@ -77,7 +77,7 @@ def _stage(
             rows=rows,
             settings=line.plan.parameters(family).of_sampling(),
         )
-        return DatasetTask(
+        return DatasetRequest(
             sampling=sampling, recipe=wanted[seed], lake=storage.lake, run_id=context.run.run_id
         )
 

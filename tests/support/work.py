@@ -5,52 +5,50 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.progress import Progress
 
-Report = Callable[[int, int], None]
 
-
-def double(number: int, report: Report) -> int:
-    report(1, 1)
+def double(number: int, progress: Progress) -> int:
+    progress(1, 1)
     return 2 * number
 
 
-def sleep_then_double(seconds: float, report: Report) -> float:
-    report(1, 2)
+def sleep_then_double(seconds: float, progress: Progress) -> float:
+    progress(1, 2)
     time.sleep(seconds)
     return 2 * seconds
 
 
-def fail_on_negative(number: int, report: Report) -> int:
+def fail_on_negative(number: int, progress: Progress) -> int:
     if number < 0:
         raise EvaluationError(f"found {number}, it must be 0 or more")
     return number
 
 
-def three_steps(number: int, report: Report) -> int:
+def three_steps(number: int, progress: Progress) -> int:
     for step in range(1, 4):
-        report(step, 3)
+        progress(step, 3)
         time.sleep(0.3)
     return number
 
 
-def die_on_negative(number: int, report: Report) -> int:
-    report(1, 2)
+def die_on_negative(number: int, progress: Progress) -> int:
+    progress(1, 2)
     if number < 0:
         time.sleep(1.0)
         os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 
-def write_pid_and_sleep(path: str, report: Report) -> None:
+def write_pid_and_sleep(path: str, progress: Progress) -> None:
     Path(path).write_text(str(os.getpid()))
     time.sleep(120)
 
 
-def torch_threads(_: None, report: Report) -> tuple[int, dict[str, int]]:
+def torch_threads(_: None, progress: Progress) -> tuple[int, dict[str, int]]:
     import numpy as np
     import threadpoolctl
     import torch
@@ -60,6 +58,6 @@ def torch_threads(_: None, report: Report) -> tuple[int, dict[str, int]]:
     return torch.get_num_threads(), pools
 
 
-def my_pid(_: int, report: Report) -> int:
-    report(1, 1)
+def my_pid(_: int, progress: Progress) -> int:
+    progress(1, 1)
     return os.getpid()

@@ -12,7 +12,7 @@ what a custodian with 100 rows would win, whose generators would have seen 100 r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import nan
 
@@ -40,21 +40,21 @@ from dge_assets.core.downstream.fitting import (
 )
 from dge_assets.core.downstream.targets import encode_target
 from dge_assets.core.errors import EvaluationError
-from dge_assets.core.evaluation.requests import EnsembleTask
+from dge_assets.core.evaluation.requests import EnsembleRequest
 from dge_assets.core.intervals.multiplicity import with_adjusted
+from dge_assets.core.progress import Progress
 from dge_assets.core.rounding import leveled
 from dge_assets.core.scores.approach import real_dge
 from dge_assets.core.scores.metrics import metric_goal, metric_names, score_encoded
 from dge_assets.core.scores.predictions import combine, spread
 
-Report = Callable[[int, int], None]
 AUGMENTATION_COLUMNS = AUGMENTATION.made_columns
 LEVEL = 0.95
 PAYS, HURTS, UNSURE, REFERENCE = "pays", "does harm", "not shown to pay", "reference"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AugmentationTask(EnsembleTask):
+class AugmentationRequest(EnsembleRequest):
     """All that augmenting one model class with one family's datasets needs; see
     `augmentation_scores`.
     """
@@ -72,20 +72,20 @@ class Augmentation:
     notes: list[str] = field(default_factory=list)
 
 
-def augment(task: AugmentationTask, report: Report) -> Augmentation:
+def augment(request: AugmentationRequest, progress: Progress) -> Augmentation:
     """The table of one (family, model) pair: `augmentation_scores` on a declared table's frames."""
     found = augmentation_scores(
-        task.problem,
-        task.real_train,
-        task.real_test,
-        [task.datasets[seed] for seed in sorted(task.datasets)],
-        real_rows=task.real_rows,
-        repeats=task.repeats,
-        weights=task.weights,
-        report=report,
+        request.problem,
+        request.real_train,
+        request.real_test,
+        [request.datasets[seed] for seed in sorted(request.datasets)],
+        real_rows=request.real_rows,
+        repeats=request.repeats,
+        weights=request.weights,
+        progress=progress,
     )
     return Augmentation(
-        found.table, [f"{task.family}, {task.model}: {note}" for note in found.notes]
+        found.table, [f"{request.family}, {request.model}: {note}" for note in found.notes]
     )
 
 
@@ -98,7 +98,7 @@ def augmentation_scores(
     real_rows: Sequence[int],
     repeats: int,
     weights: Sequence[float] = (1.0,),
-    report: Report = lambda _done, _of: None,
+    progress: Progress = lambda _done, _of: None,
 ) -> Augmentation:
     """One row per size of the real sample, approach, weight and metric, scored on real_test; see
     `AUGMENTATION_COLUMNS`.
@@ -151,7 +151,7 @@ def augmentation_scores(
     for step, (rows, repeat) in enumerate(
         (rows, repeat) for rows in sizes for repeat in range(repeats)
     ):
-        report(step, len(sizes) * repeats)
+        progress(step, len(sizes) * repeats)
         draw = _Draw(problem, real_train, real_test, rows, repeat)
         for approach, weight, predictions in draw.predictions(datasets, weights):
             draws.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,10 @@ from dge_assets.core.contract.contract import Contract, Level, Task
 from dge_assets.core.downstream.fitting import FittedModel, MemberModels, fit_member, model_seed
 from dge_assets.core.downstream.model_files import dump_pipeline, load_pipeline
 from dge_assets.core.errors import StorageError
+from dge_assets.core.progress import Progress
 from dge_assets.core.randomness import legacy_seed, seed_sequence
 from dge_assets.core.rows.split import split_dataset
 
-Report = Callable[[int, int], None]
 INDEX = "models.json"
 _PARTS = ("full", "part")
 _NOTED = ("model", "seed", "task", "classes", "converged", "is_constant")
@@ -30,7 +30,7 @@ _NOTED = ("model", "seed", "task", "classes", "converged", "is_constant")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DownstreamTask:
+class DownstreamRequest:
     """All that fitting one member's downstream models needs; `dataset` has n rows of the modelled
     columns.
     """
@@ -65,30 +65,30 @@ def task_and_classes(contract: Contract) -> tuple[Task, tuple[Level, ...]]:
     return contract.task, contract.classes or ()
 
 
-def fit_downstream(task: DownstreamTask, report: Report) -> dict[str, MemberModels]:
+def fit_downstream(request: DownstreamRequest, progress: Progress) -> dict[str, MemberModels]:
     """Both fits of each model class for one member, by model name."""
-    kind, classes = task_and_classes(task.contract)
-    place = f"{task.table}/{task.family}/synthetic[{task.seed:03d}]"
+    kind, classes = task_and_classes(request.contract)
+    place = f"{request.table}/{request.family}/synthetic[{request.seed:03d}]"
     train, test = dataset_parts(
-        task.dataset,
-        table=task.table,
-        family=task.family,
-        seed=task.seed,
-        test_share=task.test_share,
+        request.dataset,
+        table=request.table,
+        family=request.family,
+        seed=request.seed,
+        test_share=request.test_share,
     )
     fitted = {}
-    for done, model in enumerate(task.models):
-        report(done, len(task.models))
+    for done, model in enumerate(request.models):
+        progress(done, len(request.models))
         fitted[model] = fit_member(
             train,
             test,
-            task.contract.target,
+            request.contract.target,
             model,
             task=kind,
             classes=classes,
-            seed=model_seed(run_seed(task.table), task.seed),
+            seed=model_seed(run_seed(request.table), request.seed),
             name=place,
-            max_levels=task.max_levels,
+            max_levels=request.max_levels,
         )
     return fitted
 

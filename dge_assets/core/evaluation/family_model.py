@@ -8,59 +8,56 @@ tables' cards), what is read and kept (the assets).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from dge_assets.core.downstream.baselines import fit_oracle
 from dge_assets.core.downstream.fitting import FittedModel, predict
 from dge_assets.core.evaluation.pair import PairEvaluation
 from dge_assets.core.evaluation.requests import (
+    FamilyModelRequest,
     FamilyModelScores,
-    FamilyModelTask,
-    GroupTask,
+    GroupRequest,
     OraclePredictions,
-    OracleTask,
+    OracleRequest,
 )
 from dge_assets.core.evaluation.stacking import made
 from dge_assets.core.groups.scores import TestGroup, groups_of_test
+from dge_assets.core.progress import Progress
 from dge_assets.core.uncertainty.prediction_map import map_grid
 
-Report = Callable[[int, int], None]
 
-
-def predict_oracle(task: OracleTask, report: Report) -> OraclePredictions:
+def predict_oracle(request: OracleRequest, progress: Progress) -> OraclePredictions:
     """The oracle: what the model class reaches when it may learn from the real rows."""
-    fitted = fit_oracle(task.problem, task.real_train, fits=task.fits)
-    report(1, 2)
-    arrays = tuple(predict(model, task.real_test, name="real_test") for model in fitted)
-    grid = map_grid(task.contract, task.real_train)
+    fitted = fit_oracle(request.problem, request.real_train, fits=request.fits)
+    progress(1, 2)
+    arrays = tuple(predict(model, request.real_test, name="real_test") for model in fitted)
+    grid = map_grid(request.contract, request.real_train)
     on_grid = (
         () if grid is None else tuple(predict(model, grid, name="the map") for model in fitted)
     )
     return OraclePredictions(arrays, sum(not model.converged for model in fitted), on_grid)
 
 
-def find_test_groups(task: GroupTask, report: Report) -> tuple[TestGroup, ...]:
+def find_test_groups(request: GroupRequest, progress: Progress) -> tuple[TestGroup, ...]:
     """The groups of `groups_of_test`, as work beside other work: looking for neighbours takes
     seconds.
     """
-    found = groups_of_test(task.real_train, task.real_test, task.target)
-    report(1, 1)
+    found = groups_of_test(request.real_train, request.real_test, request.target)
+    progress(1, 1)
     return found
 
 
-def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScores:
+def score_family_model(request: FamilyModelRequest, progress: Progress) -> FamilyModelScores:
     """All tables of one model class on one family's ensemble; members are taken in seed order."""
-    pair = PairEvaluation(task)
+    pair = PairEvaluation(request)
     # Fits and predictions come first, so that what is told of progress is true.
     _ = pair.naive
-    report(1, 4)
+    progress(1, 4)
     predictions = pair.scored.predictions
-    report(2, 4)
+    progress(2, 4)
     return FamilyModelScores(
-        tables=made(task.cards, pair),
-        notes=_notes(task, pair.full),
+        tables=made(request.cards, pair),
+        notes=_notes(request, pair.full),
         on_real={
             seed: array.astype(np.float32)
             for seed, array in zip(pair.seeds, predictions.members, strict=True)
@@ -69,24 +66,24 @@ def score_family_model(task: FamilyModelTask, report: Report) -> FamilyModelScor
     )
 
 
-def _notes(task: FamilyModelTask, full: list[FittedModel]) -> list[str]:
-    place = f"{task.family}, {task.model}"
+def _notes(request: FamilyModelRequest, full: list[FittedModel]) -> list[str]:
+    place = f"{request.family}, {request.model}"
     notes = []
     slow = [model for model in full if not model.converged]
     if slow:
         notes.append(
             f"{place}: {len(slow)} of {len(full)} members' models stopped before they converged"
         )
-    if task.oracle.not_converged:
+    if request.oracle.not_converged:
         notes.append(
-            f"{task.model}: {task.oracle.not_converged} fits of the oracle stopped before they converged"
+            f"{request.model}: {request.oracle.not_converged} fits of the oracle stopped before they converged"
         )
     constant = [model for model in full if model.is_constant]
     if constant:
         notes.append(
             f"{place}: {len(constant)} of {len(full)} datasets have one class only; their models are constant"
         )
-    if len(task.datasets) < 2:
+    if len(request.datasets) < 2:
         notes.append(
             f"{place}: evaluation on other generators' datasets needs at least 2 members, found 1"
         )

@@ -24,7 +24,7 @@ from dge_assets.core.downstream.fitting import (
 )
 from dge_assets.core.downstream.member_models import dataset_parts, from_files, task_and_classes
 from dge_assets.core.downstream.targets import encode_target
-from dge_assets.core.evaluation.requests import FamilyModelTask
+from dge_assets.core.evaluation.requests import FamilyModelRequest
 from dge_assets.core.groups.scores import GroupTables, group_scores, groups_of_test
 from dge_assets.core.intervals.resampling import REPLICATES, Resamples
 from dge_assets.core.protocols import evaluation_targets, predict_member, predict_training
@@ -57,7 +57,7 @@ class Claims:
 class PairEvaluation:
     """One model class on one family's ensemble; members are taken in seed order."""
 
-    request: FamilyModelTask
+    request: FamilyModelRequest
 
     @property
     def task(self) -> Task:

@@ -24,7 +24,7 @@ from dge_assets.core.scores.tables import MemberScores
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelTask:
+class ModelRequest:
     """What any work on one model class of one table needs: the real rows, and how a target is
     predicted from them.
     """
@@ -51,7 +51,7 @@ class ModelTask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnsembleTask(ModelTask):
+class EnsembleRequest(ModelRequest):
     """The same on one family's ensemble; `datasets`: whole datasets by seed."""
 
     family: str
@@ -59,7 +59,7 @@ class EnsembleTask(ModelTask):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OracleTask(ModelTask):
+class OracleRequest(ModelRequest):
     """Fit one model class on real_train, `fits` times where its seed matters, and predict
     real_test.
     """
@@ -82,7 +82,7 @@ class OraclePredictions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupTask:
+class GroupRequest:
     """Find the groups of one table, once for all families and models."""
 
     real_train: pd.DataFrame
@@ -91,7 +91,7 @@ class GroupTask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FamilyModelTask(EnsembleTask):
+class FamilyModelRequest(EnsembleRequest):
     """All that scoring one model class on one family's ensemble needs.
 
     `cards`: those of the tables that are wanted. `stored`: files of each member's downstream

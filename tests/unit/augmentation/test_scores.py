@@ -26,7 +26,7 @@ from dge_assets.core.augmentation.scores import (
     REFERENCE,
     UNSURE,
     Augmentation,
-    AugmentationTask,
+    AugmentationRequest,
     _p_of_zero,
     _table,
     augment,
@@ -343,7 +343,7 @@ def test_impossible_requests_are_named(given: dict[str, object], found: str) -> 
 
 
 def test_a_declared_tables_frames_are_augmented() -> None:
-    task = AugmentationTask(
+    task = AugmentationRequest(
         table="crash",
         family="ctgan",
         model="lr",

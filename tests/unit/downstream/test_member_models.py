@@ -15,7 +15,7 @@ import pytest
 from dge_assets.core.downstream.fitting import MemberModels, predict
 from dge_assets.core.downstream.member_models import (
     INDEX,
-    DownstreamTask,
+    DownstreamRequest,
     dataset_parts,
     fit_downstream,
     fit_seconds,
@@ -39,7 +39,7 @@ PLACE = "crash/ctgan/downstream[003]"
 MODELS = ("lr", "rf", "sklearn.ensemble:ExtraTreesClassifier(max_depth=4, n_estimators=5)")
 
 
-def task(**other: object) -> DownstreamTask:
+def task(**other: object) -> DownstreamRequest:
     stated: dict[str, object] = {
         "table": "crash",
         "family": "ctgan",
@@ -50,7 +50,7 @@ def task(**other: object) -> DownstreamTask:
         "test_share": 0.25,
         "max_levels": 20,
     }
-    return DownstreamTask(**{**stated, **other})  # type: ignore[arg-type]
+    return DownstreamRequest(**{**stated, **other})  # type: ignore[arg-type]
 
 
 def silent(done: int, of: int) -> None:

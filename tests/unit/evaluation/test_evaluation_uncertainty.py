@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.contract.contract import Contract, Task
-from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, to_files
+from dge_assets.core.downstream.member_models import DownstreamRequest, fit_downstream, to_files
 from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import predict_oracle, score_family_model
-from dge_assets.core.evaluation.requests import FamilyModelScores, FamilyModelTask, OracleTask
+from dge_assets.core.evaluation.requests import FamilyModelRequest, FamilyModelScores, OracleRequest
 from dge_assets.core.evaluation.stacking import made, stacked_tables
 from dge_assets.core.evaluation.wider import FamilyEvaluation
 from dge_assets.core.scores.selection_quality import SELECTION_QUALITY_COLUMNS
@@ -60,13 +60,13 @@ def tables(task: Task, model: str = "lr") -> dict[str, pd.DataFrame]:
     stored = {
         seed: to_files(
             fit_downstream(
-                DownstreamTask(seed=seed, dataset=frame, models=(model,), **family), silent
+                DownstreamRequest(seed=seed, dataset=frame, models=(model,), **family), silent
             )
         )  # type: ignore[arg-type]
         for seed, frame in datasets.items()
     }
-    oracle = predict_oracle(OracleTask(model=model, fits=2, **shared, **real), silent)  # type: ignore[arg-type]
-    given = FamilyModelTask(
+    oracle = predict_oracle(OracleRequest(model=model, fits=2, **shared, **real), silent)  # type: ignore[arg-type]
+    given = FamilyModelRequest(
         cards=CATALOGUE.made_per("pair"),
         model=model,
         datasets=datasets,
@@ -152,7 +152,7 @@ def test_a_familys_choice_of_models_is_judged_where_there_is_one() -> None:
 
 def test_a_table_without_a_plane_has_an_empty_map() -> None:
     real = {"real_train": tiny(100, seed=1), "real_test": tiny(40, seed=2)}
-    task = OracleTask(
+    task = OracleRequest(
         table="t", model="lr", fits=1, contract=tiny_contract(), max_levels=20, **real
     )
     assert predict_oracle(task, silent).on_grid == ()

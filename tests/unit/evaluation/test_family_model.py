@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dge_assets.core.downstream.member_models import DownstreamTask, fit_downstream, to_files
+from dge_assets.core.downstream.member_models import DownstreamRequest, fit_downstream, to_files
 from dge_assets.core.errors import StorageError
 from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.evaluation.family_model import (
+    FamilyModelRequest,
     FamilyModelScores,
-    FamilyModelTask,
     OraclePredictions,
-    OracleTask,
+    OracleRequest,
     predict_oracle,
     score_family_model,
 )
@@ -33,14 +33,14 @@ def silent(done: int, of: int) -> None:
     """Nobody watches."""
 
 
-def oracle_task(model: str = "lr", fits: int = 1) -> OracleTask:
+def oracle_task(model: str = "lr", fits: int = 1) -> OracleRequest:
     rows = {"real_train": tiny(150, seed=50), "real_test": tiny(90, seed=51)}
-    return OracleTask(model=model, fits=fits, **SHARED, **rows)  # type: ignore[arg-type]
+    return OracleRequest(model=model, fits=fits, **SHARED, **rows)  # type: ignore[arg-type]
 
 
 @cache
 def stored(seed: int) -> dict[str, bytes]:
-    task = DownstreamTask(
+    task = DownstreamRequest(
         family="ctgan",
         seed=seed,
         dataset=tiny(120, seed=seed),
@@ -51,7 +51,7 @@ def stored(seed: int) -> dict[str, bytes]:
     return to_files(fit_downstream(task, silent))
 
 
-def family_task(seeds: range | list[int] = range(K), **other: object) -> FamilyModelTask:
+def family_task(seeds: range | list[int] = range(K), **other: object) -> FamilyModelRequest:
     stated: dict[str, object] = {
         "family": "ctgan",
         "model": "lr",
@@ -65,7 +65,7 @@ def family_task(seeds: range | list[int] = range(K), **other: object) -> FamilyM
         "ks": tuple(sorted({2, len(seeds)})),
         "test_share": 0.25,
     }
-    return FamilyModelTask(**{**SHARED, **stated, **other})  # type: ignore[arg-type]
+    return FamilyModelRequest(**{**SHARED, **stated, **other})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_remarks_on_models_that_did_not_converge_or_could_learn_nothing() -> Non
     one_class = tiny(120, seed=0).assign(
         target=pd.Categorical(["yes"] * 120, categories=["no", "yes"])
     )
-    task = DownstreamTask(
+    task = DownstreamRequest(
         family="ctgan",
         seed=0,
         dataset=one_class,
