@@ -24,6 +24,7 @@ from dge_assets.core.privacy.disclosure import LevelLimits, protected_contract, 
 from dge_assets.core.reporting.markdown import markdown_table
 from dge_assets.core.rows.intake import take_in
 from dge_assets.core.rows.split import split_real
+from dge_assets.core.scores.approach import dge
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.statistics.table import statistics_table
 from dge_assets.declarations import declared_table
@@ -107,7 +108,7 @@ def model_scores(named: Datasets, table: RealTable) -> pd.DataFrame:
                     "oracle": auc_of(oracle[model], table),
                     "one member": float(np.mean(scores)),
                     **{
-                        f"dge_{k}": auc_of(np.mean(of_members[:k], axis=0), table)
+                        str(dge(k)): auc_of(np.mean(of_members[:k], axis=0), table)
                         for k in (5, len(datasets))
                     },
                 }

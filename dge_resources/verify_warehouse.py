@@ -18,7 +18,8 @@ from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store
 from dge_resources.lake import Address, Lake
 from dge_resources.problems import Finding, Problem
-from dge_resources.warehouse import FILE, SIDECARS, SYNTHETIC, UNUSED, Warehouse, identifier
+from dge_resources.sql_text import identifier
+from dge_resources.warehouse import FILE, SIDECARS, SYNTHETIC, UNUSED, Warehouse
 
 if TYPE_CHECKING:
     import duckdb

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from dge_assets.core.errors import StorageError
+from dge_assets.core.evaluation.catalogue import CATALOGUE, Catalogue
 from dge_assets.core.lineage.provenance import Provenance
 from dge_resources.artifacts import ArtifactStore
 from dge_resources.home import Store, home_url
@@ -29,6 +30,8 @@ from dge_resources.lake import Address, Lake, address_of
 from dge_resources.parquet import to_parquet
 from dge_resources.plans import Plans
 from dge_resources.problems import Problem
+from dge_resources.sql_text import identifier, literal
+from dge_resources.warehouse_comments import describe
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,9 +71,10 @@ class Relation(NamedTuple):
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Builds and locates the DuckDB file of a root."""
+    """Builds and locates the DuckDB file of a root; `catalogue` describes its evaluation tables."""
 
     store: Store
+    catalogue: Catalogue = CATALOGUE
 
     @property
     def url(self) -> str:
@@ -98,7 +102,7 @@ class Warehouse:
         connection = duckdb.connect()
         try:
             connection.execute(
-                f"ATTACH {_text(path)} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')"
+                f"ATTACH {literal(path)} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')"
             )
             connection.execute("USE warehouse")
             problems = self._fill(connection, folder / "verified")
@@ -194,6 +198,7 @@ class Warehouse:
         problems = list(_copy_verified(Lake(self.store), relation.addresses, folder))
         if not problems:
             connection.execute(_create(folder, relation))
+            describe(connection, relation.table, relation.name, self.catalogue)
         shutil.rmtree(folder, ignore_errors=True)
         return problems
 
@@ -233,19 +238,9 @@ def _create(folder: Path, relation: Relation) -> str:
     root = re.sub(r"([*?[])", r"[\1]", f"{folder}/{first.table}/{first.asset}")
     members = "" if first.family is None else "/*/*"
     options = f", {_HIVE}, union_by_name = true" if members else ""
-    source = f"read_parquet({_text(f'{root}{members}/data.parquet')}{options})"
+    source = f"read_parquet({literal(f'{root}{members}/data.parquet')}{options})"
     condition = " WHERE false" if relation.is_empty else ""
     return f"CREATE TABLE {identifier(relation.table)}.{identifier(relation.name)} AS SELECT * FROM {source}{condition}"
-
-
-def _text(value: object) -> str:
-    """A value as a literal of SQL."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def identifier(value: str) -> str:
-    """A name as an identifier of SQL; names come from files, which anybody may have written."""
-    return '"' + value.replace('"', '""') + '"'
 
 
 def _insert_problems(connection: duckdb.DuckDBPyConnection, problems: Iterable[Problem]) -> None:

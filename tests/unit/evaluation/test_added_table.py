@@ -124,10 +124,19 @@ def test_each_card_has_a_relation_of_the_warehouse(
     store = Store(str(tmp_path))
     for name in ("member_rows", "filled_tables", "prediction_map"):
         Lake(store).write(recorded(frames[name], recipe(name), run_id="r"))
-    with duckdb.connect(Warehouse(store).build().url, read_only=True) as warehouse:
+    built = Warehouse(store, WIDER).build()
+    with duckdb.connect(built.url, read_only=True) as warehouse:
         for name in ("member_rows", "filled_tables", "prediction_map"):
             described = warehouse.sql(f"describe crash.{name}").fetchall()
             assert [column for column, *_ in described] == WIDER[name].column_names
+            (comment,) = warehouse.execute(
+                "select comment from duckdb_tables() where table_name = ?", [name]
+            ).fetchall()
+            assert comment == (WIDER[name].description,)
+            said = "select column_name, comment from duckdb_columns() where table_name = ?"
+            assert dict(warehouse.execute(said, [name]).fetchall()) == {
+                column.name: column.meaning for column in WIDER[name].columns
+            }
         assert warehouse.sql("select sum(row_count) from crash.member_rows").fetchall() == [(240,)]
 
 
