@@ -109,7 +109,7 @@ def model_scores(named: Datasets, table: RealTable) -> pd.DataFrame:
                     "one member": float(np.mean(scores)),
                     **{
                         str(dge(k)): auc_of(np.mean(of_members[:k], axis=0), table)
-                        for k in (5, len(datasets))
+                        for k in sorted({min(5, len(datasets)), len(datasets)})
                     },
                 }
             )
