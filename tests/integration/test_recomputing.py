@@ -60,5 +60,5 @@ def test_headline_scores_are_those_of_scikit_learn_alone(table: str, tmp_path: P
         tmp_path / "warehouse.duckdb", table, str(contract.target), categories=levels
     )
     assert set(found["model"]) == {"lr", "gbdt"}
-    assert set(found["family"]) == {"ctgan", "tvae"}
+    assert set(found["family"]) == {"cart", "ctgan", "tvae"}
     np.testing.assert_allclose(found["again"], found["value"], atol=1e-5)
