@@ -9,6 +9,7 @@ from functools import cache
 
 import pandas as pd
 
+from dge_assets.core.generators.registry import package_versions
 from dge_assets.core.lineage.fingerprint import frame_sha256
 from dge_assets.core.lineage.provenance import Provenance, Recipe, finish
 
@@ -32,6 +33,11 @@ def library_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
+def _versions_behind(recipe: Recipe) -> dict[str, str]:
+    """Of a generator of another package's family, that package's."""
+    return package_versions(str(recipe.parameters.get("algorithm", "")))
+
+
 def record_of(
     recipe: Recipe,
     *,
@@ -50,7 +56,7 @@ def record_of(
         device=device,
         seconds=seconds,
         cpu_seconds=cpu_seconds,
-        library_versions=library_versions(),
+        library_versions=library_versions() | _versions_behind(recipe),
     )
 
 

@@ -28,7 +28,7 @@ CODE_VERSIONS = {
     "synthetic": "4",
     "downstream": "4",
     "evaluation": "14",
-    "report": "12",
+    "report": "13",
     "release": "2",
 }
 """Raised by hand when a stage's code gives other results; part of every recipe and of Dagster's

@@ -98,6 +98,14 @@ def place_of(name: str) -> str:
     return f"family {name!r}" + (f" of package {packages}" if packages else "")
 
 
+def package_versions(name: str) -> dict[str, str]:
+    """The version of the package that a family is from, by the package's name; empty for families
+    of this project and unknown ones.
+    """
+    points = () if name in own_cards() else _added().get(name, ())
+    return {each.dist.name: each.dist.version for each in points if each.dist is not None}
+
+
 def clashes() -> list[str]:
     """What is wrong with installed families and shows without importing any: names that two have.
 

@@ -20,7 +20,10 @@ from dge_assets.core.generators.registry import (
     family_code,
     family_names,
     own_cards,
+    package_versions,
 )
+from dge_resources.records import library_versions, record_of
+from tests.support.tables import recipe
 from tests.unit.conftest import Written
 
 
@@ -47,6 +50,15 @@ def test_a_family_of_another_package_is_used_like_any_other(written: Written) ->
     plan = declared(forest={}, ctgan={}).plan("smoke")
     assert str(plan.efforts) == "{'forest': None, 'ctgan': Effort(unit='epochs', amount=2)}"
     assert plan.cuts_text == "seeds 20 -> 3, ctgan epochs 300 -> 2 by profile smoke"
+
+
+def test_a_package_is_named_in_the_records_of_what_it_made(written: Written) -> None:
+    written("CARD = card()")
+    assert package_versions("forest") == {"dge-forest": "0.3"}
+    assert package_versions("ctgan") == package_versions("nobody's") == {}
+    generator = recipe("generator", "mine", 0, parameters={"algorithm": "forest"})
+    record = record_of(generator, content_sha256="w", run_id="r")
+    assert record.library_versions == {**library_versions(), "dge-forest": "0.3"}
 
 
 def test_a_function_may_give_the_card(written: Written) -> None:
