@@ -17,6 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from dge_assets.core.contract.masking import found_words
+from dge_assets.core.declaration.mistakes import error_lines
 from dge_assets.core.declaration.model_names import (
     MODULES_SETTING,
     USUAL_MODULES,
@@ -25,7 +26,7 @@ from dge_assets.core.declaration.model_names import (
 from dge_assets.core.declaration.models import MODEL_CHECK
 from dge_assets.core.declaration.profiles import Profile, read_profile
 from dge_assets.core.declaration.schedule import CRON_CHECK
-from dge_assets.core.declaration.table import TableDeclaration, error_lines
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import DeclarationError
 
 SHIPPED = Path(__file__).parent / "tables"

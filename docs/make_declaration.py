@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from dge_assets.core.declaration.table import FamilyDeclaration, TableDeclaration
+from dge_assets.core.declaration.families import FamilyDeclaration
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.generators.registry import own_cards
 
 HERE = Path(__file__).resolve().parent

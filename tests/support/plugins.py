@@ -21,6 +21,10 @@ class Required(FamilyParameters):
     trees: int
 
 
+class Taken(FamilyParameters):
+    seeds: int = 3
+
+
 class Unlimited(FamilyParameters):
     trees: str = "many"
 

@@ -7,7 +7,6 @@ data.
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -16,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     PositiveInt,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -24,21 +22,24 @@ from pydantic import (
 from dge_assets.core.contract.closed_model import ClosedModel
 from dge_assets.core.contract.contract import ContractDeclaration
 from dge_assets.core.contract.disclosure import DisclosureDeclaration
-from dge_assets.core.contract.masking import found_words, mask_secrets, shown_name
+from dge_assets.core.contract.masking import found_words, mask_secrets
+from dge_assets.core.declaration.families import (
+    MOST_SEEDS,
+    NAME,
+    FamilyDeclaration,
+    family_declaration,
+)
 from dge_assets.core.declaration.model_names import MODEL_NAMES
 from dge_assets.core.declaration.models import AugmentationDeclaration, DownstreamModel
 from dge_assets.core.declaration.profiles import TRIAL, Cut, Profile, ProfileLimits, built_in_limits
 from dge_assets.core.declaration.schedule import ScheduleDeclaration
 from dge_assets.core.declaration.sources import SourceDeclaration
 from dge_assets.core.declaration.statistics import StatisticDeclaration
-from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.card import FamilyCard
 from dge_assets.core.generators.effort import Effort
 from dge_assets.core.generators.parameters import FamilyParameters
-from dge_assets.core.generators.registry import family_card, family_names, own_cards
+from dge_assets.core.generators.registry import family_names
 
-MOST_SEEDS = 1000
-"""Partition keys have three digits."""
 NESTED_KS = (5, 10, 20, 50, 100, 200, 500)
 """The ensemble sizes that are reported, as far as there are members; the largest K always is."""
 GAIN_PER_SECOND = 1e-5
@@ -46,7 +47,6 @@ GAIN_PER_SECOND = 1e-5
 of one member's work.
 """
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN_TABLE_NAMES = (
     "main",
     "information_schema",
@@ -58,14 +58,10 @@ _TAKEN_TABLE_NAMES = (
     "warehouse",
 )
 """Schemas and catalogs that the warehouse's file has, or is attached as."""
-_TAKEN_FAMILY_NAMES = (
-    "source", "origin", "real_train", "real_test", "evaluation", "report", "release", "encoder", "generator", "synthetic",
-    "downstream",
-)  # fmt: skip
 
 
 def _identifier(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise ValueError(
             f"{found_words(name)} is not a usable name; allowed: lower-case letters, digits and _, a letter first"
         )
@@ -77,40 +73,6 @@ def _written_date(value: object) -> object:
     were written.
     """
     return str(value) if isinstance(value, date | int) and not isinstance(value, bool) else value
-
-
-class FamilyDeclaration(ClosedModel):
-    """A family: an algorithm, its hyperparameters, and how many members it has."""
-
-    algorithm: str
-    parameters: FamilyParameters
-    seeds: int | None = Field(
-        None, ge=1, le=MOST_SEEDS, strict=True, description="its K, if not the table's"
-    )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
-        """What people write (editors and `dg check yaml` read this): hyperparameters, and the
-        algorithm and the number of members if they differ.
-        """
-        properties: dict[str, Any] = {
-            "algorithm": {"enum": list(family_names())},
-            "seeds": {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS},
-        }
-        for card in own_cards().values():
-            properties |= card.parameters.model_json_schema()["properties"]
-        # What other packages' families have besides is known once they are asked for by name.
-        others = len(family_names()) > len(own_cards())
-        return {
-            "type": ["object", "null"],
-            "properties": properties,
-            "additionalProperties": others,
-        }
-
-    @property
-    def card(self) -> FamilyCard:
-        """The card of the algorithm."""
-        return family_card(self.algorithm)
 
 
 class Thresholds(ClosedModel):
@@ -246,7 +208,7 @@ class TableDeclaration(ClosedModel):
             raise ValueError(
                 f"at least one family is needed, found {found_words(families)}; known: {', '.join(family_names())}"
             )
-        return {str(name): _family(str(name), given) for name, given in families.items()}
+        return {str(name): family_declaration(str(name), given) for name, given in families.items()}
 
     @field_validator("models")
     @classmethod
@@ -385,55 +347,3 @@ class TablePlan(ClosedModel):
     def efforts(self) -> dict[str, Effort | None]:
         """The effort of each family."""
         return {family: self.effort(family) for family in self.families}
-
-
-def _family(name: str, given: Any) -> Any:
-    if isinstance(given, FamilyDeclaration):
-        return given
-    if not isinstance(given, dict | None):
-        raise ValueError(  # noqa: TRY004 (pydantic wants ValueError)
-            f"{shown_name(name)}: hyperparameters are a mapping, found {found_words(given)}; write `{name}: {{}}` for defaults"
-        )
-    if not _NAME.fullmatch(name) or name in _TAKEN_FAMILY_NAMES:
-        raise ValueError(
-            f"{found_words(name)} is not a usable family name: lower-case letters, digits and _, and not a stage's"
-        )
-    stated = dict(given or {})
-    algorithm, seeds = str(stated.pop("algorithm", name)), stated.pop("seeds", None)
-    if algorithm not in family_names():
-        raise ValueError(
-            f"unknown family {found_words(name)} (algorithm {found_words(algorithm)}); allowed: {', '.join(family_names())}"
-        )
-    try:
-        card = family_card(algorithm)
-    except DeclarationError as error:  # of a package whose card cannot be used
-        raise ValueError(str(error)) from None
-    try:
-        parameters = card.parameters.model_validate(stated)
-        return FamilyDeclaration(algorithm=algorithm, parameters=parameters, seeds=seeds)
-    except ValidationError as error:
-        lines = error_lines(error)
-    raise ValueError(
-        "; ".join(f"{name}.{line}" for line in lines)
-    )  # no cause: pydantic's message quotes what it found
-
-
-def error_lines(error: ValidationError) -> list[str]:
-    """One line per mistake: the field, what is wrong and allowed, and what was found, as far as
-    that is surely no secret.
-
-    Below `source` no text is quoted. Chain nothing to an error that says these lines: pydantic's
-    own message quotes all.
-    """
-    return [
-        _error_line(item["loc"], item["type"], item["msg"], item["input"])
-        for item in error.errors()
-    ]
-
-
-def _error_line(place: tuple[int | str, ...], kind: str, message: str, found: object) -> str:
-    field = ".".join(shown_name(part) for part in place)
-    told = mask_secrets(message.removeprefix("Value error, "))
-    says_all = kind in ("value_error", "missing", "union_tag_not_found")
-    shown = "" if says_all else f"; found {found_words(found, quotes_text='source' not in place)}"
-    return f"{field}: {told}{shown}" if field else told + shown

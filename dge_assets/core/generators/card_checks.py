@@ -85,6 +85,9 @@ def _parameter_mistakes(
     required = [name for name, field in parameters.model_fields.items() if field.is_required()]
     if required:
         yield f"hyperparameters without a default: {', '.join(required)}"
+    taken = sorted({"algorithm", "seeds"} & set(parameters.model_fields))
+    if taken:
+        yield f"hyperparameters {', '.join(taken)}: a declaration has these words for every family"
     unknown = sorted(set(parameters.SAMPLING) - set(parameters.model_fields))
     if unknown:
         yield f"SAMPLING names {', '.join(unknown)}, which are no hyperparameters"

@@ -13,8 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 from dge_assets.assets.line import Line
+from dge_assets.core.declaration.mistakes import error_lines
 from dge_assets.core.declaration.profiles import PROFILES, read_profile
-from dge_assets.core.declaration.table import TableDeclaration, error_lines
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import DeclarationError
 from dge_assets.core.generators.registry import family_names
 from dge_assets.core.generators.stacked.parameters import CTGANParameters, TVAEParameters

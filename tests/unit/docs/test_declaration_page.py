@@ -12,7 +12,8 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from dge_assets.core.declaration.table import FamilyDeclaration, TableDeclaration
+from dge_assets.core.declaration.families import FamilyDeclaration
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.declarations import REFERENCE
 from dge_resources.home import project_root
 

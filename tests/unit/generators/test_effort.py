@@ -11,7 +11,8 @@ from dge_assets.assets.generator import recorded_effort
 from dge_assets.assets.line import Line
 from dge_assets.assets.remedies import train_less, train_more
 from dge_assets.assets.training_time import full_profile_note
-from dge_assets.core.declaration.table import TableDeclaration, error_lines
+from dge_assets.core.declaration.mistakes import error_lines
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.generators.effort import Effort, sizes_text, with_effort
 from dge_assets.core.generators.registry import family_card
 from dge_assets.core.lineage.provenance import Provenance, Recipe, finish

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from dge_assets.core.declaration.table import TableDeclaration, error_lines
+from dge_assets.core.declaration.mistakes import error_lines
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import DeclarationError, GeneratorError
 from dge_assets.core.generators import families
 from dge_assets.core.generators.card import FamilyCard
@@ -80,6 +81,10 @@ BROKEN = {
     ),
     "no parameters": ("CARD = card(parameters=dict)", "a FamilyParameters class is needed"),
     "no default": ("CARD = card(parameters=Required)", "hyperparameters without a default: trees"),
+    "a word of every family's": (
+        "CARD = card(parameters=Taken)",
+        "hyperparameters seeds: a declaration has",
+    ),
     "no such effort": (
         "CARD = card(effort=EffortUnit('trees', parameter='trees', trial=3))",
         "effort counts trees by the hyperparameter 'trees', which must be there with a positive integer",
