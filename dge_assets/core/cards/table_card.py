@@ -32,6 +32,15 @@ LABELS: dict[Part, tuple[str, ...]] = {
 """The columns that tell one part from another; they are put in front of what the maker gives."""
 
 
+TAKEN = frozenset(
+    (
+        *("origin", "source", "real_train", "real_test", "encoder", "generator", "synthetic"),
+        *("downstream", "report", "release", "synthetic_unused", "lineage", "origin_of"),
+    )
+)
+"""Names of the other assets of a line and the other relations of the warehouse."""
+
+
 @dataclass(frozen=True)
 class ColumnCard:
     """One column: its name, the pandas type that it is stored with, and what it means."""
@@ -83,6 +92,11 @@ class TableCard:
 
     def __post_init__(self) -> None:
         names = self.column_names
+        if not self.name.isidentifier() or self.name in TAKEN:
+            raise EvaluationError(
+                f"card {self.name!r}: a table's name is letters, digits and '_', and none of {sorted(TAKEN)}, which are "
+                "other assets and relations"
+            )
         if tuple(names[: len(self.labels)]) != self.labels:
             raise EvaluationError(
                 f"card {self.name!r}: a table made per {self.per} has the columns {self.labels} first, found {names}"
@@ -152,6 +166,14 @@ class TableCard:
 
 
 def named_function(reference: str) -> Any:
-    """The function that `package.module:function` names; imported now, not when a card is read."""
+    """The function that `package.module:function` names; imported now, not when a card is read.
+
+    EvaluationError where there is none.
+    """
     module, _, name = reference.partition(":")
-    return getattr(import_module(module), name)
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise EvaluationError(
+            f"a card names {reference!r}, which cannot be imported ({error}); it must be 'package.module:function'"
+        ) from error

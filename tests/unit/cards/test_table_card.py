@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 
+from dge_assets.component import table_definitions
 from dge_assets.core.cards.columns import PAIR, VALUE, count
-from dge_assets.core.cards.table_card import TableCard
+from dge_assets.core.cards.table_card import TAKEN, TableCard, named_function
+from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.errors import EvaluationError
+from dge_assets.core.evaluation.catalogue import CATALOGUE
 
 CARD = TableCard(
     name="sizes",
@@ -52,6 +57,42 @@ def test_a_card_that_contradicts_itself_is_refused() -> None:
         replace(CARD, keys=("place",))
     with pytest.raises(EvaluationError, match="needs the column 'family'"):
         replace(CARD, per="evaluation", columns=CARD.columns[1:], keys=("size",), released=True)
+
+
+@pytest.mark.parametrize("name", ["two words", "1st", "", "lineage", "real_test"])
+def test_a_name_that_no_asset_or_relation_can_have_is_refused(name: str) -> None:
+    with pytest.raises(EvaluationError, match=f"card '{name}': a table's name is letters"):
+        replace(CARD, name=name)
+
+
+@pytest.mark.parametrize(
+    "reference", ["no_such_package:f", "dge_assets.core.errors:no_such", "dge_assets", ""]
+)
+def test_a_function_that_is_not_there_is_named(reference: str) -> None:
+    with pytest.raises(EvaluationError, match=f"a card names '{reference}', which cannot be"):
+        named_function(reference)
+
+
+def test_taken_names_are_those_of_all_other_assets(tmp_path: Path) -> None:
+    definitions = table_definitions(
+        TableDeclaration.model_validate(
+            {
+                "table": "t",
+                "source": {"type": "csv", "path": "t.csv"},
+                "contract": {"target": "y"},
+                "families": {"tvae": {}},
+            }
+        ),
+        str(tmp_path),
+        "full",
+    )
+    assets = {
+        key.path[-1]
+        for item in definitions.assets or ()
+        for key in (item.keys if isinstance(item, dg.AssetsDefinition) else [item.key])
+    }
+    assert {"source", "generator", "release"} < assets
+    assert assets - set(CATALOGUE.names) <= TAKEN
 
 
 def test_who_keeps_a_table_is_told() -> None:
