@@ -155,3 +155,23 @@ def test_a_family_that_breaks_its_interface_in_work_is_told_by_name(
         subject.rows(subject.member(small(card.abilities.kinds)), 50)
     assert "family 'marginals'" in str(caught.value)
     assert told in str(caught.value)
+
+
+def test_columns_that_a_family_does_not_learn_are_named(card: FamilyCard) -> None:
+    table = small(card.abilities.kinds)
+    numbers = replace(card, abilities=Abilities(kinds=frozenset({"continuous", "integer"})))
+    subject = Subject.of(numbers, {})
+    with pytest.raises(
+        GeneratorError, match=r"learns continuous, integer, and the table has 'gappy flag'"
+    ):
+        subject.member(table)
+    check_family(numbers)
+
+
+def test_a_condition_is_refused_for_a_family_that_has_none(card: FamilyCard) -> None:
+    table = small(card.abilities.kinds)
+    subject = Subject.of(replace(card, abilities=Abilities()), {})
+    with pytest.raises(
+        GeneratorError, match=r"draws no rows by a condition; leave \['integer'\] out"
+    ):
+        subject.rows(subject.member(table), 5, condition={"integer": 3})
