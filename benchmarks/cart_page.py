@@ -18,7 +18,7 @@ from benchmarks.decoding import chance, is_explained, measured, measured_columns
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.core.downstream.fitting import fit_model, predict
-from dge_assets.core.downstream.targets import classes_of, encode_target
+from dge_assets.core.downstream.targets import encode_target, resolve_target
 from dge_assets.core.privacy.copies import copy_test
 from dge_assets.core.privacy.disclosure import LevelLimits, protected_contract, protected_rows
 from dge_assets.core.reporting.markdown import markdown_table
@@ -74,23 +74,16 @@ class RealTable:
 
 def predictions(frames: Sequence[pd.DataFrame], table: RealTable, model: str) -> list[Predictions]:
     """What a model of each of `frames` predicts on the test rows (rows, classes)."""
-    classes = classes_of({"train": table.train}, table.target)
-    task = table.contract.task
-    assert task is not None
-    fitted = (
-        fit_model(each, table.target, model, task=task, classes=classes, seed=0, name="dataset")
-        for each in frames
-    )
+    target = resolve_target({"train": table.train}, table.target, table.contract.task)
+    fitted = (fit_model(each, target, model, seed=0, name="dataset") for each in frames)
     return [predict(each, table.test) for each in fitted]
 
 
 def auc_of(predicted: Predictions, table: RealTable) -> float:
     """AUC on the test rows."""
-    classes = classes_of({"train": table.train}, table.target)
-    task = table.contract.task
-    assert task is not None
-    y = encode_target(table.test, table.target, task=task, classes=classes, name="test rows")
-    return float(score_encoded(["auc"], y, predicted, task=task).values["auc"])
+    target = resolve_target({"train": table.train}, table.target, table.contract.task)
+    y = encode_target(table.test, target, name="test rows")
+    return float(score_encoded(["auc"], y, predicted, task=target.task).values["auc"])
 
 
 def model_scores(named: Datasets, table: RealTable) -> pd.DataFrame:

@@ -15,7 +15,6 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,7 @@ from scipy.stats import t as student_t
 from sklearn.datasets import make_moons
 
 from dge_assets.core.downstream.fitting import fit_model, model_seed, predict, stack_rows
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.protocols import evaluation_targets, predict_member
 from dge_assets.core.scores.approach import Approach, dge
 from dge_assets.core.scores.claim_intervals import evaluation_intervals
@@ -60,15 +60,14 @@ def one_repeat(
     whole = [moons(rows, stream) for _ in range(max(ks))]
     cut = rows * 4 // 5
     datasets = [(frame[:cut], frame[cut:].reset_index(drop=True)) for frame in whole]
-    options: dict[str, Any] = {"task": "binary", "classes": (0, 1)}
+    target = Target("target", "binary", (0, 1))
     fitted = [
         fit_model(
             train,
-            "target",
+            target,
             model,
             seed=model_seed(int(stream.integers(2**32)), i),
             name="train",
-            **options,
         )
         for i, (train, _) in enumerate(datasets)
     ]
@@ -76,7 +75,7 @@ def one_repeat(
     true = pd.DataFrame(
         [score_encoded(METRICS, y, predict(one, real), task="binary").values for one in fitted]
     )
-    targets = evaluation_targets(real[:10], datasets, whole, "target", **options)
+    targets = evaluation_targets(real[:10], datasets, whole, target)
     stacked = stack_rows(whole, name="datasets")
     predictions = [
         predict_member(i, one, real[:10], datasets[i][1], whole, stacked=stacked)

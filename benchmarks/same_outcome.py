@@ -38,7 +38,7 @@ from benchmarks.fidelity import marginal_fidelity, pairwise_fidelity
 from benchmarks.members import contract_of
 from benchmarks.training_speed import TIMED
 from dge_assets.core.downstream.fitting import fit_model, predict
-from dge_assets.core.downstream.targets import classes_of, encode_target
+from dge_assets.core.downstream.targets import encode_target, resolve_target
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.threads import one_thread
 
@@ -81,25 +81,22 @@ def split(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def scores_of(datasets: Sequence[pd.DataFrame], case: Case, unseen: pd.DataFrame) -> Scores:
     """Score -> one value per dataset."""
     contract = contract_of(case.train, case.target)
-    task, classes = contract.task, classes_of({"train": case.train}, case.target)
-    assert task is not None
-    y = encode_target(unseen, case.target, task=task, classes=classes, name="unseen rows")
+    target = resolve_target({"train": case.train}, case.target, contract.task)
+    y = encode_target(unseen, target, name="unseen rows")
     names = [*(f"AUC of {model}" for model in DOWNSTREAM), "marginal", "pairwise"]
     found: Scores = {name: [] for name in names}
     for seed, rows in enumerate(datasets):
         for model in DOWNSTREAM:
             fitted = fit_model(
                 rows,
-                case.target,
+                target,
                 model,
-                task=task,
-                classes=classes,
                 seed=seed,
                 name=f"dataset {seed}",
             )
             table = predict(fitted, unseen)
             found[f"AUC of {model}"].append(
-                score_encoded(["auc"], y, table, task=task).values["auc"]
+                score_encoded(["auc"], y, table, task=target.task).values["auc"]
             )
         found["marginal"].append(marginal_fidelity(case.train, rows))
         found["pairwise"].append(pairwise_fidelity(case.train, rows))

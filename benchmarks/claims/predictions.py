@@ -22,8 +22,8 @@ from dge_assets.assets.evaluation_tables import modelled
 from dge_assets.assets.line import Line, contract_of
 from dge_assets.core.downstream.baselines import Problem
 from dge_assets.core.downstream.fitting import FittedModel, predict
-from dge_assets.core.downstream.member_models import from_files, run_seed, task_and_classes
-from dge_assets.core.downstream.targets import encode_target
+from dge_assets.core.downstream.member_models import from_files, run_seed
+from dge_assets.core.downstream.targets import Target, encode_target
 from dge_assets.core.groups.density import neighbour_distances
 from dge_assets.core.groups.feature_groups import find_groups, rows_in
 from dge_assets.core.progress import Progress
@@ -106,15 +106,12 @@ def test_rows(home: Path, line: Line) -> TestRows:
     lake = Storage(home=str(home)).lake
     real = {name: lake.read(Address(line.table, name)) for name in ("real_train", "real_test")}
     contract = contract_of(real["real_train"].record)
-    task, classes = task_and_classes(contract)
     frames = {name: modelled(item) for name, item in real.items()}
     target = contract.target
     own, distances = neighbour_distances(frames["real_train"], frames["real_test"], target)
     groups = find_groups(frames["real_train"], target)
     return TestRows(
-        encode_target(
-            frames["real_test"], target, task=task, classes=classes, name="real_test"
-        ).astype(np.int64),
+        encode_target(frames["real_test"], Target.of(contract), name="real_test").astype(np.int64),
         distances > np.quantile(own, 1 - SPARSE_SHARE),
         {group.label: rows_in(group, frames["real_test"], name="real_test") for group in groups},
     )
@@ -160,7 +157,6 @@ def _predict(task: _Task, progress: Progress) -> None:
     real_train = lake.read(Address(task.table, "real_train"))
     real_test = modelled(lake.read(Address(task.table, "real_test")))
     contract = contract_of(real_train.record)
-    kind, classes = task_and_classes(contract)
 
     def probability(fitted: FittedModel) -> Array:
         return predict(fitted, real_test)[:, 1]
@@ -173,10 +169,8 @@ def _predict(task: _Task, progress: Progress) -> None:
         part.append(probability(models.part))
         progress(seed, len(task.seeds))
     problem = Problem(
-        target=contract.target,
+        target=Target.of(contract),
         model=task.model,
-        task=kind,
-        classes=classes,
         seed=run_seed(task.table),
         max_levels=task.max_levels,
     )

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.arrays import Array, Codes
-from dge_assets.core.contract.contract import Level, Task
+from dge_assets.core.contract.contract import Task
 from dge_assets.core.downstream.baselines import Baselines, Problem, fit_baselines, require_usable
 from dge_assets.core.downstream.fitting import (
     Dataset,
@@ -26,7 +26,7 @@ from dge_assets.core.downstream.fitting import (
     predict,
     stack_rows,
 )
-from dge_assets.core.downstream.targets import encode_target, resolve_task
+from dge_assets.core.downstream.targets import Target, encode_target, resolve_target
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.scores.predictions import (
     EvaluationTargets,
@@ -71,11 +71,11 @@ def training_scores(
     """
     sizes = require_ks(ks, len(datasets), fewest=1)
     frames = {"real_train": real_train, "real_test": real_test, **_named_parts(datasets)}
-    known, classes = resolve_task(frames, target, task)
+    known = resolve_target(frames, target, task)
     # Before the members' fits: what is wrong with real_train should not take K fits to find out.
-    require_usable(real_train, datasets[0], target, task=known, classes=classes)
-    members = fit_full_models(datasets, target, model, task=known, classes=classes, seed=seed)
-    problem = Problem(target=target, model=model, task=known, classes=classes, seed=seed)
+    require_usable(real_train, datasets[0], known)
+    members = fit_full_models(datasets, known, model, seed=seed)
+    problem = Problem(target=known, model=model, seed=seed)
     baselines = fit_baselines(
         problem,
         real_train,
@@ -84,9 +84,9 @@ def training_scores(
         oracle_fits=oracle_fits,
         first_member=members[0],
     )
-    y = encode_target(real_test, target, task=known, classes=classes, name="real_test")
+    y = encode_target(real_test, known, name="real_test")
     predictions = predict_training(members, baselines, real_test)
-    return score_training(Scored(y, predictions, sizes, known))
+    return score_training(Scored(y, predictions, sizes, known.task))
 
 
 def evaluation_scores(
@@ -113,9 +113,9 @@ def evaluation_scores(
     errors as in `training_scores`. std is never NaN but where value is.
     """
     sizes = require_ks(ks, len(datasets), fewest=2)
-    known, classes = resolve_task({"real_test": real_test, **_named_parts(datasets)}, target, task)
+    known = resolve_target({"real_test": real_test, **_named_parts(datasets)}, target, task)
     full = [stack_rows(dataset, name=f"datasets[{i}]") for i, dataset in enumerate(datasets)]
-    targets = evaluation_targets(real_test, datasets, full, target, task=known, classes=classes)
+    targets = evaluation_targets(real_test, datasets, full, known)
 
     stacked = stack_rows(full, name="datasets")
 
@@ -123,10 +123,8 @@ def evaluation_scores(
         for i, (train_part, test_part) in enumerate(datasets):
             fitted = fit_model(
                 train_part,
-                target,
+                known,
                 model,
-                task=known,
-                classes=classes,
                 seed=model_seed(seed, i),
                 name=f"datasets[{i}] (train part)",
             )
@@ -134,7 +132,7 @@ def evaluation_scores(
                 i, fitted, real_test, test_part, full, K=max(sizes), stacked=stacked
             )
 
-    return score_evaluation(predictions(), targets, sizes, task=known)
+    return score_evaluation(predictions(), targets, sizes, task=known.task)
 
 
 def _named_parts(datasets: Sequence[Dataset]) -> dict[str, pd.DataFrame]:
@@ -150,13 +148,7 @@ def _named_parts(datasets: Sequence[Dataset]) -> dict[str, pd.DataFrame]:
 
 
 def fit_full_models(
-    datasets: Sequence[Dataset],
-    target: str,
-    model: str,
-    *,
-    task: Task,
-    classes: Sequence[Level],
-    seed: int,
+    datasets: Sequence[Dataset], target: Target, model: str, *, seed: int
 ) -> tuple[FittedModel, ...]:
     """One model per dataset, fitted on all its rows, in seed order."""
     return tuple(
@@ -164,8 +156,6 @@ def fit_full_models(
             stack_rows(dataset, name=f"datasets[{i}]"),
             target,
             model,
-            task=task,
-            classes=classes,
             seed=model_seed(seed, i),
             name=f"datasets[{i}]",
         )
@@ -198,20 +188,14 @@ def evaluation_targets(
     real_test: pd.DataFrame,
     datasets: Sequence[Dataset],
     full: Sequence[pd.DataFrame],
-    target: str,
-    *,
-    task: Task,
-    classes: Sequence[Level],
+    target: Target,
 ) -> EvaluationTargets:
     """The encoded targets of all rows that part models are scored on; `full` are the stacked
     datasets.
     """
 
     def encode(frames: Mapping[str, pd.DataFrame]) -> tuple[Codes, ...]:
-        return tuple(
-            encode_target(frame, target, task=task, classes=classes, name=name)
-            for name, frame in frames.items()
-        )
+        return tuple(encode_target(frame, target, name=name) for name, frame in frames.items())
 
     return EvaluationTargets(
         real_test=encode({"real_test": real_test})[0],

@@ -21,6 +21,7 @@ from sklearn.model_selection import train_test_split
 
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.downstream.fitting import Dataset, fit_model, model_seed, predict, stack_rows
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import DeclarationError, EvaluationError
 from dge_assets.core.protocols import evaluation_scores, predict_member, training_scores
 from dge_assets.core.scores.metrics import metric_names
@@ -267,9 +268,7 @@ def test_evaluation_scores_each_model_on_the_first_other_datasets() -> None:
     full = [stack_rows(parts, name="dataset") for parts in datasets]
     accuracies = []
     for i, other in ((0, 1), (1, 0), (2, 0)):
-        model = fit_model(
-            datasets[i][0], "t", "lr", task="binary", classes=("a", "b"), seed=0, name="d"
-        )
+        model = fit_model(datasets[i][0], Target("t", "binary", ("a", "b")), "lr", seed=0, name="d")
         hit = np.where(predict(model, full[other])[:, 1] > 0.5, "b", "a") == full[other][
             "t"
         ].astype(object)
@@ -293,7 +292,7 @@ def test_model_seeds_decide_and_only_they() -> None:
 def test_a_dataset_with_one_class_gives_a_constant_model_and_no_crash(model: str) -> None:
     real_train, real_test, datasets = problem(2)
     collapsed = tuple(frame.assign(t="b") for frame in datasets[1])
-    fit = fit_model(collapsed[0], "t", model, task="binary", classes=("a", "b"), seed=0, name="d")
+    fit = fit_model(collapsed[0], Target("t", "binary", ("a", "b")), model, seed=0, name="d")
     assert fit.is_constant
     np.testing.assert_array_equal(predict(fit, real_test), np.tile([0.0, 1.0], (len(real_test), 1)))
     scores = training_scores(real_train, real_test, [datasets[0], collapsed], "t", model, [2], 0)
@@ -438,9 +437,7 @@ class _Broken:
 def test_predictions_that_are_no_numbers_name_model_member_and_dataset() -> None:
     """Datasets are predicted in one batch; the error still says on which of them it was."""
     _, real_test, datasets = problem(3)
-    fitted = fit_model(
-        datasets[0][0], "t", "lr", task="binary", classes=("a", "b"), seed=42, name="d"
-    )
+    fitted = fit_model(datasets[0][0], Target("t", "binary", ("a", "b")), "lr", seed=42, name="d")
     broken = replace(fitted, pipeline=_Broken())
     full = [stack_rows(parts, name="d") for parts in datasets]
     full[2] = full[2].assign(x=np.where(np.arange(120) < 7, 1000.0, 0.0))
@@ -458,7 +455,7 @@ def test_one_batch_predicts_what_many_do(K: int | None) -> None:
     full = [stack_rows(parts, name="d") for parts in datasets]
     stacked = stack_rows(full, name="d")
     for member, (train, test) in enumerate(datasets):
-        fitted = fit_model(train, "t", "lr", task="binary", classes=("a", "b"), seed=0, name="d")
+        fitted = fit_model(train, Target("t", "binary", ("a", "b")), "lr", seed=0, name="d")
         one, many = (
             predict_member(member, fitted, real_test, test, full, K=K, stacked=s)
             for s in (stacked, None)

@@ -143,10 +143,8 @@ def augmentation_scores(
         for rows in real_rows
         if rows >= len(real_train)
     ]
-    y = encode_target(
-        real_test, problem.target, task=problem.task, classes=problem.classes, name="real_test"
-    )
-    names = metric_names(problem.task)
+    y, task = encode_target(real_test, problem.target, name="real_test"), problem.target.task
+    names = metric_names(task)
     draws: list[tuple[int, str, float, dict[str, float]]] = []
     for step, (rows, repeat) in enumerate(
         (rows, repeat) for rows in sizes for repeat in range(repeats)
@@ -159,7 +157,7 @@ def augmentation_scores(
                     rows,
                     approach,
                     weight,
-                    score_encoded(names, y, predictions, task=problem.task).values,
+                    score_encoded(names, y, predictions, task=task).values,
                 )
             )
         notes += [note for note in draw.notes if note not in notes]
@@ -167,7 +165,7 @@ def augmentation_scores(
 
 
 def _weighting(problem: Problem) -> str:
-    return "sample_weight" if takes_weights(problem.model, problem.task) else "rows"
+    return "sample_weight" if takes_weights(problem.model, problem.target.task) else "rows"
 
 
 class _Draw:
@@ -184,7 +182,7 @@ class _Draw:
         self.problem, self.real_test, self.notes = problem, real_test, list[str]()
         self.seed = int(np.random.SeedSequence([problem.seed, rows, repeat]).generate_state(1)[0])
         self.sample = stratified_sample(
-            real_train, problem.target, rows, task=problem.task, seed=self.seed
+            real_train, problem.target.name, rows, task=problem.target.task, seed=self.seed
         )
 
     def predictions(
@@ -192,17 +190,21 @@ class _Draw:
     ) -> Iterator[tuple[str, float, Array]]:
         """(approach, weight, predictions on real_test)."""
         yield "real_only", 0.0, self._predict(self.sample)
-        if self.problem.task != "regression":
+        if self.problem.target.task != "regression":
             yield from self._oversampled()
         for weight in weights:
             members = [
                 self._with_synthetic(dataset, k, weight) for k, dataset in enumerate(datasets)
             ]
             yield "real_naive", weight, members[0]
-            yield str(real_dge(len(members))), weight, combine(members, task=self.problem.task)
+            yield (
+                str(real_dge(len(members))),
+                weight,
+                combine(members, task=self.problem.target.task),
+            )
 
     def _oversampled(self) -> Iterator[tuple[str, float, Array]]:
-        target = self.problem.target
+        target = self.problem.target.name
         yield (
             "real_oversampled",
             0.0,
@@ -237,8 +239,6 @@ class _Draw:
             frame,
             problem.target,
             problem.model,
-            task=problem.task,
-            classes=problem.classes,
             seed=model_seed(self.seed, member),
             name=f"{len(self.sample)} real rows and others",
             max_levels=problem.max_levels,

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.contract.contract import Level, Task
 from dge_assets.core.downstream.fitting import (
     Dataset,
     FittedModel,
@@ -23,7 +22,7 @@ from dge_assets.core.downstream.fitting import (
 )
 from dge_assets.core.downstream.models import model_card
 from dge_assets.core.downstream.preprocessing import MOST_LEVELS
-from dge_assets.core.downstream.targets import encode_target
+from dge_assets.core.downstream.targets import Target, encode_target
 from dge_assets.core.errors import EvaluationError
 
 
@@ -46,10 +45,8 @@ class Problem:
     gets its own.
     """
 
-    target: str
+    target: Target
     model: str
-    task: Task
-    classes: tuple[Level, ...]
     seed: int
     max_levels: int = MOST_LEVELS
 
@@ -59,8 +56,6 @@ class Problem:
             frame,
             self.target,
             self.model,
-            task=self.task,
-            classes=self.classes,
             seed=model_seed(self.seed, index),
             name=name,
             max_levels=self.max_levels,
@@ -85,9 +80,7 @@ def fit_baselines(
     `fit_naive`.
     """
     _require_datasets(datasets)
-    require_usable(
-        real_train, datasets[0], problem.target, task=problem.task, classes=problem.classes
-    )
+    require_usable(real_train, datasets[0], problem.target)
     oracle = fit_oracle(problem, real_train, fits=K if oracle_fits is None else oracle_fits)
     return Baselines(oracle, *fit_naive(problem, datasets, K=K, first_member=first_member))
 
@@ -131,9 +124,7 @@ def _require_datasets(datasets: Sequence[Dataset]) -> None:
         )
 
 
-def require_usable(
-    real_train: pd.DataFrame, dataset: Dataset, target: str, *, task: Task, classes: Sequence[Level]
-) -> None:
+def require_usable(real_train: pd.DataFrame, dataset: Dataset, target: Target) -> None:
     """EvaluationError when real_train cannot give a fair oracle.
 
     It needs the columns of the datasets, no more (an id would be a feature that only the oracle
@@ -144,9 +135,9 @@ def require_usable(
         raise EvaluationError(
             f"real_train and datasets[0]: columns {odd} are in one of them only; drop them first"
         )
-    y = encode_target(real_train, target, task=task, classes=classes, name="real_train")
-    if task != "regression" and len(np.unique(y)) < 2:
-        found = [classes[int(code)] for code in np.unique(y)]
+    y = encode_target(real_train, target, name="real_train")
+    if target.task != "regression" and len(np.unique(y)) < 2:
+        found = [target.classes[int(code)] for code in np.unique(y)]
         raise EvaluationError(
-            f"real_train: target {target!r} must have at least 2 classes, found {found}"
+            f"real_train: target {target.name!r} must have at least 2 classes, found {found}"
         )

@@ -32,7 +32,7 @@ from dge_assets.core.contract.contract import Level, Task
 from dge_assets.core.contract.values import moments
 from dge_assets.core.downstream.models import ModelCard, build_pipeline, model_card
 from dge_assets.core.downstream.preprocessing import MOST_LEVELS
-from dge_assets.core.downstream.targets import encode_target
+from dge_assets.core.downstream.targets import Target, encode_target
 from dge_assets.core.errors import EvaluationError
 
 Dataset = tuple[pd.DataFrame, pd.DataFrame]
@@ -123,11 +123,9 @@ def _named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 def fit_model(
     frame: pd.DataFrame,
-    target: str,
+    target: Target,
     model: str,
     *,
-    task: Task,
-    classes: Sequence[Level],
     seed: int,
     name: str,
     max_levels: int = MOST_LEVELS,
@@ -143,8 +141,8 @@ def fit_model(
     card = model_card(model)
     if not len(frame):
         raise EvaluationError(f"{name} has no rows: {model} cannot be fitted")
-    y = encode_target(frame, target, task=task, classes=classes, name=name)
-    features = _named_by_text(frame.drop(columns=target))
+    task, y = target.task, encode_target(frame, target, name=name)
+    features = _named_by_text(frame.drop(columns=target.name))
     usable = _usable_rows(y, task, card)
     is_constant = task != "regression" and len(np.unique(y[usable])) < 2
     if not is_constant:
@@ -165,7 +163,7 @@ def fit_model(
     start = time.perf_counter()
     converged = _fit_quietly(pipeline, features, y, place=place, options=options)
     seconds = time.perf_counter() - start
-    return FittedModel(pipeline, model, seed, task, tuple(classes), converged, is_constant, seconds)
+    return FittedModel(pipeline, model, seed, task, target.classes, converged, is_constant, seconds)
 
 
 def takes_weights(model: str, task: Task) -> bool:
@@ -207,11 +205,9 @@ def _fit_quietly(
 def fit_member(
     train_part: pd.DataFrame,
     test_part: pd.DataFrame,
-    target: str,
+    target: Target,
     model: str,
     *,
-    task: Task,
-    classes: Sequence[Level],
     seed: int,
     name: str = "the dataset",
     max_levels: int = MOST_LEVELS,
@@ -227,8 +223,6 @@ def fit_member(
             frame,
             target,
             model,
-            task=task,
-            classes=classes,
             seed=seed,
             name=rows,
             max_levels=max_levels,

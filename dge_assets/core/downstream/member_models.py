@@ -15,9 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from dge_assets.core.contract.contract import Contract, Level, Task
+from dge_assets.core.contract.contract import Contract
 from dge_assets.core.downstream.fitting import FittedModel, MemberModels, fit_member, model_seed
 from dge_assets.core.downstream.model_files import dump_pipeline, load_pipeline
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import StorageError
 from dge_assets.core.progress import Progress
 from dge_assets.core.randomness import legacy_seed, seed_sequence
@@ -60,14 +61,8 @@ def dataset_parts(
     return train.reset_index(drop=True), test.reset_index(drop=True)
 
 
-def task_and_classes(contract: Contract) -> tuple[Task, tuple[Level, ...]]:
-    """What downstream models predict: the task, and the target's classes (none for regression)."""
-    return contract.task, contract.classes or ()
-
-
 def fit_downstream(request: DownstreamRequest, progress: Progress) -> dict[str, MemberModels]:
     """Both fits of each model class for one member, by model name."""
-    kind, classes = task_and_classes(request.contract)
     place = f"{request.table}/{request.family}/synthetic[{request.seed:03d}]"
     train, test = dataset_parts(
         request.dataset,
@@ -82,10 +77,8 @@ def fit_downstream(request: DownstreamRequest, progress: Progress) -> dict[str, 
         fitted[model] = fit_member(
             train,
             test,
-            request.contract.target,
+            Target.of(request.contract),
             model,
-            task=kind,
-            classes=classes,
             seed=model_seed(run_seed(request.table), request.seed),
             name=place,
             max_levels=request.max_levels,

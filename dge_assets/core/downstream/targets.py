@@ -10,18 +10,35 @@ the positive one. Not here: features (`preprocessing.py`), the contract's own in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from dge_assets.core.arrays import Codes
-from dge_assets.core.contract.contract import Level, Task, sorted_levels
+from dge_assets.core.contract.contract import Contract, Level, Task, sorted_levels
 from dge_assets.core.contract.values import coded, plain_level
 from dge_assets.core.errors import EvaluationError
 
 MOST_INTEGER_CLASSES = 10
 """Whole numbers with more distinct values than this are an amount (regression), not classes."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted: the column `name`, as which task, and its classes in the order of their
+    codes; none for a regression.
+    """
+
+    name: str
+    task: Task
+    classes: tuple[Level, ...] = ()
+
+    @classmethod
+    def of(cls, contract: Contract) -> Target:
+        """What downstream models of a table predict."""
+        return cls(contract.target, contract.task, contract.classes or ())
 
 
 def target_column(frame: pd.DataFrame, target: str, *, name: str) -> pd.Series:
@@ -95,16 +112,14 @@ def require_task_fits(task: Task, classes: Sequence[Level], target: str) -> None
         )
 
 
-def resolve_task(
-    frames: Mapping[str, pd.DataFrame], target: str, task: Task | None
-) -> tuple[Task, tuple[Level, ...]]:
-    """The task (inferred when None) and its classes, () for regression; EvaluationError when they
+def resolve_target(frames: Mapping[str, pd.DataFrame], name: str, task: Task | None) -> Target:
+    """The target of `frames`, its task inferred when None; EvaluationError when task and classes
     disagree.
     """
-    known: Task = task or infer_task(frames, target)
-    classes = () if known == "regression" else classes_of(frames, target)
-    require_task_fits(known, classes, target)
-    return known, classes
+    known: Task = task or infer_task(frames, name)
+    classes = () if known == "regression" else classes_of(frames, name)
+    require_task_fits(known, classes, name)
+    return Target(name, known, classes)
 
 
 def encode_labels(labels: object, classes: Sequence[Level], *, name: str) -> npt.NDArray[np.int64]:
@@ -124,25 +139,23 @@ def encode_labels(labels: object, classes: Sequence[Level], *, name: str) -> npt
     return found
 
 
-def encode_target(
-    frame: pd.DataFrame, target: str, *, task: Task, classes: Sequence[Level], name: str
-) -> Codes:
+def encode_target(frame: pd.DataFrame, target: Target, *, name: str) -> Codes:
     """The target of `frame` as numbers (rows,): class codes, or float values for regression.
 
     Raises EvaluationError naming the frame for an absent target, missing values, strange labels or
     text where a regression needs numbers.
     """
-    column = target_column(frame, target, name=name)
-    if task != "regression":
-        return encode_labels(column, classes, name=name)
+    column = target_column(frame, target.name, name=name)
+    if target.task != "regression":
+        return encode_labels(column, target.classes, name=name)
     try:
         values: npt.NDArray[np.float64] = column.to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise EvaluationError(
-            f"{name}: target {target!r} of a regression must be numeric, found {error}"
+            f"{name}: target {target.name!r} of a regression must be numeric, found {error}"
         ) from error
     if not np.all(np.isfinite(values)):
         raise EvaluationError(
-            f"{name}: target {target!r} holds infinite values; a regression needs finite ones"
+            f"{name}: target {target.name!r} holds infinite values; a regression needs finite ones"
         )
     return values

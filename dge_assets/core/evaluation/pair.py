@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dge_assets.core.arrays import Array, Codes
+from dge_assets.core.arrays import Array
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.downstream.baselines import Baselines, fit_naive
 from dge_assets.core.downstream.fitting import (
@@ -22,8 +22,8 @@ from dge_assets.core.downstream.fitting import (
     predict,
     stack_rows,
 )
-from dge_assets.core.downstream.member_models import dataset_parts, from_files, task_and_classes
-from dge_assets.core.downstream.targets import encode_target
+from dge_assets.core.downstream.member_models import dataset_parts, from_files
+from dge_assets.core.downstream.targets import Target, encode_target
 from dge_assets.core.evaluation.requests import FamilyModelRequest
 from dge_assets.core.groups.scores import GroupTables, group_scores, groups_of_test
 from dge_assets.core.intervals.resampling import REPLICATES, Resamples
@@ -60,9 +60,14 @@ class PairEvaluation:
     request: FamilyModelRequest
 
     @property
+    def target(self) -> Target:
+        """What is predicted."""
+        return Target.of(self.request.contract)
+
+    @property
     def task(self) -> Task:
-        """What is predicted: a class, one of several, or a number."""
-        return task_and_classes(self.request.contract)[0]
+        """A class, one of several, or a number."""
+        return self.target.task
 
     @cached_property
     def seeds(self) -> list[int]:
@@ -119,7 +124,7 @@ class PairEvaluation:
         request = self.request
         on_real = predict_training(self.full, Baselines((), *self.naive), request.real_test)
         predictions = replace(on_real, oracle=request.oracle.arrays)
-        y = self._target(request.real_test, "real_test")
+        y = encode_target(request.real_test, self.target, name="real_test")
         return Scored(y, predictions, request.ks, self.task, self.resamples)
 
     @cached_property
@@ -155,7 +160,7 @@ class PairEvaluation:
                 np.mean(
                     (
                         predict(member.part, test_part)
-                        - self._target(test_part, "a dataset's test part")
+                        - encode_target(test_part, self.target, name="a dataset's test part")
                     )
                     ** 2
                 )
@@ -168,15 +173,12 @@ class PairEvaluation:
         """What scores computed on synthetic rows claim; None for one member, which has no other."""
         if len(self.seeds) < 2:
             return None
-        request, (_, classes) = self.request, task_and_classes(self.request.contract)
+        request = self.request
         whole = [
             stack_rows(parts, name=f"dataset {seed}")
             for seed, parts in zip(self.seeds, self.datasets, strict=True)
         ]
-        target = request.contract.target
-        targets = evaluation_targets(
-            request.real_test, self.datasets, whole, target, task=self.task, classes=classes
-        )
+        targets = evaluation_targets(request.real_test, self.datasets, whole, self.target)
         stacked = stack_rows(whole, name="all datasets together")
         predicted = [
             predict_member(
@@ -197,12 +199,6 @@ class PairEvaluation:
             by_member=by_member(each),
             truths=true_replicates(predicted, targets, self.resamples, task=self.task),
             ks=ks,
-        )
-
-    def _target(self, rows: pd.DataFrame, name: str) -> Codes:
-        task, classes = task_and_classes(self.request.contract)
-        return encode_target(
-            rows, self.request.contract.target, task=task, classes=classes, name=name
         )
 
 

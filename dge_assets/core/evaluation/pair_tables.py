@@ -13,7 +13,6 @@ import pandas as pd
 
 from dge_assets.core.arrays import Array
 from dge_assets.core.downstream.fitting import FittedModel, predict
-from dge_assets.core.downstream.member_models import task_and_classes
 from dge_assets.core.ensemble import k_curve as curves
 from dge_assets.core.ensemble import k_recommendation as recommending
 from dge_assets.core.ensemble import variance_components as components
@@ -84,7 +83,6 @@ def selective(pair: PairEvaluation) -> pd.DataFrame:
 def prediction_map(pair: PairEvaluation) -> pd.DataFrame | None:
     """The map of oracle, naive ensemble and the largest DGE; None for a table without a plane."""
     request = pair.request
-    task, classes = task_and_classes(request.contract)
     grid = mapping.map_grid(request.contract, request.real_train)
     if grid is None:
         return None
@@ -97,7 +95,7 @@ def prediction_map(pair: PairEvaluation) -> pd.DataFrame | None:
         str(NAIVE_ENSEMBLE): on_grid(pair.naive[0]),
         str(dge(len(pair.full))): on_grid(pair.full),
     }
-    return mapping.prediction_map(grid, ensembles, task=task, classes=classes)
+    return mapping.prediction_map(grid, ensembles, pair.target)
 
 
 def claim_errors(pair: PairEvaluation) -> pd.DataFrame | None:

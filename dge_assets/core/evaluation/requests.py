@@ -17,7 +17,8 @@ from dge_assets.core.cards.table_card import TableCard
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.table import GAIN_PER_SECOND
 from dge_assets.core.downstream.baselines import Problem
-from dge_assets.core.downstream.member_models import run_seed, task_and_classes
+from dge_assets.core.downstream.member_models import run_seed
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.groups.scores import TestGroup
 from dge_assets.core.intervals.resampling import REPLICATES
 from dge_assets.core.scores.tables import MemberScores
@@ -39,12 +40,9 @@ class ModelRequest:
     @property
     def problem(self) -> Problem:
         """What all fits of this task share."""
-        kind, classes = task_and_classes(self.contract)
         return Problem(
-            target=self.contract.target,
+            target=Target.of(self.contract),
             model=self.model,
-            task=kind,
-            classes=classes,
             seed=run_seed(self.table),
             max_levels=self.max_levels,
         )

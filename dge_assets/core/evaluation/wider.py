@@ -16,8 +16,7 @@ import pandas as pd
 
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.declaration.statistics import StatisticDeclaration, default_statistics
-from dge_assets.core.downstream.member_models import task_and_classes
-from dge_assets.core.downstream.targets import encode_target
+from dge_assets.core.downstream.targets import Target, encode_target
 from dge_assets.core.ensemble.error_correlation import ErrorProducts, error_products
 from dge_assets.core.evaluation.pair import resamples_of_real_test
 from dge_assets.core.evaluation.requests import FamilyModelScores, OraclePredictions
@@ -68,15 +67,14 @@ class ModelEvaluation:
     @cached_property
     def products(self) -> tuple[ErrorProducts, ...]:
         """Mean products of the members' errors, of both kinds."""
-        task, classes = task_and_classes(self.contract)
-        target = self.contract.target
-        y = encode_target(self.real_test, target, task=task, classes=classes, name="real_test")
+        target = Target.of(self.contract)
+        y = encode_target(self.real_test, target, name="real_test")
         members = {
             (family, seed): array.astype(np.float64)
             for family, of in self.on_real.items()
             for seed, array in of.items()
         }
-        return tuple(error_products(y, members, self.oracle.arrays, task=task))
+        return tuple(error_products(y, members, self.oracle.arrays, task=target.task))
 
     @property
     def resamples(self) -> Resamples:

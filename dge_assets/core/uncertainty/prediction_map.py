@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from dge_assets.core.arrays import Array
-from dge_assets.core.contract.contract import Contract, Level, Task
+from dge_assets.core.contract.contract import Contract
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.scores.metrics import predicted_class
 from dge_assets.core.scores.predictions import combine
 
@@ -58,11 +59,7 @@ def _axis(values: Array) -> Array:
 
 
 def prediction_map(
-    grid: pd.DataFrame,
-    ensembles: Mapping[str, Sequence[Array]],
-    *,
-    task: Task,
-    classes: Sequence[Level],
+    grid: pd.DataFrame, ensembles: Mapping[str, Sequence[Array]], target: Target
 ) -> pd.DataFrame:
     """One row per approach and grid point: `approach, x, y, predicted, mean, spread, fits`.
 
@@ -75,7 +72,7 @@ def prediction_map(
     x, y = (grid[name].to_numpy(dtype=np.float64) for name in grid.columns)
     parts = []
     for approach, members in ensembles.items():
-        predicted, values = _shown(members, task=task, classes=classes)
+        predicted, values = _shown(members, target)
         # About the first fit, so that equal fits have no spread at all.
         apart = values - values[:, :1]
         spread = apart.std(axis=1, ddof=1) if len(members) > 1 else np.full(len(grid), np.nan)
@@ -90,14 +87,12 @@ def prediction_map(
     return pd.concat(parts, ignore_index=True)
 
 
-def _shown(
-    members: Sequence[Array], *, task: Task, classes: Sequence[Level]
-) -> tuple[list[str | None], Array]:
+def _shown(members: Sequence[Array], target: Target) -> tuple[list[str | None], Array]:
     """The predicted class of each point, and what is averaged there, (points, fits)."""
-    if task == "regression":
+    if target.task == "regression":
         values = np.column_stack(members)
         return [None] * len(values), values
-    codes = predicted_class(combine(members, task=task))
-    shown = np.ones_like(codes) if len(classes) == 2 else codes
+    codes = predicted_class(combine(members, task=target.task))
+    shown = np.ones_like(codes) if len(target.classes) == 2 else codes
     values = np.column_stack([member[np.arange(len(codes)), shown] for member in members])
-    return [str(classes[code]) for code in codes], values
+    return [str(target.classes[code]) for code in codes], values

@@ -35,10 +35,11 @@ from dge_assets.core.augmentation.scores import (
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.downstream.baselines import Problem
 from dge_assets.core.downstream.fitting import fit_model, takes_weights
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.reporting.page.augmentation import augmentation_views
 from tests.support.tables import tiny, tiny_contract
-from tests.unit.downstream.test_fitting import blobs
+from tests.unit.downstream.test_fitting import AB, blobs
 
 REPEATS = 6
 HAS_SMOTE = importlib.util.find_spec("imblearn") is not None
@@ -46,7 +47,7 @@ HAS_SMOTE = importlib.util.find_spec("imblearn") is not None
 
 def problem(model: str = "lr", task: Task = "binary") -> Problem:
     classes = {"binary": ("a", "b"), "multiclass": ("a", "b", "c"), "regression": ()}[task]
-    return Problem(target="t", model=model, task=task, classes=classes, seed=0)
+    return Problem(target=Target("t", task, classes), model=model, seed=0)
 
 
 @cache
@@ -239,8 +240,9 @@ def test_a_weight_of_two_is_every_row_twice() -> None:
     the rows.
     """
     frame, half = blobs(0, 60), np.r_[np.ones(30), np.full(30, 2.0)]
-    options = {"task": "binary", "classes": ("a", "b"), "seed": 0, "name": "d"}
-    weighted = fit_model(frame, "t", "lr", weights=half, **options).pipeline.named_steps["model"]
+    weighted = fit_model(frame, AB, "lr", seed=0, name="d", weights=half).pipeline.named_steps[
+        "model"
+    ]
     assert weighted.coef_.shape[0] == 1
     twice = share_of_rows(frame, 2.0, seed=0)
     assert len(twice) == 120
@@ -256,16 +258,7 @@ def test_a_model_that_takes_no_weights_says_so() -> None:
     with pytest.raises(
         EvaluationError, match=r"knn \(seed 0\) on d takes no weights of rows; draw rows"
     ):
-        fit_model(
-            blobs(0, 50),
-            "t",
-            "knn",
-            task="binary",
-            classes=("a", "b"),
-            seed=0,
-            name="d",
-            weights=np.ones(50),
-        )
+        fit_model(blobs(0, 50), AB, "knn", seed=0, name="d", weights=np.ones(50))
 
 
 def test_samples_keep_the_shares_of_the_classes() -> None:

@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import norm
 
 from dge_assets.core.downstream.fitting import Dataset, fit_model, stack_rows
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.protocols import evaluation_scores, evaluation_targets, predict_member
 from dge_assets.core.scores.claim_intervals import evaluation_intervals
 from dge_assets.core.scores.tables import cross_scores
@@ -35,10 +36,9 @@ def repeat(stream: np.random.Generator) -> tuple[pd.DataFrame, float, list[Datas
     """The intervals by kind, the mean true accuracy of these models, and their datasets."""
     whole = [drawn(60, stream) for _ in range(K)]
     datasets = [(frame[:45], frame[45:].reset_index(drop=True)) for frame in whole]
-    options = {"task": "binary", "classes": (0, 1)}
+    target = Target("t", "binary", (0, 1))
     models = [
-        fit_model(train, "t", "lr", seed=i, name="d", **options)
-        for i, (train, _) in enumerate(datasets)
+        fit_model(train, target, "lr", seed=i, name="d") for i, (train, _) in enumerate(datasets)
     ]
     cuts = []
     for model in models:
@@ -47,7 +47,7 @@ def repeat(stream: np.random.Generator) -> tuple[pd.DataFrame, float, list[Datas
         cuts.append(
             float(scaler.mean_[0] - line.intercept_[0] / line.coef_[0, 0] * scaler.scale_[0])
         )
-    targets = evaluation_targets(whole[0], datasets, whole, "t", **options)
+    targets = evaluation_targets(whole[0], datasets, whole, target)
     stacked = stack_rows(whole, name="d")
     seen = [
         predict_member(i, m, whole[0], datasets[i][1], whole, stacked=stacked)

@@ -13,7 +13,10 @@ from dge_assets.core.downstream import fitting
 from dge_assets.core.downstream.baselines import Problem, fit_baselines
 from dge_assets.core.downstream.fitting import Dataset, fit_member, fit_model, predict, stack_rows
 from dge_assets.core.downstream.preprocessing import treatment_of
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import EvaluationError
+
+AB, ABC = Target("t", "binary", ("a", "b")), Target("t", "multiclass", ("a", "b", "c"))
 
 
 def blobs(seed: int, n: int, *, task: Task = "binary", shift: float = 0.0) -> pd.DataFrame:
@@ -46,7 +49,7 @@ def test_models_that_ignore_their_seed_are_fitted_once(
     model: str, oracle: int, ensemble: int
 ) -> None:
     real_train, datasets = blobs(1, 150), [dataset(0), dataset(1)]
-    problem = Problem(target="t", model=model, task="binary", classes=("a", "b"), seed=0)
+    problem = Problem(target=AB, model=model, seed=0)
     found = fit_baselines(problem, real_train, datasets, K=3)
     assert (len(found.oracle), len(found.naive_ensemble)) == (oracle, ensemble)
     assert len({fit.seed for fit in found.naive_ensemble}) == ensemble
@@ -58,10 +61,9 @@ def test_models_that_ignore_their_seed_are_fitted_once(
 
 def test_a_member_has_a_model_of_all_rows_and_one_of_its_train_part() -> None:
     train, test = dataset(0)
-    options = {"task": "binary", "classes": ("a", "b"), "seed": 7}
-    member = fit_member(train, test, "t", "lr", **options)
-    everything = fit_model(stack_rows([train, test], name="d"), "t", "lr", name="d", **options)
-    part = fit_model(train, "t", "lr", name="d", **options)
+    member = fit_member(train, test, AB, "lr", seed=7)
+    everything = fit_model(stack_rows([train, test], name="d"), AB, "lr", seed=7, name="d")
+    part = fit_model(train, AB, "lr", seed=7, name="d")
     new = blobs(3, 50)
     np.testing.assert_array_equal(predict(member.full, new), predict(everything, new))
     np.testing.assert_array_equal(predict(member.part, new), predict(part, new))
@@ -70,9 +72,7 @@ def test_a_member_has_a_model_of_all_rows_and_one_of_its_train_part() -> None:
 
 
 def test_predicting_in_batches_is_predicting(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = fit_model(
-        blobs(0, 100), "t", "knn", task="binary", classes=("a", "b"), seed=0, name="d"
-    )
+    model = fit_model(blobs(0, 100), AB, "knn", seed=0, name="d")
     whole = predict(model, blobs(1, 50))
     monkeypatch.setattr(fitting, "BATCH_ROWS", 7)
     np.testing.assert_array_equal(predict(model, blobs(1, 50)), whole)
@@ -83,7 +83,7 @@ def test_a_class_that_a_dataset_lacks_has_probability_zero() -> None:
     frame = blobs(0, 100, task="multiclass")
     frame = frame[frame["t"] != "b"]
     found = predict(
-        fit_model(frame, "t", "lr", task="multiclass", classes=("a", "b", "c"), seed=0, name="d"),
+        fit_model(frame, ABC, "lr", seed=0, name="d"),
         frame,
     )
     assert (found[:, 1] == 0).all()
@@ -100,7 +100,7 @@ class BrokenPipeline:
 
 
 def test_predictions_that_are_no_numbers_name_model_and_seed() -> None:
-    fit = fit_model(blobs(0, 50), "t", "lr", task="binary", classes=("a", "b"), seed=42, name="d")
+    fit = fit_model(blobs(0, 50), AB, "lr", seed=42, name="d")
     broken = fitting.FittedModel(BrokenPipeline(), fit.model, fit.seed, fit.task, fit.classes)
     with pytest.raises(
         EvaluationError, match=r"lr \(seed 42\) on real_test predicts no finite number for 3 of 10"
@@ -130,7 +130,7 @@ def test_moments_of_several_time_zones_stay_moments() -> None:
 def test_baselines_without_datasets_are_an_error() -> None:
     with pytest.raises(EvaluationError, match="datasets is empty"):
         fit_baselines(
-            Problem(target="t", model="lr", task="binary", classes=("a", "b"), seed=0),
+            Problem(target=AB, model="lr", seed=0),
             blobs(0, 50),
             [],
             K=1,
@@ -141,10 +141,9 @@ def test_classes_too_rare_for_a_model_count_as_absent() -> None:
     """svm calibrates on 3 folds: a class of 2 rows gets probability 0, and if no two classes are
     left the model says that it is constant and gives the frequencies of all."""
     frame = pd.DataFrame({"x": np.arange(22.0), "t": ["a"] * 10 + ["b"] * 10 + ["c"] * 2})
-    options = {"task": "multiclass", "classes": ("a", "b", "c"), "seed": 0, "name": "d"}
-    found = fit_model(frame, "t", "svm", **options)
+    found = fit_model(frame, ABC, "svm", seed=0, name="d")
     assert not found.is_constant
     assert (predict(found, frame)[:, 2] == 0).all()
-    constant = fit_model(frame[10:], "t", "svm", **options)
+    constant = fit_model(frame[10:], ABC, "svm", seed=0, name="d")
     assert constant.is_constant
     np.testing.assert_allclose(predict(constant, frame), np.tile([0, 10 / 12, 2 / 12], (22, 1)))

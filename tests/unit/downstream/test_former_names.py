@@ -19,6 +19,7 @@ from dge_assets.core.downstream.model_files import (
     dump_pipeline,
     load_pipeline,
 )
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import StorageError
 
 FORMER = {
@@ -67,7 +68,7 @@ def rows() -> pd.DataFrame:
 
 
 def _fitted(rows: pd.DataFrame, model: str) -> FittedModel:
-    return fit_model(rows, "target", model, task="binary", classes=(0, 1), seed=0, name="rows")
+    return fit_model(rows, Target("target", "binary", (0, 1)), model, seed=0, name="rows")
 
 
 @pytest.mark.parametrize("model", ["lr", "mlp", "svm", "sklearn.naive_bayes:GaussianNB"])

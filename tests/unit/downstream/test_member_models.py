@@ -22,9 +22,9 @@ from dge_assets.core.downstream.member_models import (
     from_files,
     read_index,
     run_seed,
-    task_and_classes,
     to_files,
 )
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import StorageError
 from tests.support.tables import (
     column,
@@ -149,9 +149,9 @@ def test_every_kind_of_column_and_a_regression_target() -> None:
 
 
 def test_what_models_predict_follows_the_contract() -> None:
-    assert task_and_classes(tiny_contract()) == ("binary", ("no", "yes"))
+    assert Target.of(tiny_contract()) == Target("target", "binary", ("no", "yes"))
     numbers = contract("y", column("y", "continuous"), column("x", "integer"), task="regression")
-    assert task_and_classes(numbers) == ("regression", ())
+    assert Target.of(numbers) == Target("y", "regression")
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(files: dict[str, bytes]) -> None:

@@ -36,6 +36,7 @@ from dge_assets.core.downstream.models import (
     model_card,
 )
 from dge_assets.core.downstream.preprocessing import LevelIndicators, pooled_columns
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import DeclarationError, EvaluationError, StorageError
 
 HAS_XGBOOST = importlib.util.find_spec("xgboost") is not None
@@ -86,9 +87,7 @@ def fitted(
     model: str, task: str, frame: pd.DataFrame | None = None, *, seed: int = 0
 ) -> FittedModel:
     rows = mixed_frame(task=task) if frame is None else frame
-    return fit_model(
-        rows, "target", model, task=task, classes=CLASSES[task], seed=seed, name="rows"
-    )
+    return fit_model(rows, Target("target", task, CLASSES[task]), model, seed=seed, name="rows")
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -135,7 +134,7 @@ def test_float_columns_get_the_scaler_and_nothing_else(model: str, plain: object
     frame = pd.DataFrame(rng.normal(size=(300, 3)) * [1, 10, 100], columns=["a", "b", "c"])
     y = (frame["a"] + frame["b"] / 10 > 0).astype(int)
     ours = fit_model(
-        frame.assign(target=y), "target", model, task="binary", classes=(0, 1), seed=0, name="rows"
+        frame.assign(target=y), Target("target", "binary", (0, 1)), model, seed=0, name="rows"
     )
     theirs = make_pipeline(StandardScaler(), plain).fit(frame, y)
     np.testing.assert_array_equal(predict(ours, frame), theirs.predict_proba(frame))

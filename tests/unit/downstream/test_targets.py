@@ -8,7 +8,7 @@ import pytest
 
 from dge_assets.core.contract.contract import Task
 from dge_assets.core.downstream.preprocessing import LevelIndicators
-from dge_assets.core.downstream.targets import classes_of, encode_target, infer_task
+from dge_assets.core.downstream.targets import Target, classes_of, encode_target, infer_task
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.groups.feature_groups import find_groups
 from dge_assets.core.privacy.copies import split_overlap
@@ -41,7 +41,7 @@ def test_labels_are_equal_across_column_types() -> None:
         frame = pd.DataFrame({"t": values})
         assert classes_of({"frame": frame}, "t") == (0, 1)
         np.testing.assert_array_equal(
-            encode_target(frame, "t", task="binary", classes=(0, 1), name="f"), [0, 1]
+            encode_target(frame, Target("t", "binary", (0, 1)), name="f"), [0, 1]
         )
     assert classes_of(
         {"f": pd.DataFrame({"t": pd.array([True, False], dtype="boolean")})}, "t"
@@ -51,14 +51,10 @@ def test_labels_are_equal_across_column_types() -> None:
 def test_infinite_and_strange_targets_are_named() -> None:
     frame = pd.DataFrame({"t": [1.0, np.inf]})
     with pytest.raises(EvaluationError, match="real_test: target 't' holds infinite values"):
-        encode_target(frame, "t", task="regression", classes=(), name="real_test")
+        encode_target(frame, Target("t", "regression"), name="real_test")
     with pytest.raises(EvaluationError, match=r"real_test: labels \['z'\] are none of the classes"):
         encode_target(
-            pd.DataFrame({"t": ["a", "z"]}),
-            "t",
-            task="binary",
-            classes=("a", "b"),
-            name="real_test",
+            pd.DataFrame({"t": ["a", "z"]}), Target("t", "binary", ("a", "b")), name="real_test"
         )
 
 
@@ -69,7 +65,7 @@ def test_texts_that_are_equal_up_to_a_nul_are_told_apart() -> None:
     assert classes == ("a", "a\0b", "a\0c")
     # `astype("category")` would itself take them for one.
     for column in (frame, pd.DataFrame({"t": pd.Categorical(texts, categories=list(classes))})):
-        codes = encode_target(column, "t", task="multiclass", classes=classes, name="real_train")
+        codes = encode_target(column, Target("t", "multiclass", classes), name="real_train")
         assert codes.tolist() == [1, 2, 0, 1, 2, 0]
         assert estimate_proportion(column["t"], "a\0b")[0].value == pytest.approx(1 / 3)
         assert LevelIndicators().fit(column).transform(column).argmax(axis=1).tolist() == [

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dge_assets.core.contract.contract import Contract
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.uncertainty.prediction_map import (
     MAP_SIDE,
     map_features,
@@ -53,7 +54,7 @@ def grid(points: int = 2) -> pd.DataFrame:
 def test_mean_and_spread_are_of_the_positive_class_and_one_fit_has_no_spread() -> None:
     one, other = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.5, 0.5], [0.2, 0.8]])
     table = prediction_map(
-        grid(), {"oracle": [one], "dge_2": [one, other]}, task="binary", classes=["no", "yes"]
+        grid(), {"oracle": [one], "dge_2": [one, other]}, Target("t", "binary", ("no", "yes"))
     )
     assert list(table.columns) == ["approach", "x", "y", "predicted", "mean", "spread", "fits"]
     dge = table[table["approach"] == "dge_2"]
@@ -67,13 +68,13 @@ def test_mean_and_spread_are_of_the_positive_class_and_one_fit_has_no_spread() -
 def test_fits_that_are_the_same_have_no_spread_at_all() -> None:
     grid = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
     fit = np.array([[0.9, 0.1], [0.3, 0.7]])
-    found = prediction_map(grid, {"oracle": [fit] * 3}, task="binary", classes=("a", "b"))
+    found = prediction_map(grid, {"oracle": [fit] * 3}, Target("t", "binary", ("a", "b")))
     assert found["spread"].tolist() == [0.0, 0.0]
 
 
 def test_more_classes_show_the_probability_of_the_predicted_one() -> None:
     one, other = np.array([[0.6, 0.3, 0.1]]), np.array([[0.2, 0.7, 0.1]])
-    table = prediction_map(grid(1), {"dge_2": [one, other]}, task="multiclass", classes=[1, 2, 3])
+    table = prediction_map(grid(1), {"dge_2": [one, other]}, Target("t", "multiclass", (1, 2, 3)))
     assert table["predicted"].tolist() == ["2"]
     assert table["mean"].tolist() == pytest.approx([0.5])
     assert table["spread"].tolist() == pytest.approx([np.std([0.3, 0.7], ddof=1)])
@@ -81,7 +82,7 @@ def test_more_classes_show_the_probability_of_the_predicted_one() -> None:
 
 def test_a_regression_shows_its_values() -> None:
     table = prediction_map(
-        grid(1), {"dge_2": [np.array([1.0]), np.array([4.0])]}, task="regression", classes=()
+        grid(1), {"dge_2": [np.array([1.0]), np.array([4.0])]}, Target("t", "regression", ())
     )
     assert table["mean"].tolist() == [2.5]
     assert table["predicted"].isna().all()

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from dge_assets.core.contract.contract import Contract, Task
+from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.evaluation.catalogue import CATALOGUE
 from dge_assets.core.intervals.resampling import Resamples
@@ -110,7 +111,7 @@ def mapped(task: Task = "binary", classes: int = 2) -> pd.DataFrame:
         "dge_3": [member(t) for t in (0.1, 0.3, 0.6)],
     }
     levels = () if task == "regression" else tuple(range(classes))
-    return prediction_map(grid, ensembles, task=task, classes=levels)
+    return prediction_map(grid, ensembles, Target("target", task, levels))
 
 
 def draw_map(task: Task = "binary", classes: int = 2, rows: int = 700) -> bytes:
