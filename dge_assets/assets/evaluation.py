@@ -207,7 +207,8 @@ def _score_tasks(
             groups=groups,
             gain_per_second=declaration.gain_per_second,
         )
-        for family in line.families
+        # The largest ensembles first: what takes longest must not be left for last.
+        for family in sorted(line.families, key=line.plan.members.__getitem__, reverse=True)
         for model in declaration.models
     }
 
