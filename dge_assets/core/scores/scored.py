@@ -174,10 +174,7 @@ class Scored:
         if approach.members:
             return self.of_members(range(approach.members))
         if approach not in self._kept:
-            arrays = self.arrays(approach)
-            self._kept[approach] = ScoredPrediction(
-                self.rows, lambda: combine(arrays, task=self.task), keeps=True
-            )
+            self._kept[approach] = self._prediction(self.arrays(approach), keeps=True)
         return self._kept[approach]
 
     def of_members(self, members: Sequence[int], *, keep: bool = True) -> ScoredPrediction:
@@ -187,12 +184,14 @@ class Scored:
             return self._kept[key]
         arrays = [self.predictions.members[member] for member in key]
         is_approach = key == tuple(range(len(key))) and len(key) in (1, *self.ks)
-        found = ScoredPrediction(
-            self.rows, lambda: combine(arrays, task=self.task), keeps=is_approach
-        )
+        found = self._prediction(arrays, keeps=is_approach)
         if keep:
             self._kept[key] = found
         return found
+
+    def _prediction(self, arrays: Sequence[Array], *, keeps: bool) -> ScoredPrediction:
+        task = self.task  # not self, which would keep itself alive through what it keeps
+        return ScoredPrediction(self.rows, lambda: combine(arrays, task=task), keeps=keeps)
 
     def sets_of(self, K: int) -> list[ScoredPrediction]:
         """The disjoint sets of K members in seed order, as many as there are; the first is dge_K."""
@@ -294,4 +293,5 @@ class ScoredPart:
         return [self.of(NAIVE_SINGLE), *others]
 
     def _cut(self, whole: ScoredPrediction) -> ScoredPrediction:
-        return ScoredPrediction(self.rows, lambda: whole.combined[self.chosen], keeps=True)
+        chosen = self.chosen  # not self, as above: a part's weights are large
+        return ScoredPrediction(self.rows, lambda: whole.combined[chosen], keeps=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -201,6 +203,21 @@ def test_a_part_is_scored_as_its_rows_by_themselves(task: Task) -> None:
     assert [one.values() for one in part.singles()] == [one.values() for one in alone.singles()]
     found = part.of(dge(5)).replicates()
     assert all(len(values) == 40 for values in found.values())
+
+
+def test_a_part_is_given_up_with_its_weights_when_nobody_holds_it() -> None:
+    """Weights of a group are rows times replicates: many groups of them would fill the memory."""
+    scored = made()
+    part = scored.within(np.arange(ROWS) % 2 == 0)
+    for approach in scored.approaches:
+        part.of(approach).replicates()
+    gone = [weakref.ref(part), weakref.ref(part.rows.resamples)]
+    gc.disable()
+    try:
+        del part
+        assert [one() for one in gone] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_what_is_no_prediction_and_what_has_no_resamples_is_said() -> None:
