@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dge_assets.core.errors import DeclarationError, GeneratorError
 from dge_assets.core.generators import families
 from dge_assets.core.generators.card import FamilyCard
-from dge_assets.core.generators.card_checks import require_card, require_family
+from dge_assets.core.generators.card_checks import MEND, require_card, require_family
 from dge_assets.core.generators.parameters import FamilyParameters
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def family_code(card: FamilyCard) -> Family:
     except Exception as error:  # whatever a package's code raises is its own defect, told as such
         raise GeneratorError(
             f"{place}: its implementation {card.implementation!r} cannot be imported ({type(error).__name__}: {error}); "
-            f"mend or uninstall the package"
+            f"{MEND}"
         ) from error
     return require_family(found, card, place=place)
 
@@ -142,8 +142,7 @@ def _added_card(name: str) -> FamilyCard:
         card = found() if callable(found) else found
     except Exception as error:  # whatever a package's code raises is its own defect, told as such
         raise DeclarationError(
-            f"{place_of(name)} cannot be loaded ({type(error).__name__}: {error}); mend or uninstall the package, or use "
-            f"another family"
+            f"{place_of(name)} cannot be loaded ({type(error).__name__}: {error}); {MEND}"
         ) from error
     return require_card(card, name, taken=own_cards(), place=place_of(name))
 
