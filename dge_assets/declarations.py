@@ -158,7 +158,7 @@ def _yaml_reason(error: yaml.YAMLError) -> str:
     """
     mark = getattr(error, "problem_mark", None)
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
-    why = str(getattr(error, "problem", None) or "a sign that YAML does not allow")
+    why = str(getattr(error, "problem", None) or "a character that YAML does not allow")
     return place + _QUOTED_WORDS.sub("...", why)
 
 

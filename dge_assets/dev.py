@@ -57,7 +57,7 @@ def main() -> None:
     if child.poll() is None:
         end(psutil.Process(child.pid))
         print(
-            "ended; what was in work is told at the next start, and members that were kept stay kept",
+            "ended; what was in work is reported at the next start, and members that were kept stay kept",
             flush=True,
         )
     else:

@@ -132,8 +132,8 @@ def _told_process(instance: dg.DagsterInstance, run_id: str) -> tuple[int, float
     name="recovery_sensor",
     minimum_interval_seconds=SWEEP_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Fails runs whose process is gone, takes their places in pools back, and tells steps that wait for a "
-    "place behind what they wait.",
+    description="Fails runs whose process is gone, takes their places in pools back, and reports what the steps that wait for "
+    "a place are waiting for.",
 )
 def recovery_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """One sweep per tick."""

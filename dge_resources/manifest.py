@@ -105,7 +105,7 @@ class Manifest(Closed):
         if set(self.sizes) != set(self.files):
             raise ValueError("the files with a size are not those with a hash")
         if self.trial != is_trial(self.version):
-            raise ValueError("its version and its own word differ about whether it is a trial")
+            raise ValueError("its version and its own statement differ about whether it is a trial")
         expected = release_version(self.content, trial=self.trial)
         if self.version != expected:
             raise ValueError(f"it says version {self.version!r}, what it lists is {expected!r}")

@@ -96,7 +96,7 @@ class Verdicts:
             if not isinstance(verdict.passed, bool):
                 raise TypeError(f"passed is {verdict.passed!r}")
             if f"{self._stem(verdict)}.json" != path:
-                raise ValueError("it is another verdict's by its own words")
+                raise ValueError("by its own record it is another verdict's")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError(
                 f"{self.store.url(path)} is not a verdict and counts as not given ({error!r}); delete it and run the check "

@@ -185,7 +185,7 @@ PROMISES = (
     Promise(
         "A table of any content is taken or refused in words, never with a library's traceback",
         "README.md",
-        "A mistake in a declaration is told with the file, the field, what was found and what is allowed",
+        "A mistake in a declaration is reported with the file, the field, what was found and what is allowed",
         _fault(
             "hostile_tables",
             "a_hostile_table_is_taken_or_refused_in_words",

@@ -60,7 +60,7 @@ OVERLAP = CheckCard(
     asset="real_test",
     scope="table",
     subjects=("real_train",),
-    description="No row of real_test is in what trained: row ids are disjoint. Rows of equal content are counted as "
+    description="No row of real_test is among the rows that trained: row ids are disjoint. Rows of equal content are counted as "
     "information, since real tables have natural duplicates.",
     fails_when="a row id is in both parts; rows of equal content are only counted",
     gates=True,

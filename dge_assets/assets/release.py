@@ -41,8 +41,8 @@ def release_asset(line: Line) -> dg.AssetsDefinition:
     @dg.asset(
         key=line.key("release"),
         description="An immutable, versioned folder for consumers: K datasets per family, contract, scores, lineage and a "
-        "manifest. Holds no real row but what chance repeats, and nothing fitted on real "
-        "rows but the datasets. Made only when every check passed "
+        "manifest. Holds no real row except those that chance repeats, and nothing fitted on real "
+        "rows except the datasets. Made only when every check passed "
         "on exactly these members. With less trained than declared it is a trial, which is never the latest release.",
         ins=ensemble_inputs(line),
         deps=[line.key("report")],
@@ -128,7 +128,7 @@ def _sign_off(line: Line, config: ReleaseConfig, passed: Passed) -> dict[str, An
     policy = line.plan.declaration.release.sign_off
     if policy == "manual" and not config.signed_off_by.strip():
         raise ReleaseError(
-            f"table {line.table!r}: its declaration wants a person's sign-off; run {line.table}_release with the run "
+            f"table {line.table!r}: its declaration requires a person's sign-off; run {line.table}_release with the run "
             f"configuration ops: {line.table}__release: config: signed_off_by: YOUR NAME"
         )
     return {

@@ -28,7 +28,7 @@ def full_profile_note(line: Line, members: list[Provenance]) -> str:
     size = sizes_text(full.members, full.efforts)
     seconds = [_training_seconds(full, family, members) for family in line.families]
     if not all(seconds):
-        return f"{opening} {whole} has {size}; too few ran here to tell how long that takes."
+        return f"{opening} {whole} has {size}; too few ran here to say how long that takes."
     return (
         f"{opening} {whole} ({size}) would take at most about {duration(sum(seconds))} of one core's training here, from "
         f"this run's seconds per {_unit(full)}; divide by the members that run side by side."

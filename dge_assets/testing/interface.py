@@ -37,7 +37,7 @@ def progress_is_told(subject: Subject) -> None:
     wholes, steps = {of for _, of in seen}, [done for done, _ in seen]
     require(len(wholes) == 1, f"the whole changed: {sorted(wholes)}")
     require(steps == sorted(steps) and steps[0] >= 0, f"steps go back: {steps}")
-    require(steps[-1] == seen[-1][1], f"the end was not told: {seen[-1]}")
+    require(steps[-1] == seen[-1][1], f"the end was not reported: {seen[-1]}")
 
 
 def effort_is_told(subject: Subject) -> None:
@@ -45,7 +45,7 @@ def effort_is_told(subject: Subject) -> None:
     card, told = subject.card, subject.member(small(subject.card.abilities.kinds)).effort
     asked = card.effort_of(subject.parameters)
     if asked is None:
-        require(told is None, f"the card has no unit of effort, and {told} was told")
+        require(told is None, f"the card has no unit of effort, and {told} was reported")
         return
     require(told is not None and told.unit == asked.unit, f"asked for {asked}, told {told}")
     assert told is not None

@@ -30,7 +30,7 @@ def refuse_duplicates(context: SourceContext[Any], names: Iterable[str], remedy:
     """Raise if a name comes twice."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise context.error(f"column names come more than once: {twice}", remedy)
+        raise context.error(f"column names occur more than once: {twice}", remedy)
 
 
 def refuse_unnamed(context: SourceContext[Any], frame: pd.DataFrame) -> None:

@@ -108,7 +108,7 @@ def refuse_other_separator(
         parts = _parts(lines, other)
         if parts > 1:
             raise context.error(
-                f"its lines are not parted by {SEPARATORS[used]}, but by {shown}, into {parts} fields each",
+                f"its lines are not separated by {SEPARATORS[used]}, but by {shown}, into {parts} fields each",
                 f"Declare `options: {{sep: {shown if other != chr(9) else chr(34) + chr(92) + 't' + chr(34)}}}`",
             )
 

@@ -42,7 +42,7 @@ VERSION_KEYS = (
     "created",
 )
 HTTP_REMEDIES: Mapping[int, str] = {
-    HTTPStatus.NOT_FOUND: "Check the path of the URL",
+    HTTPStatus.NOT_FOUND: "Check the path in the URL",
     HTTPStatus.GONE: "The file is no longer there; look for its new URL",
     HTTPStatus.UNAUTHORIZED: "Give credentials: `storage_options: {headers: {Authorization: ...}}`",
     HTTPStatus.FORBIDDEN: "Check that this machine may read it, or give `storage_options: {headers: ...}`",

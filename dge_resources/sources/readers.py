@@ -58,7 +58,7 @@ HEADER_OPTIONS = frozenset(
     }
 )
 PLAIN_JSON_OPTIONS = frozenset({"compression", "encoding", "encoding_errors", "nrows"})
-JSON_REMEDY = 'Write one object per line: {"column": value, ...}; a JSON array must be taken apart'
+JSON_REMEDY = 'Write one object per line: {"column": value, ...}; a JSON array must be split up'
 WIDEST_HEADER = 2_000  # names looked at, where the header is not on the first line: pandas wants to know it before
 
 
@@ -149,7 +149,7 @@ def _json_objects(
                 found = json.loads(line)
             except json.JSONDecodeError as error:
                 raise context.error(
-                    f"its line {number} is not JSON: {error.msg}, at sign {error.pos + 1}",
+                    f"its line {number} is not JSON: {error.msg}, at character {error.pos + 1}",
                     JSON_REMEDY,
                 ) from None
             if not isinstance(found, dict):

@@ -295,7 +295,7 @@ def _as_spelled(texts: pd.Series) -> pd.Series:
 
 def _notes_on_zeros(names: Sequence[str], spelled: Mapping[str, _Spelled], rows: int) -> list[str]:
     return [
-        f"column {name!r} has digits behind a leading zero or plus sign in {spelled[name].zero_first} of {rows} cells: kept as "
+        f"column {name!r} has digits after a leading zero or plus sign in {spelled[name].zero_first} of {rows} cells: kept as "
         f"text; declare `kind: integer` where they are amounts"
         for name in names
     ]
@@ -305,7 +305,7 @@ def _doubts_on_points(
     context: SourceContext[Any], spelled: Mapping[str, _Spelled], frame: pd.DataFrame
 ) -> dict[str, str]:
     return {
-        name: "has three digits behind each point, which was read as decimal; declare `format: decimal_comma` where it parts "
+        name: "has three digits after each point, which was read as decimal; declare `format: decimal_comma` where it separates "
         "thousands, else `format: decimal_point`"
         for name, cells in spelled.items()
         if cells.parted

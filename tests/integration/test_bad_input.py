@@ -226,7 +226,7 @@ def test_a_failed_check_keeps_the_release_back(workshop: Workshop) -> None:
 
 def test_a_manual_release_wants_a_name(workshop: Workshop) -> None:
     shop = workshop.declare(**SMALL, release={"sign_off": "manual"})
-    assert "wants a person's sign-off" in reason_of(shop.run())
+    assert "requires a person's sign-off" in reason_of(shop.run())
     config = {"ops": {"visits__release": {"config": {"signed_off_by": "Ada"}}}}
     assert shop.run("release", config=config).success
     assert shop.storage.releases.open("visits").manifest["sign_off"]["signed_off_by"] == "Ada"

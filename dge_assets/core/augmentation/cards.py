@@ -22,14 +22,15 @@ AUGMENTATION = TableCard(
         text("approach", "what the sample is fitted with: real_only, real_naive, real_dge_K, ..."),
         number("weight", "weight of a synthetic row beside a real one"),
         text(
-            "weighting", "how the weight is given: sample_weight, or by rows drawn; empty without"
+            "weighting",
+            "how the weight is given: sample_weight, or by rows drawn; empty where there is none",
         ),
         *(METRIC, VALUE),
         number("std", "standard deviation over the samples"),
         *ends(),
         number("gain", "how much better than real_only on the same samples; above zero is better"),
         *ends("the gain", "gain_"),
-        number("p", "two-sided p-value of a gain other than zero"),
+        number("p", "two-sided p-value for the hypothesis of no gain"),
         number("p_adjusted", "the same, adjusted for the number of comparisons (Holm)"),
         count("comparisons", "how many comparisons it is adjusted for"),
         text("verdict", "pays, does harm, not shown to pay; reference for real_only"),

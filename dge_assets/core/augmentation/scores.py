@@ -113,7 +113,7 @@ def augmentation_scores(
     - real_naive: the sample and dataset 0, one model; real_dge_K: the mean of K models, each of the
       sample and dataset k.
 
-    weight: what a synthetic row counts beside a real row's 1 (0 where there is none); weighting:
+    weight: weight of a synthetic row, where a real row has weight 1 (0 where there is none); weighting:
     how, by `sample_weight`, or by `rows` drawn in proportion for models that take no weights.
     value, std (ddof 1): over the repeats; low, high: value ± t std / sqrt(repeats), an interval
     over which of real_train's rows one happens to have. gain: mean over repeats of the paired

@@ -32,11 +32,13 @@ FAMILY = text("family", "the generator family")
 MODEL = text("model", "the downstream model")
 PAIR = (FAMILY, MODEL)
 APPROACH = text("approach", "how synthetic data is used: oracle, naive_..., dge_K")
-METRIC = text("metric", "what is scored; the report says of each which way is better")
+METRIC = text(
+    "metric", "what is scored; the report says for each whether higher or lower is better"
+)
 VALUE = number("value", "the score")
-OVER = text("over", "what the interval is over: who or what would be another one next time")
-REASON = text("reason", "why the value or its interval is missing; empty where neither is")
-NOTE = text("note", "what a reader must know of this row; empty where there is nothing")
+OVER = text("over", "what the interval is over: what would be different in a repetition")
+REASON = text("reason", "why the value or its interval is missing; empty where both are there")
+NOTE = text("note", "what a reader must know about this row; empty where there is nothing")
 
 
 def ends(what: str = "", prefix: str = "") -> tuple[ColumnCard, ColumnCard]:

@@ -110,7 +110,7 @@ def _to_continuous(values: pd.Series, _: Levels) -> pd.Series:
     infinite = int(np.isinf(numbers).sum())
     if infinite:
         raise MisfitError(
-            f"{infinite} of {len(numbers)} values are infinite, and no generator learns those"
+            f"{infinite} of {len(numbers)} values are infinite, which no generator can learn"
         )
     return numbers
 

@@ -1,4 +1,4 @@
-"""What a declaration says of disclosure: how many rows must share what is told of a column, and
+"""What a declaration says of disclosure: how many rows must share what is disclosed of a column, and
 what may be told at all.
 
 Here: the words of `disclosure` in a `defs.yaml`, and what they come to for one column. Not here:
@@ -27,7 +27,7 @@ class ColumnDisclosure(ClosedModel):
     """What holds for one column instead of what holds for the table."""
 
     fewest: PositiveInt | None = Field(
-        None, description="rows of real_train that must share what is told"
+        None, description="rows of real_train that must share what is disclosed"
     )
     rare_levels: RareLevels | None = Field(
         None, description="pool levels of fewer rows, or refuse the table"
@@ -41,7 +41,7 @@ class DisclosureDeclaration(ClosedModel):
     """What a release may give away: nothing that fewer than `fewest` rows share."""
 
     fewest: PositiveInt = Field(
-        FEWEST, description="rows of real_train that must share what is told of a column"
+        FEWEST, description="rows of real_train that must share what is disclosed of a column"
     )
     rare_levels: RareLevels = Field(
         "pool", description="pool levels of fewer rows, or refuse the table"

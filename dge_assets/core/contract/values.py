@@ -80,7 +80,7 @@ def moments(values: pd.Series) -> pd.Series:
     """
     if values.notna().any() and pd.api.types.is_numeric_dtype(values.dtype):
         raise MisfitError(
-            "numbers tell no moment; write dates as ISO 8601 text, such as 2020-12-31"
+            "numbers give no moment in time; write dates as ISO 8601 text, such as 2020-12-31"
         )
     if any(
         isinstance(value, str) and value.strip().lower() in _CLOCK_WORDS

@@ -65,7 +65,7 @@ class AugmentationDeclaration(ClosedModel):
     )
     repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
     weights: tuple[PositiveFloat, ...] = Field(
-        (1.0,), min_length=1, description="what a synthetic row counts beside a real row's 1"
+        (1.0,), min_length=1, description="weight of a synthetic row, where a real row has weight 1"
     )
 
     @field_validator("real_rows", "weights")

@@ -51,13 +51,13 @@ class _Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     drop: tuple[ColumnName, ...] = Field(
-        (), description="columns that are not taken over, as named in the source"
+        (), description="columns that are left out, as named in the source"
     )
     rename: dict[ColumnName, ColumnName] = Field(
         default_factory=dict, description="name in the source: name here"
     )
     strip: bool = Field(
-        False, description="take away the blanks around names and texts, before `drop` and `rename`"
+        False, description="strip the blanks around names and texts, before `drop` and `rename`"
     )
 
     @model_validator(mode="after")
@@ -243,7 +243,9 @@ class SklearnSource(_Source):
     name: Literal["breast_cancer", "iris", "wine", "digits", "diabetes", "moons", "circles"] = (
         Field(description="which of its datasets")
     )
-    options: dict[str, Any] = Field(default_factory=dict, description="arguments of what makes it")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="arguments of the function that makes it"
+    )
 
     @model_validator(mode="after")
     def _options_are_known(self) -> SklearnSource:

@@ -41,7 +41,7 @@ class QuantileDeclaration(ClosedModel):
 
     type: Literal["quantile"]
     column: Studied
-    probability: float = Field(0.5, gt=0, lt=1, description="share of the rows below it")
+    probability: float = Field(0.5, gt=0, lt=1, description="share of the rows that lie below it")
 
 
 class _Regression(ClosedModel):

@@ -121,11 +121,11 @@ class TableDeclaration(ClosedModel):
         "", description="what consumers of a release may do with it, such as CC-BY-4.0; in its card"
     )
     contact: str = Field(
-        "", description="whom consumers ask, such as an e-mail address; in the release's card"
+        "", description="whom consumers may ask, such as an e-mail address; in the release's card"
     )
     data_date: Annotated[str, BeforeValidator(_written_date)] = Field(
         "",
-        description="what time the real rows are of, such as 2024-06-30 or `1997 to 2002`; in the release's card",
+        description="what time the real rows are from, such as 2024-06-30 or `1997 to 2002`; in the release's card",
     )
     source: SourceDeclaration = Field(description="where the real rows come from")
     contract: ContractDeclaration = Field(
@@ -148,7 +148,7 @@ class TableDeclaration(ClosedModel):
     )
     augmentation: AugmentationDeclaration = Field(
         AugmentationDeclaration(),
-        description="models to train on few real rows with synthetic ones",
+        description="models to train on a few real rows with synthetic ones",
     )
     test_share: float = Field(
         0.2, gt=0, lt=1, description="share of the real rows that becomes real_test"
@@ -163,7 +163,7 @@ class TableDeclaration(ClosedModel):
         None, description="rows per dataset; by default those of real_train"
     )
     max_levels: int = Field(
-        100, ge=2, description="levels of a category that are told apart and one-hot encoded"
+        100, ge=2, description="levels of a category that are distinguished and one-hot encoded"
     )
     many_levels: Literal["pool", "error"] = Field(
         "pool", description="what to do with a column of more levels"
@@ -187,7 +187,7 @@ class TableDeclaration(ClosedModel):
         None, description="when the whole line runs by itself"
     )
     on_source_change: Literal["mark", "run", "ignore"] = Field(
-        "mark", description="of a changed source: mark what is stale, run the line, or do not look"
+        "mark", description="on a changed source: mark what is stale, run the line, or do not look"
     )
     release: ReleaseDeclaration = Field(
         ReleaseDeclaration(), description="how a release is signed off"

@@ -31,7 +31,7 @@ def imported_class(model: str) -> type[Any]:
         ) from error
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
         raise DeclarationError(
-            f"downstream model {_shown(model)} is no scikit-learn estimator class, but {found!r}"
+            f"downstream model {_shown(model)} is not a scikit-learn estimator class, but {found!r}"
         )
     return found
 
@@ -87,7 +87,7 @@ def imported_factory(model: str) -> Callable[[Task, int], Any]:
         fits = is_regressor(estimator) if task == "regression" else is_classifier(estimator)
         if not fits:
             raise DeclarationError(
-                f"downstream model {_shown(model)} does not fit task={task}: it is the other kind"
+                f"downstream model {_shown(model)} does not fit task={task}: it is for the other kind of task"
             )
         if task != "regression" and not hasattr(estimator, "predict_proba"):
             raise DeclarationError(

@@ -133,7 +133,7 @@ def _children(left: Indices, right: Indices, inner: npt.NDArray[np.bool_]) -> No
 
 def _forest(model: BaseForest | BaseGradientBoosting) -> None:
     for member in np.ravel(np.asarray(getattr(model, "estimators_", []), dtype=object)):
-        _require(isinstance(member, BaseDecisionTree), "a forest of something else than trees")
+        _require(isinstance(member, BaseDecisionTree), "a forest of something other than trees")
         _require(
             member.n_features_in_ == model.n_features_in_,
             "a tree of other columns than its forest's",
@@ -149,7 +149,7 @@ def _boosted(model: BaseHistGradientBoosting) -> None:
     categorical = getattr(model, "is_categorical_", None)
     for predictor in _flat(getattr(model, "_predictors", [])):
         _require(
-            isinstance(predictor, TreePredictor), "a boosted model of something else than trees"
+            isinstance(predictor, TreePredictor), "a boosted model of something other than trees"
         )
         nodes = predictor.nodes
         _require(

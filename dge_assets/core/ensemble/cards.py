@@ -29,8 +29,8 @@ KIND = text("kind", "error: against the outcome; deviation: against the oracle's
 K_RECOMMENDATION = TableCard(
     name="k_recommendation",
     description="One row per (family, model): the smallest K whose next member gains less than the declared "
-    "`gain_per_second` of CPU time, and what it costs; K_low, K_high: with other members and test rows. May be above the members "
-    "that there are; then it is foretold.",
+    "`gain_per_second` of CPU time, and what it costs; K_low, K_high: with other members and test rows. It may "
+    "exceed the number of members; it is then predicted, not measured.",
     keys=("family", "model"),
     columns=(
         *(*PAIR, text("metric", "the squared error that the gain is of")),
@@ -59,7 +59,7 @@ K_CURVE = TableCard(
         *(*PAIR, count("K", "number of members"), METRIC),
         number("measured", "score of ensembles of K members, mean over them"),
         number("std", "standard deviation over ensembles of K members"),
-        number("predicted", "what K=1 and K=2 foretell; of squared errors alone"),
+        number("predicted", "what K=1 and K=2 predict; of squared errors alone"),
         number("seconds", "CPU seconds of K members"),
         *interval("the measured score"),
     ),
@@ -113,13 +113,13 @@ ERROR_CORRELATION = TableCard(
 EFFECTIVE_MEMBERS = TableCard(
     name="effective_members",
     description="One row per (model, kind, pair of families): mean correlation rho, and the number of independent "
-    "members that would average as much away, with intervals over test rows.",
+    "members that would average away as much, with intervals over test rows.",
     keys=("model", "kind", "family_a", "family_b"),
     columns=(
         *(MODEL, text("family_a", "the one family; all: members of all families together")),
         *(text("family_b", "the other family, or the same"), KIND),
         *(count("K", "number of members"), number("rho", "mean correlation of their errors")),
-        number("effective", "as many independent members would average as much away"),
+        number("effective", "how many independent members would average away as much"),
         NOTE,
         *ends("rho", "rho_"),
         *ends("effective", "effective_"),

@@ -131,7 +131,7 @@ _NUMBERS = ("gain_of_next", "gain_low", "gain_high", "gain_of_all", "seconds")
 
 
 def _note(found: Recommendation, members: int) -> str:
-    beyond = f"foretold: there are {members} members" if members < found.K else ""
+    beyond = f"predicted, not measured: there are {members} members" if members < found.K else ""
     return "; ".join(part for part in (found.note, beyond) if part)
 
 
@@ -190,7 +190,7 @@ def _variance_by_row(y: Codes, members: Sequence[Array], *, task: Task) -> tuple
 
 def _why_undefined(members: int, variance: float, cost: float) -> str:
     if members < 2:
-        return f"K = {members}: the gain of a further member is foretold from at least 2"
+        return f"K = {members}: the gain of a further member is predicted from at least 2"
     if not isfinite(variance):
-        return "the target has one value only, so no share of its variance can be told"
+        return "the target has one value only, so no share of its variance is defined"
     return "" if cost > 0 else "the seconds of the members are not known"

@@ -44,7 +44,7 @@ def variance_components(
     reseeded: for any of the datasets, the predictions on real_test of models that differ in their
     seed alone (R >= 2 arrays each; fewer tell nothing). is_stochastic: False for a model class whose fit depends on no
     seed; then MV is 0 exactly. Components: `error` (MSE_1), `model_and_dataset` (MV + SDV), `model`
-    (MV), `dataset` (SDV), `floor` (the rest). What cannot be told is NaN, with the reason in
+    (MV), `dataset` (SDV), `floor` (the rest). What is not identified is NaN, with the reason in
     `note`. SDV, a difference, may fall below zero by chance and is left so.
 
     low, high, share_low, share_high: over the test rows, with these members and no

@@ -25,8 +25,8 @@ EVALUATION = TableCard(
 )
 EVALUATION_NOTES = TableCard(
     name="evaluation_notes",
-    description="One row per (family, model, note): what a reader of the tables must know, as that models did not "
-    "converge or that datasets have one class. No rows where there is nothing to tell.",
+    description="One row per (family, model, note): what a reader of the tables must know, such as that models did not "
+    "converge or that datasets have one class. No rows where there is nothing to report.",
     keys=("family", "model", "note"),
     columns=(*PAIR, text("note", "what a reader must know")),
     per="evaluation",

@@ -90,7 +90,7 @@ def _parameter_mistakes(
         yield f"hyperparameters {', '.join(taken)}: a declaration has these words for every family"
     unknown = sorted(set(parameters.SAMPLING) - set(parameters.model_fields))
     if unknown:
-        yield f"SAMPLING names {', '.join(unknown)}, which are no hyperparameters"
+        yield f"SAMPLING names {', '.join(unknown)}, which are not hyperparameters"
     if effort is None or required:
         return
     declared = getattr(parameters(), effort.parameter, None)

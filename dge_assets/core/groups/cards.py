@@ -32,8 +32,8 @@ POSITIVES = count_or_none("positives", "of these, how many are of the positive c
 
 GROUP_GAPS = TableCard(
     name="group_gaps",
-    description="One row per (group, family, model, approach, metric): how far an approach falls short of the oracle in a "
-    "group, and more than overall; p is adjusted for the number of groups (Holm).",
+    description="One row per (group, family, model, approach, metric): how far an approach falls short of the oracle "
+    "in a group, and by how much more than overall; p is adjusted for the number of groups (Holm).",
     keys=KEYS,
     columns=(
         *(*PAIR, GROUP, KIND, SHARE, ROWS, POSITIVES, APPROACH, METRIC),
@@ -41,7 +41,7 @@ GROUP_GAPS = TableCard(
         *ends("the gap"),
         number("excess", "the gap less that over all rows"),
         *ends("the excess", "excess_"),
-        number("p", "one-sided p-value of an excess above zero"),
+        number("p", "one-sided p-value for the hypothesis of no excess"),
         number("p_adjusted", "the same, adjusted for the number of groups (Holm)"),
         count("groups", "how many groups it is adjusted for"),
         *(OVER, REASON),
@@ -58,7 +58,7 @@ GROUP_SCORES = TableCard(
     keys=KEYS,
     columns=(
         *(*PAIR, GROUP, SHARE, ROWS, APPROACH, METRIC, VALUE),
-        number("std", "standard deviation over which single dataset one gets"),
+        number("std", "standard deviation over the choice of the single dataset"),
         *(KIND, POSITIVES),
         *interval(),
     ),

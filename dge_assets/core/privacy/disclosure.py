@@ -95,9 +95,10 @@ def _with_classes(column: Column, present: pd.Series, place: str) -> Column:
     rare = sum(count < column.fewest for count in counts.values())
     if rare:
         raise ContractError(
-            f"{place}: {rare} of the target's {len(counts)} classes are in fewer than {column.fewest} rows of real_train, "
-            f"so a release would tell of few people; merge classes, drop their rows, or declare that they may be told: "
-            f"disclosure: {{columns: {{{column.name}: {{fewest: {min(counts.values())}}}}}}}"
+            f"{place}: {rare} of the target's {len(counts)} classes are in fewer than {column.fewest} rows of "
+            "real_train, so a release would disclose details of a few people; merge classes, drop their rows, or "
+            f"declare that they may be disclosed: disclosure: {{columns: {{{column.name}: {{fewest: "
+            f"{min(counts.values())}}}}}}}"
         )
     order = [level for level in column.categories or () if level in counts]
     classes = (*order, *sorted(set(counts) - set(order), key=str))

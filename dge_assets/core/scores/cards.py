@@ -36,7 +36,7 @@ TRAINING_SCORES = TableCard(
     keys=BY_METRIC,
     columns=(
         *(*PAIR, APPROACH, METRIC, VALUE),
-        number("std", "standard deviation over which single dataset one gets"),
+        number("std", "standard deviation over the choice of the single dataset"),
         *interval(),
         *expected_interval(),
     ),
@@ -81,9 +81,10 @@ APPROACH_DIFFERENCES = TableCard(
 )
 CLAIM_ERRORS = TableCard(
     name="claim_errors",
-    description="One row per (family, model, approach, metric): how far scores claimed from synthetic rows are from those on "
-    "real_test (error, mean over members), to which side (optimism), above which error they are not to be believed (limit), and "
-    "by how much the claim of dge_K is nearer than the naive one (gain), with its interval over members and test rows.",
+    description="One row per (family, model, approach, metric): how far scores claimed from synthetic rows are from "
+    "those on real_test (error, mean over members), in which direction (optimism), above which error they are not to "
+    "be believed (limit), and by how much the claim of dge_K is nearer than the naive one (gain), with its interval "
+    "over members and test rows.",
     keys=BY_METRIC,
     columns=(
         *(*PAIR, APPROACH, METRIC),
@@ -106,7 +107,7 @@ CLAIM_ERRORS = TableCard(
 )
 EVALUATION_SCORES = TableCard(
     name="evaluation_scores",
-    description="One row per (family, model, approach, metric): does a score computed on synthetic data tell the "
+    description="One row per (family, model, approach, metric): does a score computed on synthetic data agree with the "
     "real score? Approaches: oracle (the truth), naive (own test part), dge_K (other generators' datasets).",
     keys=BY_METRIC,
     columns=(
@@ -157,7 +158,7 @@ SELECTION = TableCard(
     keys=BY_METRIC,
     columns=(
         *(*PAIR, APPROACH, METRIC, VALUE),
-        count_or_none("rank", "place of the model by this approach and metric, 1 the best"),
+        count_or_none("rank", "place of the model by this approach and metric; 1 is the best"),
     ),
     per="family",
     made_by=f"{WIDER_TABLES}:selection",
@@ -201,7 +202,10 @@ CROSS_SCORES = TableCard(
     columns=(
         *PAIR,
         count("train_seed", "the member whose model is scored"),
-        count("test_seed", "the member on whose dataset; where both are one, on its own test part"),
+        count(
+            "test_seed",
+            "the member on whose dataset it is scored; where both are the same, on its own test part",
+        ),
         *(METRIC, VALUE),
     ),
     per="pair",

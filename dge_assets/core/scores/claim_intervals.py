@@ -52,7 +52,7 @@ Over = Literal["models", "members"]
 CLAIM_INTERVAL_COLUMNS = EVALUATION_INTERVALS.made_columns
 FEWEST_MEMBERS = 3
 """With two members, taking one out leaves no pair."""
-SAME = "the scores of all pairs of members are the same, which tells nothing of those of others"
+SAME = "the scores of all pairs of members are the same, which says nothing about those of others"
 
 
 def evaluation_intervals(

@@ -107,7 +107,7 @@ def _auc(label: str, actual: Bools, _predicted: Bools, probability: Array) -> fl
     ones, others = np.sort(probability[actual]), np.sort(probability[~actual])
     if not len(ones) or not len(others):
         raise UndefinedMetricError(
-            f"{label} has {len(ones)} of {len(actual)} rows: auc needs rows with and without"
+            f"{label} has {len(ones)} of {len(actual)} rows: auc needs rows with it and without it"
         )
     twice_below = np.searchsorted(others, ones, "left") + np.searchsorted(others, ones, "right")
     return int(twice_below.sum()) / (2 * len(ones) * len(others))

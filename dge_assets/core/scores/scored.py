@@ -164,7 +164,7 @@ class Scored:
         }
         if approach not in fits:
             raise EvaluationError(
-                f"{approach} is no prediction of real_test; there are {', '.join(map(str, fits))}, "
+                f"{approach} is not a prediction of real_test; there are {', '.join(map(str, fits))}, "
                 f"{NAIVE_SINGLE} and {dge(self.size)}"
             )
         return fits[approach]

@@ -153,5 +153,5 @@ def _not_comparable(claimed: pd.Series, true: pd.Series, approach: str) -> str:
     for name, values in ((approach, claimed), (TRUTH, true)):
         missing = [str(model) for model in values.index[values.isna()]]
         if missing:
-            return f"{name} has no score of {', '.join(missing)}: a ranking without it would compare other models"
+            return f"{name} has no score of {', '.join(missing)}: a ranking without it would compare different models"
     return ""

@@ -236,7 +236,9 @@ def _raghunathan(members: Members, confidence: float) -> CombinedEstimate:
     variance, estimate = between - within, float(np.mean(members.q))
     if variance <= 0:
         replaced = members.n_synthetic / members.n_real * within
-        flag = "T was not above zero; (n_synthetic / n_real) ū stands for it" if within else ""
+        flag = (
+            "T was not above zero; (n_synthetic / n_real) ū is used in its place" if within else ""
+        )
         return _student(
             "raghunathan_2003", estimate, replaced, members.count - 1.0, confidence, flag
         )

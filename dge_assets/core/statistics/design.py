@@ -6,7 +6,7 @@ Here: from a design matrix to one that a fit can use, the way back, and the reas
 
 A dataset that lacks a level of a feature has a column of zeros: that level's coefficient may be
 anything, and all others are as if it were not asked for. Without the level that the others are
-compared with, these and the intercept cannot be told, but every other feature's coefficient can. In
+compared with, these and the intercept are not identified, but every other feature's coefficient is. In
 general a coefficient can be told (is estimable: Searle, "Linear Models", 1971, section 5.4) where
 no direction that leaves every row's prediction as it is moves it. Then it is the same for every
 solution of the fit, so any reduction of the columns to full rank gives it.
@@ -60,13 +60,13 @@ def standardized(X: Array, terms: Sequence[str]) -> Design:
         terms[index]: float(told[0, index]) for index in range(1, len(terms)) if not varies[index]
     }
     reasons = {
-        term: f"{term} has the same value in all rows ({value:g}): its coefficient cannot be told"
+        term: f"{term} has the same value in all rows ({value:g}): its coefficient is not identified"
         for term, value in constant.items()
     }
     raised = [term for term, value in constant.items() if value]
     if raised:
         reasons[terms[0]] = (
-            f"{terms[0]} cannot be told apart from {', '.join(raised)}, the same value in all rows"
+            f"{terms[0]} is not identified beside {', '.join(raised)}, the same value in all rows"
         )
     # Of the triangle, as that of Z itself would be an array of n by n for all directions.
     _, singular, directions = np.linalg.svd(np.linalg.qr(Z, mode="r"), full_matrices=True)

@@ -166,7 +166,7 @@ def _maximum_likelihood(Z: Array, y: npt.NDArray[np.int64], level: Level) -> Arr
     positives = int(y.sum())
     if not 0 < positives < len(y):
         raise NoEstimateError(
-            f"{positives} of {len(y)} rows have {level!r}: log-odds need rows with and without"
+            f"{positives} of {len(y)} rows have {level!r}: log-odds need rows with it and without it"
         )
     model = LogisticRegression(
         C=np.inf, fit_intercept=False, solver="newton-cholesky", tol=1e-8, max_iter=100

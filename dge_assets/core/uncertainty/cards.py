@@ -60,12 +60,12 @@ CALIBRATION = TableCard(
 )
 SELECTIVE = TableCard(
     name="selective",
-    description="One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least sure are left, "
-    "with its interval.",
+    description="One row per (family, model, approach, ranking, coverage): risk of the rows kept when the least "
+    "certain are left out, with its interval.",
     keys=("family", "model", "approach", "ranking", "coverage"),
     columns=(
         *(*PAIR, APPROACH, text("ranking", "by which uncertainty rows are put in order")),
-        number("coverage", "share of the rows kept, the surest first, 0 to 1"),
+        number("coverage", "share of the rows kept, the most certain first, 0 to 1"),
         number("risk", "error rate of those kept; of a regression, mean squared error"),
         *interval("the risk"),
     ),

@@ -50,7 +50,7 @@ SELECTIVE_COLUMNS = SELECTIVE.made_columns
 CALIBRATION_TYPES = CALIBRATION.made_types
 _ERROR_OF = {"equal_width": "ece", "equal_count": "ece_equal_count"}
 """Reliability curve -> the quantity that is its calibration error."""
-NO_NOISE = "a point prediction states no noise, and no rows that its models did not see were given to measure it on"
+NO_NOISE = "a point prediction carries no noise, and no rows that its models did not see were given to measure it on"
 
 
 def uncertainty_tables(
@@ -126,7 +126,7 @@ def _measure(
     reliability = {} if task == "regression" else reliability_curves(y, combined)
     for curve, found in reliability.items():
         values[_ERROR_OF[curve]] = expected_calibration_error(found)
-    nothing = "total uncertainty is 0: there is nothing to have a share of"
+    nothing = "total uncertainty is 0: there is nothing to take a share of"
     why = {
         "generator_share": NO_NOISE if np.isnan(total) else nothing,
         "total": NO_NOISE,

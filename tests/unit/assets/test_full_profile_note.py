@@ -55,5 +55,5 @@ def test_less_than_that_is_told_with_the_time_of_the_whole(
 
 def test_a_few_epochs_are_no_measure() -> None:
     assert note("smoke", 2) == (
-        "Profile smoke: K = 3. What is declared has K = 4, epochs: tvae 300; too few ran here to tell how long that takes."
+        "Profile smoke: K = 3. What is declared has K = 4, epochs: tvae 300; too few ran here to say how long that takes."
     )

@@ -252,7 +252,7 @@ def test_moments_beyond_nanoseconds_are_texts_too() -> None:
         ),
         (
             [2020, 2021],
-            r"rows 1 and 2 do not fit \(numbers tell no moment; write dates as ISO 8601 text",
+            r"rows 1 and 2 do not fit \(numbers give no moment in time; write dates as ISO 8601 text",
         ),
     ],
 )

@@ -296,7 +296,7 @@ def test_unknown_models_are_refused_with_the_allowed_ones() -> None:
         model_card("xgb")
     with pytest.raises(DeclarationError, match="cannot be imported"):
         model_card("sklearn.nowhere:Class")
-    with pytest.raises(DeclarationError, match="no scikit-learn estimator class"):
+    with pytest.raises(DeclarationError, match="not a scikit-learn estimator class"):
         model_card("collections:OrderedDict")
     with pytest.raises(DeclarationError, match="cannot be made without arguments"):
         model_card("sklearn.ensemble:VotingClassifier")

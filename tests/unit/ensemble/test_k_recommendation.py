@@ -147,7 +147,7 @@ def test_a_k_beyond_the_members_is_foretold_and_says_so() -> None:
         of_members(rng.normal(size=50), members, "regression"), [1.0] * 3, gain_per_second=1e-4
     ).iloc[0]
     assert row["K"] > 3
-    assert row["note"] == "foretold: there are 3 members"
+    assert row["note"] == "predicted, not measured: there are 3 members"
 
 
 @pytest.mark.parametrize(

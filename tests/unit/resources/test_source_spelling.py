@@ -223,14 +223,15 @@ def test_another_separator_is_told_and_mended_by_the_option(
 ) -> None:
     content = TABLE.replace(";", other)
     with pytest.raises(
-        SourceError, match=rf"not parted by ','.*into 3 fields each.*`options: {{sep: {option}}}`"
+        SourceError,
+        match=rf"not separated by ','.*into 3 fields each.*`options: {{sep: {option}}}`",
     ):
         read(tmp_path, content)
     assert read(tmp_path, content, options={"sep": other})["preis"].tolist() == ["2,5", "3,75"]
 
 
 def test_a_comma_where_a_semicolon_is_declared_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"not parted by ';'.*sep: ','"):
+    with pytest.raises(SourceError, match=r"not separated by ';'.*sep: ','"):
         read(tmp_path, "a,b\n1,2\n", options={"sep": ";"})
 
 
@@ -259,7 +260,7 @@ def test_points_that_may_part_thousands_are_asked_about(tmp_path: Path) -> None:
     assert list(frame.attrs["doubts"]) == ["amount"]
     declared = ContractDeclaration(target="y")
     assert (
-        "column 'amount' has three digits behind each point"
+        "column 'amount' has three digits after each point"
         in take_in(frame, declared, table="t").contract.doubts[0]
     )
     for form, amount in (("decimal_comma", 1723.0), ("decimal_point", 1.723)):

@@ -309,7 +309,7 @@ def test_a_csv_that_cannot_be_kept_is_refused(
     ("kind", "content", "message"),
     [
         ("parquet", b"PAR1 but no more", "cannot be read as Parquet: ArrowInvalid"),
-        ("jsonl", b'{"a": 1}\n{"a": \n', "its line 2 is not JSON: Expecting value, at sign"),
+        ("jsonl", b'{"a": 1}\n{"a": \n', "its line 2 is not JSON: Expecting value, at character"),
         ("jsonl", b"a,b\n1,2\n", "cannot be read as JSON lines: JSONDecodeError"),
         ("jsonl", b'{"a": 1, "a": 2}\n', r"more than once: \['a'\]"),
         ("jsonl", b'[{"a": 1}]\n', "not a JSON object"),

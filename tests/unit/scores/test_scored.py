@@ -151,7 +151,7 @@ def test_missing_values_have_their_reasons() -> None:
     found = ones.of(ORACLE)
     assert np.isnan(found.values()["auc"])
     assert set(found.reasons()) == {"auc"}
-    assert "auc needs rows with and without" in found.reasons()["auc"]
+    assert "auc needs rows with it and without it" in found.reasons()["auc"]
     assert found.reasons(["brier"]) == {}
 
 
@@ -223,7 +223,7 @@ def test_a_part_is_given_up_with_its_weights_when_nobody_holds_it() -> None:
 def test_what_is_no_prediction_and_what_has_no_resamples_is_said() -> None:
     scored = made()
     for approach in (NAIVE, SINGLE_MEAN):
-        with pytest.raises(EvaluationError, match=f"{approach} is no prediction of real_test"):
+        with pytest.raises(EvaluationError, match=f"{approach} is not a prediction of real_test"):
             scored.of(approach)
     alone = Scored(scored.y, scored.predictions, (5,), "binary")
     with pytest.raises(EvaluationError, match="given no resamples"):

@@ -54,7 +54,7 @@ def test_a_variance_below_zero_is_replaced_and_told() -> None:
     found = of("raghunathan_2003", [1.0, 1.1, 0.9], [1.0, 1.0, 1.0], n_real=50, n_synthetic=100)
     assert found.variance == 2.0
     assert found.degrees == 2
-    assert "(n_synthetic / n_real) ū stands for it" in found.flag
+    assert "(n_synthetic / n_real) ū is used in its place" in found.flag
     assert of("raghunathan_2003", [0.0, 5.0, 9.0], [1.0, 1.0, 1.0]).flag == ""
 
 

@@ -44,7 +44,7 @@ def test_a_level_without_rows_costs_its_own_coefficient_alone(fit: Fit) -> None:
     assert np.isnan([found["group=c"].value, found["group=c"].variance]).all()
     assert (
         found["group=c"].reason
-        == "group=c has the same value in all rows (0): its coefficient cannot be told"
+        == "group=c has the same value in all rows (0): its coefficient is not identified"
     )
 
 
@@ -67,7 +67,7 @@ def test_one_level_only_leaves_the_slope() -> None:
     same(found["x"], by_term(estimate_linear(frame, "y", [X]))["x"])
     assert (
         found["intercept"].reason
-        == "intercept cannot be told apart from group=b, the same value in all rows"
+        == "intercept is not identified beside group=b, the same value in all rows"
     )
     assert found["group=b"].reason.startswith("group=b has the same value in all rows (1)")
 

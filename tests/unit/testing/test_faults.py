@@ -100,7 +100,7 @@ FAULTS: dict[str, tuple[_Faulty, str]] = {
     "tells no progress": (_Faulty(silent=True), "progress was never called"),
     "tells another's effort": (
         _Faulty(fitted={"effort": Effort("trees", 3)}),
-        "the card has no unit of effort, and 3 trees was told",
+        "the card has no unit of effort, and 3 trees was reported",
     ),
     "has words in its history": (
         _Faulty(fitted={"history": pd.DataFrame({"step": [0, 1], "said": ["a", "b"]})}),

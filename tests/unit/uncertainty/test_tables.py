@@ -170,7 +170,7 @@ def test_a_regression_says_what_it_cannot_know() -> None:
         np.var(np.stack(given.members), axis=0).mean()
     )
     assert np.isnan(found["dge_3", "total"])
-    assert "states no noise" in tables["uncertainty"].attrs["reasons"]["dge_3/total"]
+    assert "carries no noise" in tables["uncertainty"].attrs["reasons"]["dge_3/total"]
     assert found["oracle", "risk"] == pytest.approx(
         np.mean((np.mean(given.oracle, axis=0) - y) ** 2)
     )
@@ -283,4 +283,4 @@ def test_what_has_no_interval_says_why() -> None:
         "uncertainty"
     ]
     row = regression.set_index(["approach", "quantity"]).loc[("dge_3", "total")]
-    assert "states no noise" in row["reason"]
+    assert "carries no noise" in row["reason"]

@@ -15,7 +15,7 @@ from dge_assets.core.generators.parameters import EpochParameters
 class CTGANParameters(EpochParameters):
     """Hyperparameters of CTGAN (Xu et al., NeurIPS 2019), named and defaulted as in `ctgan`."""
 
-    embedding_dim: PositiveInt = Field(128, description="numbers of noise for each row")
+    embedding_dim: PositiveInt = Field(128, description="length of the noise vector of each row")
     generator_dim: tuple[PositiveInt, ...] = Field(
         (256, 256), description="widths of the generator's residual layers"
     )

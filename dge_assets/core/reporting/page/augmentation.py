@@ -66,9 +66,9 @@ def claim_interval_views(intervals: pd.DataFrame, metrics: Sequence[str]) -> lis
     of_largest = rows[rows["approach"] == largest]
     shown = of_largest.drop(columns=["standard_error", "reason"], errors="ignore")
     caption = (
-        "What the datasets claim, each model scored on those of the others, and its 95 % intervals: of the models at hand, "
-        "and of a model of one more member; first_K: the models and datasets of the first K members; errors that all generators "
-        "share are not in them"
+        "What the datasets claim, each model scored on those of the others, and its 95 % intervals: for the models at hand, "
+        "and for a model of one more member; first_K: the models and datasets of the first K members; errors that all generators "
+        "share are not covered"
     )
     views = [frame_view(shown, caption, headers=5, kinds={"approach": "name"})]
     return views + reason_views(of_largest, ["family", "model", "over"])

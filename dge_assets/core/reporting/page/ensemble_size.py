@@ -51,7 +51,9 @@ def _sentence(family: str, rows: pd.DataFrame) -> str:
     )
     is_foretold = largest["members"] < largest["K"]
     beyond = (
-        f" That is foretold from {largest['members']} members, not measured." if is_foretold else ""
+        f" That is predicted from {largest['members']} members, not measured."
+        if is_foretold
+        else ""
     )
     return (
         f"{family}: recommended K is {each} (in brackets: with other members and test rows, at 95 %; ? where not known). With "

@@ -188,15 +188,15 @@ def claim_view(errors: Sequence[ClaimError]) -> list[TableView]:
         ]
         words = [Cell(plain_text(item.family)), Cell(item.metric), Cell(item.approach, kind="name")]
         rows.append([*words, *numbers, interval_cell(item.low, item.high, decimals)])
-    caption = "Claims against the truth, mean over members and models; optimism above zero claims too much"
+    caption = "Claims against the truth, mean over members and models; optimism above zero means that too much is claimed"
     return [TableView(caption, heads, rows, 3, CLAIM_NOTE)]
 
 
 EXPECTED = "95 % over members and test rows"
 CLAIM_NOTE = (
-    "error: mean distance of a claim from the same model's score on real test rows. Not believed above: 0.05 where more of the "
-    "metric is better, a tenth of the true score where less is. The interval is given for the largest DGE: where it covers zero, "
-    "neither way of claiming is shown to be nearer."
+    "error: mean distance of a claim from the same model's score on real test rows. Claims are not believed above an "
+    "error of 0.05 where a higher metric is better, or of a tenth of the true score where a lower one is. The "
+    "interval is given for the largest DGE: where it covers zero, neither way of claiming is shown to be nearer."
 )
 
 

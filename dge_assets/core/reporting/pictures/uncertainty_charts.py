@@ -213,7 +213,7 @@ def _line_chart(
     """One panel per (family, model), one line per approach; of several DGEs the largest."""
     if rows.empty:
         return picture_of_nothing(
-            title, "Not defined for this task: point predictions state no confidence."
+            title, "Not defined for this task: point predictions carry no confidence."
         )
     styles = _styles(list(rows["approach"].unique()))
     figure, panels = _panels(rows, (2.7, 2.3), title)
@@ -231,7 +231,7 @@ def _line_chart(
         panels[0][0].set_ylim(
             bottom=-0.02 if diagonal else 0
         )  # shared by all panels, so not before all are drawn
-    right = [("as sure as right", DASHED)] if diagonal else []
+    right = [("perfectly calibrated", DASHED)] if diagonal else []
     put_legend(figure, [*styles.items(), *extra, *right])
     return png_of(figure)
 

@@ -28,8 +28,8 @@ def uncertainty(table: pd.DataFrame, about: Pictured) -> list[Figure]:
     )
     title = f"Uncertainty of a prediction ({unit}), mean over real test rows"
     caption = (
-        "A bar's first part is what the models say themselves (aleatoric), its second what is between them. One model "
-        "has nothing between; naive_ensemble shows what model seeds alone add, so what dge_K has beyond it comes from the "
+        "A bar's first part is what the models themselves report (aleatoric), its second the disagreement between them. One "
+        "model has none; naive_ensemble shows what model seeds alone add, so what dge_K has beyond it comes from the "
         "generators."
     )
     return [Figure("Uncertainty by approach", caption, uncertainty_chart(table, title=title))]
@@ -38,12 +38,13 @@ def uncertainty(table: pd.DataFrame, about: Pictured) -> list[Figure]:
 def calibration(table: pd.DataFrame, _about: Pictured) -> list[Figure]:
     """Confidence against how often it came true."""
     reliability = (
-        "Points below the dashed line are claimed surer than they come true, points above it less sure; the area of a "
+        "Points below the dashed line are overconfident, points above it underconfident; the area of a "
         "point is its share of the rows, so small ones may be chance. The other approaches are in the warehouse's table."
     )
     thresholds = (
-        "Accuracy of the rows whose predicted class is at least so sure. It should rise, and stay above the dashed line: "
-        "a line that falls below it is sure of what is wrong. At high thresholds few rows are left; the table has their n."
+        "Accuracy of the rows whose predicted class has at least this confidence. It should rise, and stay above the "
+        "dashed line: where it falls below, the model is overconfident. At high thresholds few rows are left; the "
+        "table gives their number, n."
     )
     return [
         Figure(
@@ -54,7 +55,7 @@ def calibration(table: pd.DataFrame, _about: Pictured) -> list[Figure]:
         Figure(
             "Accuracy against confidence",
             thresholds,
-            confidence_chart(table, title="Accuracy of the rows that are at least so sure"),
+            confidence_chart(table, title="Accuracy of the rows with at least this confidence"),
         ),
     ]
 
@@ -68,11 +69,12 @@ def selective(table: pd.DataFrame, about: Pictured) -> list[Figure]:
         else "disagreement between the members"
     )
     caption = (
-        f"Rows are kept in order of {ranking}, the surest first; the line is the {risk} of those kept. The lower to the "
-        "left, the better the approach knows where it errs; a flat line does not know, and one that rises to the left is "
-        "surest where it is wrong. The generators' part alone does not see errors that come from noise in the data itself."
+        f"Rows are kept in order of {ranking}, the most certain first; the line is the {risk} of those kept. The "
+        "lower the line on the left, the better the approach knows where it errs; a flat line means that it does not "
+        "know, and one that rises to the left that it is most confident where it is wrong. The generators' part "
+        "alone does not see errors that come from noise in the data itself."
     )
-    title = f"Risk ({risk}) of the rows kept, the surest first"
+    title = f"Risk ({risk}) of the rows kept, the most certain first"
     return [Figure("Risk against coverage", caption, selective_chart(table, title=title))]
 
 
@@ -107,9 +109,9 @@ def cross_scores(table: pd.DataFrame, _about: Pictured) -> list[Figure]:
     png = cross_score_heatmap(table[table["model"] == models[0]], metric, title=title)
     others = " The other models' are in the warehouse." if len(models) > 1 else ""
     caption = (
-        f"{models[0]} trained on part of one member's dataset, scored on the whole dataset of each other member. Outlined: "
-        "scored on held-out rows of its own dataset, which is the naive evaluation; where these cells are the better ones, "
-        "it claims too much. A column that stands out is a dataset, a row a model, that is unlike the others. All rows are "
-        f"synthetic: what all generators get wrong does not show here.{others}"
+        f"{models[0]} trained on part of one member's dataset, scored on the whole dataset of each other member. "
+        "Outlined: scored on held-out rows of its own dataset, which is the naive evaluation; where these cells are "
+        "better than the others, it claims too much. A column that stands out is a dataset, a row a model, that is "
+        f"unlike the others. All rows are synthetic: what all generators get wrong does not show here.{others}"
     )
     return [Figure(f"Members scored on each other's datasets, {metric}", caption, png)]

@@ -100,7 +100,7 @@ def test_the_recommended_size_is_a_sentence_with_its_cost() -> None:
     assert sentence == (
         "tvae: recommended K is 3 (2 to 7) for lr, 9 (?) for mlp (in brackets: with other members and test rows, at 95 %; ? "
         "where not known). With K = 9, which takes about 90.0 s of one core, the next member would gain 4.0e-05 of the Brier "
-        "score for 10.0 s, less than the declared 1e-05 per second of CPU time. That is foretold from 5 members, not measured."
+        "score for 10.0 s, less than the declared 1e-05 per second of CPU time. That is predicted from 5 members, not measured."
     )
     unknown = ensemble_frames("tvae")["k_recommendation"].assign(K=pd.NA, note="K = 1: too few")
     assert recommendation_sentences(unknown) == ["tvae: no K can be recommended (K = 1: too few)."]

@@ -101,7 +101,7 @@ def _declared_keys(training: Training, parameters: CARTParameters) -> list[str]:
     unknown = [name for name in parameters.order if name not in plans]
     if unknown:
         raise GeneratorError(
-            f"{training.place}: `order` names {unknown}, which are no columns that are learnt; allowed: {', '.join(plans)}"
+            f"{training.place}: `order` names {unknown}, which are not columns that are learnt; allowed: {', '.join(plans)}"
         )
     return [plans[name].key for name in parameters.order if plans[name].role != "constant"]
 

@@ -21,10 +21,10 @@ class CARTParameters(FamilyParameters):
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"smoothing"})
 
     min_samples_leaf: PositiveInt = Field(
-        20, description="rows that a leaf has at least; `minbucket` of synthpop, which has 5"
+        20, description="fewest rows of a leaf; `minbucket` of synthpop, whose default is 5"
     )
     max_depth: PositiveInt | None = Field(
-        30, description="splits on the way to a leaf at most; null: no limit"
+        30, description="most splits on the way to a leaf; null: no limit"
     )
     smoothing: bool = Field(
         True,
@@ -32,8 +32,8 @@ class CARTParameters(FamilyParameters):
     )
     order: Literal["found"] | tuple[str, ...] = Field(
         "found",
-        description="columns in the order in which they are drawn, those left out after them; found: those of fewest "
-        "different values first",
+        description="columns in the order in which they are drawn, those left out come after them; found: those with the fewest "
+        "different values come first",
     )
     proper: bool = Field(
         False,
@@ -42,7 +42,7 @@ class CARTParameters(FamilyParameters):
     )
     split_rows: PositiveInt = Field(
         100_000,
-        description="rows that splits are found on at most, drawn by chance; leaves hold all rows",
+        description="most rows on which splits are found, drawn at random; leaves hold all rows",
     )
 
     @field_validator("order")
