@@ -240,7 +240,7 @@ PROMISES = (
     Promise(
         "A verdict counts for what it was given on, under the present thresholds; a failed check keeps the release back",
         "docs/architecture.md",
-        "`release` asks for every one of these verdicts and stops",
+        "`release` asks for the verdicts of every check whose card says that it gates, and stops",
         (
             *_unit(
                 "assets/rules", "what_passed_under_a_looser_threshold_has_to_be_looked_at_again"
