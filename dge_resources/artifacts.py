@@ -256,7 +256,7 @@ class ArtifactStore:
             if not strict:
                 return None
             raise StorageError(
-                f"{address.name}: the manifest {self.store.url(path)} is not one ({error!r}); delete it and "
+                f"{address.name}: the manifest {self.store.url(path)} is not a manifest ({error!r}); delete it and "
                 f"materialize the asset again"
             ) from error
 

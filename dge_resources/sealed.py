@@ -34,5 +34,5 @@ def unsealed(data: bytes) -> dict[str, Any]:
         raise ValueError("it is no mapping")  # noqa: TRY004 (as any other bytes that are no such document)
     seal = document.pop(SEAL, None)
     if seal not in (None, document_sha256(document)):
-        raise ValueError("it does not say what it said when it was written")
+        raise ValueError("its content is not what it was when it was written")
     return document

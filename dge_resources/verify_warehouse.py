@@ -112,7 +112,7 @@ def _content(path: Path) -> _Content:
             }
     except duckdb.Error as error:
         raise StorageError(
-            f"the warehouse {FILE} is damaged, or is none: {str(error).splitlines()[0]}"
+            f"the warehouse {FILE} is damaged, or is not a DuckDB file: {str(error).splitlines()[0]}"
         ) from error
     return _Content(rows, records)
 

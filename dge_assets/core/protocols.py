@@ -99,7 +99,7 @@ def evaluation_scores(
     *,
     task: Task | None = None,
 ) -> pd.DataFrame:
-    """Does a score computed on synthetic data tell the score on real data? `approach, metric,
+    """Does a score computed on synthetic data agree with the score on real data? `approach, metric,
     value, std`.
 
     Model i is fitted on the train part of dataset i, for every dataset; value and std (ddof 1) are

@@ -213,7 +213,7 @@ def _with_task_question(
     ):
         return contract
     doubt = (
-        f"is the target and holds whole numbers, {values} different ones, so that task regression was inferred; declare "
+        f"is the target and holds whole numbers, {values} different ones, so task regression was inferred; declare "
         f"`task: multiclass` if these are classes, else `task: regression`"
     )
     columns = tuple(

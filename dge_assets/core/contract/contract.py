@@ -54,7 +54,7 @@ class ColumnDeclaration(ClosedModel):
     kind: Kind | None = Field(
         None, description="continuous, integer, categorical, boolean, datetime, id or text"
     )
-    nullable: bool | None = Field(None, description="may a value be missing")
+    nullable: bool | None = Field(None, description="whether a value may be missing")
     minimum: OptionalBound = Field(
         None, description="smallest allowed value; ISO text for datetimes"
     )

@@ -58,14 +58,16 @@ class AugmentationDeclaration(ClosedModel):
     """
 
     models: tuple[DownstreamModel, ...] = Field(
-        (), description="downstream models to try; none: the table is empty"
+        (), description="downstream models to try; without any, the table is empty"
     )
     real_rows: tuple[PositiveInt, ...] = Field(
         (100, 300, 1000), min_length=1, description="sizes of the real samples"
     )
     repeats: int = Field(5, ge=2, le=1000, description="samples of each size, for the intervals")
     weights: tuple[PositiveFloat, ...] = Field(
-        (1.0,), min_length=1, description="weight of a synthetic row, where a real row has weight 1"
+        (1.0,),
+        min_length=1,
+        description="weights to try for a synthetic row, where a real row has weight 1",
     )
 
     @field_validator("real_rows", "weights")

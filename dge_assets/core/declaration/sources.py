@@ -280,7 +280,7 @@ class OpenmlSource(_Source):
     type: Literal["openml"]
     name: Text = Field(description="the dataset's name there")
     version: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="the oldest active one if left out"
+        None, description="version of the dataset; the oldest active one if left out"
     )
 
     def describe(self) -> str:

@@ -18,7 +18,7 @@ from dge_assets.core.errors import DeclarationError
 NUMERIC_KINDS = ("continuous", "integer")
 LEVELLED_KINDS = ("categorical", "boolean")
 Studied = Annotated[ColumnName, Field(description="the column")]
-StudiedLevel = Annotated[Level, Field(description="the level of it")]
+StudiedLevel = Annotated[Level, Field(description="the level that is counted")]
 
 
 class MeanDeclaration(ClosedModel):

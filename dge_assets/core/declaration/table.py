@@ -82,13 +82,13 @@ class Thresholds(ClosedModel):
         0.0,
         ge=0,
         le=1,
-        description="share of rows that may be out of range; of the real table too where it is declared",
+        description="share of rows that may be out of range; for the real table too where it is declared",
     )
     constraint_share: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="share of rows that may break a constraint; of the real table too where it is declared",
+        description="share of rows that may break a constraint; for the real table too where it is declared",
     )
     copies_alpha: float = Field(
         0.01, gt=0, lt=1, description="false alarm rate of the copies check over all members"
@@ -125,7 +125,7 @@ class TableDeclaration(ClosedModel):
     )
     data_date: Annotated[str, BeforeValidator(_written_date)] = Field(
         "",
-        description="what time the real rows are from, such as 2024-06-30 or `1997 to 2002`; in the release's card",
+        description="what period the real rows are from, such as 2024-06-30 or `1997 to 2002`; in the release's card",
     )
     source: SourceDeclaration = Field(description="where the real rows come from")
     contract: ContractDeclaration = Field(

@@ -61,7 +61,7 @@ def rows_in(group: Group, frame: pd.DataFrame, *, name: str) -> Bools:
     for column, contains in group.conditions:
         if column not in frame.columns:
             raise EvaluationError(
-                f"{name}: no column {column!r}, which group {group.label!r} is told by"
+                f"{name}: no column {column!r}, which defines group {group.label!r}"
             )
         inside &= np.asarray(pd.Series(contains(frame[column])).fillna(value=False), dtype=bool)
     return inside

@@ -3,8 +3,8 @@
 Two questions (van Breugel, Qian and van der Schaar, ICML 2023, arXiv 2305.09235):
 - training: does a model trained on synthetic data do well on real data? Everything is scored on
   real_test.
-- evaluation: does a score computed on synthetic data tell the score on real data? Model i is the
-  one fitted on the train part of dataset i.
+- evaluation: does a score computed on synthetic data agree with the score on real data? Model i is
+  the one fitted on the train part of dataset i.
 
 In all tables a NaN value has a reason in `frame.attrs["reasons"]`, by "approach/metric"; a NaN in
 one member makes the mean over the members NaN, as leaving it out would compare other members.

@@ -1,13 +1,13 @@
-"""Which coefficients of a regression some rows can tell, and a design matrix of full rank for a fit
-that tells them.
+"""Which coefficients of a regression are identified by some rows, and a design matrix of full rank
+for a fit that gives them.
 
 Here: from a design matrix to one that a fit can use, the way back, and the reasons. Not here: fits
 (`estimates`).
 
 A dataset that lacks a level of a feature has a column of zeros: that level's coefficient may be
 anything, and all others are as if it were not asked for. Without the level that the others are
-compared with, these and the intercept are not identified, but every other feature's coefficient is. In
-general a coefficient can be told (is estimable: Searle, "Linear Models", 1971, section 5.4) where
+compared with, these and the intercept are not identified, but every other feature's coefficient is.
+In general a coefficient is identified (estimable: Searle, "Linear Models", 1971, section 5.4) where
 no direction that leaves every row's prediction as it is moves it. Then it is the same for every
 solution of the fit, so any reduction of the columns to full rank gives it.
 """

@@ -251,7 +251,7 @@ def test_a_manifest_that_says_anything_else_than_when_it_was_written_is_refused(
     path = manifest_file(local)
     path.write_text(path.read_text().replace('"device": "cpu"', '"device": "gpu"'))
     with pytest.raises(
-        StorageError, match=r"is not one .* delete it and materialize the asset again"
+        StorageError, match=r"is not a manifest .* delete it and materialize the asset again"
     ):
         local.read(MEMBER)
 
