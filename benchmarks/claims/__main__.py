@@ -17,6 +17,7 @@ from benchmarks.claims.page import APPROACHES, page
 from benchmarks.claims.predictions import line_of, predictions, stored_ensemble, test_rows
 from benchmarks.claims.tables import FAMILIES, MEMBERS, NAMES, declare, run_line
 from dge_assets.assets.ensemble import tables_of
+from dge_assets.assets.line import CODE_VERSIONS
 from dge_assets.core.scores.approach import NAIVE_CONCAT, NAIVE_SINGLE, SINGLE_MEAN, dge
 from dge_assets.core.threads import one_thread
 from dge_resources.storage import Storage
@@ -81,6 +82,7 @@ def _compared(home: Path, name: str) -> dict[str, Any]:
         found[f"{name} {family}"] = {
             "claims": claims,
             "scores": _scores(of_family["training_scores"], of_family["approach_differences"]),
+            "code": CODE_VERSIONS,
             "train_rows": len(ensemble.real_train.frame),
             "test_rows": len(rows.y),
             "synthetic_rows": len(ensemble.datasets[family][0].frame),
