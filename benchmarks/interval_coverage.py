@@ -15,6 +15,7 @@ statistics (`coverage`), evaluation on synthetic rows (`perfect_generator`), the
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -245,34 +246,43 @@ def simulate(positives: float, repeats: int, rows: int, seed: int) -> pd.DataFra
     return summary(records)
 
 
-def covered_at(share: float, repeats: int, rows: int) -> pd.DataFrame:
-    """All quantities of the page at one share of positives."""
+def part(name: str, share: float, repeats: int, rows: int) -> pd.DataFrame:
+    """One part of the page at one share of positives; `name` is one of `PARTS`."""
     population = Population.of(share, np.random.default_rng([0, 5]))
     told = {"repeats": repeats, "rows": rows, "seed": 0}
-    return pd.concat(
-        [
-            simulate(share, repeats, rows, seed=0),
-            claim_coverage(population, KS, **told),
-            size_coverage(population, KS, **told),
-        ],
-        ignore_index=True,
-    )
+    with one_thread():
+        if name == "claims":
+            return claim_coverage(population, KS, **told)
+        if name == "sizes":
+            return size_coverage(population, KS, **told)
+        return simulate(share, **told) if name == "scores" else false_alarms(share, **told)
+
+
+PARTS = ("claims", "scores", "sizes", "alarms")
+"""In the order of their work, the longest first."""
 
 
 def main() -> None:
-    """Simulate for each share of positives and write the page."""
+    """Simulate for each share of positives, side by side, and write the page."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.interval_coverage", description=__doc__
     )
     parser.add_argument("--repeats", type=int, default=400)
     parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     started = time.perf_counter()
-    with one_thread():
-        covered = {share: covered_at(share, given.repeats, given.rows) for share in POSITIVES}
-        alarms = {
-            share: false_alarms(share, given.repeats, given.rows, seed=0) for share in POSITIVES
-        }
+    keys = [(name, share) for name in PARTS for share in POSITIVES]
+    with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
+        work = [(*key, given.repeats, given.rows) for key in keys]
+        found = dict(zip(keys, pool.starmap(part, work, chunksize=1), strict=True))
+    covered = {
+        share: pd.concat(
+            [found[name, share] for name in ("scores", "claims", "sizes")], ignore_index=True
+        )
+        for share in POSITIVES
+    }
+    alarms = {share: found["alarms", share] for share in POSITIVES}
     seconds = time.perf_counter() - started
     PAGE.write_text(
         page(covered, alarms, repeats=given.repeats, rows=given.rows, seconds=seconds),
