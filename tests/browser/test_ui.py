@@ -133,7 +133,7 @@ def test_the_asset_graph_shows_the_line(page: Page, address: str) -> None:
         expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=60_000)
     for stage in ("generator", "synthetic", "downstream"):
         expect(page.get_by_text(stage, exact=True)).to_have_count(3)
-    expect(page.get_by_text("100% filled").first).to_be_visible()
+    expect(page.get_by_text("100% filled").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("3 / 3 Passed").first).to_be_visible()
     expect(page.get_by_text("Materialize all").first).to_be_visible()
     assert page.get_by_text("Join the Dagster community").count() == 0, "no sign-up dialog"
