@@ -22,6 +22,8 @@ PLAIN_SPREADS = (1e-2, 1e6)
 LARGEST_PLAIN = 1e12
 """Numbers beyond are never given to the mixture as they are: it squares them."""
 MOST_KNOTS = 257
+MOST_OCTAVES = 1000
+"""Between the unit of a column and its farthest number: floats have 1024 above 1."""
 _FINITE = float(np.finfo(float).max)
 
 
@@ -123,9 +125,11 @@ def _fits(learnt: Array) -> bool:
 
 def _standard(numbers: Array) -> Transform:
     """A power of two as scale leaves the digits of a number as they are, so that whole numbers come
-    back exactly.
+    back exactly; not so small that the farthest number overflows in units of it.
     """
-    scale = math.ldexp(1.0, min(round(math.log2(spread_of(numbers))), 1023))
+    farthest = math.frexp(float(np.abs(numbers).max(initial=0.0)))[1]
+    exponent = max(round(math.log2(spread_of(numbers))), farthest - MOST_OCTAVES)
+    scale = math.ldexp(1.0, min(exponent, 1023))
     return Transform("standard", float(np.quantile(numbers, 0.5, method="nearest")), scale)
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dge_assets.core.generators.encoding.number_transforms import (
@@ -59,6 +59,9 @@ def test_a_few_values_far_away_do_not_move_the_spread() -> None:
 
 
 @settings(max_examples=100)
+@example(
+    [0.0, 1.5474250491066915e26, 1.1117663877459259e-282, -1.0]
+)  # more octaves than floats have
 @given(st.lists(st.floats(-1e100, 1e100), min_size=3, max_size=40, unique=True))
 def test_every_transform_is_undone_and_keeps_the_order(values: list[float]) -> None:
     numbers = np.sort(np.array(values))
