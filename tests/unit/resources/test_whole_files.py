@@ -151,6 +151,7 @@ def _add_one(root: str) -> None:
 
 def test_only_one_holds_a_lock_at_a_time(tmp_path: Path) -> None:
     (tmp_path / "count").write_text("0")
-    with multiprocessing.get_context("fork").Pool(3) as pool:
+    # Not `fork`: a pool of children of a process with threads may never end.
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
         pool.map(_add_one, [str(tmp_path)] * 6)
     assert (tmp_path / "count").read_text() == "6"
