@@ -50,7 +50,7 @@ CANARIES = {
     "a lowest income": "-7654321",
     "an early birth": "1901-02-03",
     "a birth to the millisecond": "11:22:33.444",
-    "a constant's exception": "77001",
+    "a constant's exception": "770018822",
     "a number in a column of few": "880099",
 }
 
@@ -78,7 +78,7 @@ def people() -> pd.DataFrame:
     train, test = split_positions(frame)
     frame["born"] = frame["born"].astype("datetime64[ns]")
     frame.loc[train[0], ["town", "income", "visits"]] = ["canarytown", 98765432.25, 880099]
-    frame.loc[train[1], ["income", "constant"]] = [1234.567891, 77001]
+    frame.loc[train[1], ["income", "constant"]] = [1234.567891, 770018822]
     frame.loc[train[2], "income"] = -7654321.5
     frame.loc[train[3], "born"] = pd.Timestamp("1901-02-03")
     frame.loc[train[4], "born"] = pd.Timestamp("1970-05-05 11:22:33.444")
