@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cart_page import RealTable, page
-from benchmarks.members import contract_of, silent
+from benchmarks.members import contract_of, sampled, silent
 from dge_assets.core.contract.contract import Contract
 from dge_assets.core.generators.encoding.codec import fit_codec
 from dge_assets.core.generators.encoding.modelling_frame import modelling_frame
@@ -29,7 +29,6 @@ from dge_assets.core.generators.encoding.table_encoder import TableEncoder
 from dge_assets.core.generators.family import Training
 from dge_assets.core.generators.members import (
     SamplingRequest,
-    TrainedMember,
     sample_chunks,
     train_members,
 )
@@ -75,27 +74,13 @@ def training_on(
     )
 
 
-def rows_of(training: Training, member: TrainedMember, seed: int, rows: int) -> pd.DataFrame:
-    """A dataset of one member."""
-    request = SamplingRequest(
-        table=training.table,
-        family=training.family,
-        seed=seed,
-        state=member.state,
-        codec=member.codec,
-        rows=rows,
-        settings=training.parameters.of_sampling(),
-    )
-    return pd.concat(list(sample_chunks(request)), ignore_index=True)
-
-
 def datasets_of(
     frame: pd.DataFrame, contract: Contract, settings: Mapping[str, Any]
 ) -> list[pd.DataFrame]:
     """A dataset of each of K members, as many rows as `frame` has."""
     training = training_on(frame, contract, settings, tuple(range(K)))
     members = train_members(training, silent)
-    return [rows_of(training, members[seed], seed, len(frame)) for seed in training.seeds]
+    return [sampled(training, members[seed], seed, len(frame)) for seed in training.seeds]
 
 
 def many_rows() -> pd.DataFrame:

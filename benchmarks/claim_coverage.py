@@ -18,11 +18,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
-from benchmarks.interval_population import Array, Population, hit, member_errors, summary
+from benchmarks.interval_population import Population, hit, member_errors, summary
+from dge_assets.core.arrays import Array
 from dge_assets.core.ensemble.k_recommendation import k_recommendation, recommend
 from dge_assets.core.intervals.resampling import Resamples
 from dge_assets.core.scores.approach import dge
-from dge_assets.core.scores.claim_errors import claim_errors
+from dge_assets.core.scores.claim_errors import claim_errors, nearer_by, own_and_others
 from dge_assets.core.scores.metrics import score_encoded
 from dge_assets.core.scores.predictions import TrainingPredictions
 from dge_assets.core.scores.replicates import replicate_scores
@@ -70,7 +71,7 @@ def _claims(
         {name: np.stack([of[name] for of in replicates]) for name in METRICS},
         task="binary",
     )
-    without_number = _by_approach(cross, _all(large_y, on_large), gain)
+    without_number = _all(large_y, on_large)
     return [
         {
             "what": "gain of a claim",
@@ -79,7 +80,7 @@ def _claims(
             "K": K,
             "low": row["low"],
             "high": row["high"],
-            "large": _nearer_by(without_number, str(row["metric"]), gain),
+            "large": _gain(cross[str(row["metric"])], without_number[str(row["metric"])]),
         }
         for row in found[found["approach"] == gain].to_dict("records")
     ]
@@ -88,17 +89,16 @@ def _claims(
 def _by_approach(
     cross: dict[str, Array], truth: dict[str, Array], dge: str
 ) -> dict[str, dict[str, Array]]:
-    own = {name: np.diag(scores) for name, scores in cross.items()}
-    others = {
-        name: (scores.sum(axis=1) - own[name]) / (len(scores) - 1) for name, scores in cross.items()
+    claims = {name: own_and_others(scores) for name, scores in cross.items()}
+    return {
+        "oracle": truth,
+        "naive": {name: own for name, (own, _) in claims.items()},
+        dge: {name: others for name, (_, others) in claims.items()},
     }
-    return {"oracle": truth, "naive": own, dge: others}
 
 
-def _nearer_by(claims: dict[str, dict[str, Array]], metric: str, dge: str) -> float:
-    truth = claims["oracle"][metric]
-    naive, others = (np.abs(claims[name][metric] - truth) for name in ("naive", dge))
-    return float(np.mean(naive - others))
+def _gain(scores: Array, truth: Array) -> float:
+    return float(nearer_by(*own_and_others(scores), truth[:, None])[0])
 
 
 def _all(y: npt.NDArray[np.int64], predictions: Sequence[Array]) -> dict[str, Array]:

@@ -20,16 +20,15 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import betainc
 from scipy.stats import invwishart, norm
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.randomness import generator, seed_sequence
 from dge_assets.core.statistics.combining_rules import CONFIDENCE, RULES, combine_estimates
 from dge_assets.core.statistics.share_intervals import combine_shares
 
-Array = npt.NDArray[np.float64]
 CORRELATED = np.array([[1.0, 0.5, 0.3], [0.5, 1.0, 0.4], [0.3, 0.4, 1.0]])
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "coverage.md"
 REAL = "real rows"

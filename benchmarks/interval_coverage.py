@@ -27,7 +27,8 @@ import pandas as pd
 
 from benchmarks.claim_coverage import claim_coverage, size_coverage
 from benchmarks.interval_coverage_page import page
-from benchmarks.interval_population import Array, Population, hit, member_errors, summary
+from benchmarks.interval_population import Population, hit, member_errors, summary
+from dge_assets.core.arrays import Array
 from dge_assets.core.ensemble.error_correlation import (
     effective_members,
     effective_number,

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
-Array = npt.NDArray[np.float64]
+from dge_assets.core.arrays import Array
+
 FEATURES, OWN, SHARED, NOISE = 4, 0.6, 0.3, 0.02
 """Standard deviations of a coefficient's error: a member's own, and that of all members; of the
 oracle's.

@@ -27,11 +27,11 @@ from benchmarks.claims.measures import (
     total_uncertainty,
 )
 from benchmarks.claims.predictions import Mask, ModelPredictions, TestRows
+from dge_assets.core.arrays import Array
 from dge_assets.core.intervals.interval import jackknife_variance
 from dge_assets.core.intervals.resampling import Weights
 from dge_assets.core.randomness import generator, seed_sequence
 
-Array = npt.NDArray[np.float64]
 Verdict = Literal["held", "not held", "not shown"]
 Ends = tuple[float, float]
 """The low and the high end of an interval."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dge_assets.core.arrays import Array
 from dge_assets.core.intervals.resampling import Resamples, Weights
 from dge_assets.core.randomness import seed_sequence
 from dge_assets.core.scores.replicates import score_weighted
 from dge_assets.core.uncertainty.decomposition import uncertainty_of
 from dge_assets.core.uncertainty.replicated_risk import risk_areas
 
-Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 REPLICATES = 200
 

@@ -20,6 +20,7 @@ from benchmarks.claims.tables import folder_of
 from dge_assets.assets.ensemble import Ensemble, collect_ensemble
 from dge_assets.assets.evaluation_tables import modelled
 from dge_assets.assets.line import Line, contract_of
+from dge_assets.core.arrays import Array
 from dge_assets.core.downstream.baselines import Problem
 from dge_assets.core.downstream.fitting import FittedModel, predict
 from dge_assets.core.downstream.member_models import from_files, run_seed
@@ -33,7 +34,6 @@ from dge_resources.lake import Address
 from dge_resources.records import Recorded
 from dge_resources.storage import Storage
 
-Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 SPARSE_SHARE = 0.1
 """Rows of real_test that lie farther from real_train's rows than all but this share of real_train's

@@ -74,7 +74,7 @@ def claim_errors(
             gain = (
                 nan
                 if approach == str(NAIVE)
-                else float(_nearer(naive, claims[approach][name], truth[:, None])[0])
+                else float(nearer_by(naive, claims[approach][name], truth[:, None])[0])
             )
             rows.append(
                 (
@@ -90,7 +90,7 @@ def claim_errors(
             intervals.append(
                 no_interval(NO_INTERVAL.get(approach, LARGEST_ALONE), over=MEMBERS_AND_ROWS)
             )
-        replicates = _nearer(naive, claims[approaches[-1]][name], truths[name])
+        replicates = nearer_by(naive, claims[approaches[-1]][name], truths[name])
         intervals[-1] = _interval(
             rows[-1][-1], replicates, _member_variance(cross[name], truth), len(truth)
         )
@@ -127,10 +127,18 @@ def _limit(name: str, truth: Array, *, task: Task) -> float:
     )
 
 
-def _nearer(naive: Array, chosen: Array, truth: Array) -> Array:
+def nearer_by(naive: Array, chosen: Array, truth: Array) -> Array:
     """Mean over members of |naive - truth| - |chosen - truth|, by column of truth (n, columns)."""
     apart = np.abs(naive[:, None] - truth) - np.abs(chosen[:, None] - truth)
     return np.asarray(apart.mean(axis=0))
+
+
+def own_and_others(scores: Array) -> tuple[Array, Array]:
+    """Of scores (n, n), models downwards and datasets across: what each model claims on its own
+    dataset, and on average on those of the others, (n,) both.
+    """
+    own = np.diag(scores)
+    return own, (scores.sum(axis=1) - own) / (len(scores) - 1)
 
 
 def _member_variance(scores: Array, truth: Array) -> float:
@@ -143,9 +151,7 @@ def _member_variance(scores: Array, truth: Array) -> float:
 
     def gain(members: npt.NDArray[np.intp]) -> float:
         chosen = scores[np.ix_(members, members)]
-        own = np.diag(chosen)
-        others = (chosen.sum(axis=1) - own) / (len(members) - 1)
-        return float(_nearer(own, others, truth[members][:, None])[0])
+        return float(nearer_by(*own_and_others(chosen), truth[members][:, None])[0])
 
     without = np.array([gain(np.delete(np.arange(n), member)) for member in range(n)])
     return jackknife_variance(without)
