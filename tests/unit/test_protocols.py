@@ -25,6 +25,7 @@ from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import DeclarationError, EvaluationError
 from dge_assets.core.protocols import evaluation_scores, predict_member, training_scores
 from dge_assets.core.scores.metrics import metric_names
+from tests.support.blobs import blobs, dataset
 
 MOONS = Path(__file__).parents[1] / "data" / "moons"
 REMAKE = f"see {MOONS.name}/README.md in tests/data for the recipe of the values and how to make them anew"
@@ -105,31 +106,6 @@ def test_the_real_rows_of_the_golden_values_are_made_as_their_recipe_says() -> N
     for frame, features, target in zip(moons()[:2], parts[:2], parts[2:], strict=True):
         np.testing.assert_allclose(frame[["0", "1"]], features, atol=1e-12, err_msg=REMAKE)
         np.testing.assert_array_equal(frame["target"], target, err_msg=REMAKE)
-
-
-def blobs(seed: int, n: int, *, task: Task = "binary", shift: float = 0.0) -> pd.DataFrame:
-    """Two informative floats, a category and a target; `shift` is the generator's error."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, 2))
-    score = x[:, 0] + 0.5 * x[:, 1] + shift + 0.5 * rng.normal(size=n)
-    target = {
-        "binary": score > 0,
-        "multiclass": np.digitize(score, [-0.6, 0.6]),
-        "regression": score,
-    }[task]
-    labels = (
-        target
-        if task == "regression"
-        else pd.Categorical(np.array(["a", "b", "c"])[target.astype(int)])
-    )
-    return pd.DataFrame(
-        {"x": x[:, 0], "z": x[:, 1], "c": pd.Categorical(rng.choice(["u", "v"], n)), "t": labels}
-    )
-
-
-def dataset(seed: int, *, task: Task = "binary", n: int = 120) -> Dataset:
-    frame = blobs(1000 + seed, n, task=task, shift=0.3 * np.sin(seed))
-    return frame.iloc[: n - 30].reset_index(drop=True), frame.iloc[n - 30 :].reset_index(drop=True)
 
 
 def problem(

@@ -38,8 +38,9 @@ from dge_assets.core.downstream.fitting import fit_model, takes_weights
 from dge_assets.core.downstream.targets import Target
 from dge_assets.core.errors import EvaluationError
 from dge_assets.core.reporting.page.augmentation import augmentation_views
+from tests.support.blobs import blobs
 from tests.support.tables import tiny, tiny_contract
-from tests.unit.downstream.test_fitting import AB, blobs
+from tests.unit.downstream.test_fitting import AB
 
 REPEATS = 6
 HAS_SMOTE = importlib.util.find_spec("imblearn") is not None

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from types import ModuleType
-
 from dge_assets.assets.check_cards import CHECK_CARDS
 from dge_assets.core.evaluation.catalogue import CATALOGUE
-from dge_resources.home import project_root
+from tests.support.scripts import script
 
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "make_catalogue", project_root() / "docs" / "make_catalogue.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-MAKER = _load()
+MAKER = script("make_catalogue")
 
 
 def test_the_page_is_what_the_cards_say() -> None:

@@ -4,10 +4,8 @@ valid.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from pydantic import BaseModel
@@ -16,20 +14,9 @@ from dge_assets.core.declaration.families import FamilyDeclaration
 from dge_assets.core.declaration.table import TableDeclaration
 from dge_assets.declarations import REFERENCE
 from dge_resources.home import project_root
+from tests.support.scripts import script
 
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "make_declaration", project_root() / "docs" / "make_declaration.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-MAKER = _load()
+MAKER = script("make_declaration")
 SECTIONS = MAKER.sections()
 
 

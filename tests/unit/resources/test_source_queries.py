@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pandas as pd
 import pytest
-from pydantic import TypeAdapter
 
-from dge_assets.core.declaration.sources import SourceDeclaration
 from dge_assets.core.errors import SourceError
-from dge_resources.sources import read_source, source_fingerprint
-
-
-def declare(**keys: Any) -> Any:
-    return TypeAdapter(SourceDeclaration).validate_python(keys)
-
-
-def read(folder: Path, **keys: Any) -> pd.DataFrame:
-    return read_source(declare(**keys), base_folder=str(folder), table="crash")
-
-
-def fingerprint(folder: Path, **keys: Any) -> str:
-    return source_fingerprint(declare(**keys), base_folder=str(folder), table="crash")
-
-
-def write(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
+from tests.support.sources import fingerprint, read, write
 
 DUCKDB_QUERY = """SELECT * FROM (VALUES
     (1, 9007199254740993, DATE '2020-01-01', 1.5::DECIMAL(5, 2), TRUE, [1, 2], 'ä'::ENUM('ä', 'b')),

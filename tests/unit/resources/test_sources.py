@@ -19,28 +19,11 @@ from pydantic import TypeAdapter
 
 from dge_assets.core.declaration.sources import SourceDeclaration
 from dge_assets.core.errors import SourceError
-from dge_resources.sources import READERS, STATES, read_source, source_fingerprint
+from dge_resources.sources import READERS, STATES
 from dge_resources.sources import files as source_files
+from tests.support.sources import fingerprint, read, write
 
 NAMES = ("impact speed", 'the "quoted" one', "it's, a; comma", "größe_日本", "line\tbreak")
-
-
-def declare(**keys: Any) -> Any:
-    return TypeAdapter(SourceDeclaration).validate_python(keys)
-
-
-def read(folder: Path, **keys: Any) -> pd.DataFrame:
-    return read_source(declare(**keys), base_folder=str(folder), table="crash")
-
-
-def fingerprint(folder: Path, **keys: Any) -> str:
-    return source_fingerprint(declare(**keys), base_folder=str(folder), table="crash")
-
-
-def write(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 @pytest.fixture
